@@ -1,0 +1,129 @@
+//! Ages and moments in words short enough for a table cell.
+
+use jiff::{SignedDuration, Timestamp};
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// How far `then` lies from `now`: `4m12s` if it has passed, `in 57m` if it is to come.
+///
+/// A moment in the future is never shown as an age of zero: clocks of two hubs
+/// differ, and a backup "from the future" is something the reader must see.
+#[must_use]
+pub fn age(now: Timestamp, then: Timestamp) -> String {
+    let passed = now.duration_since(then);
+    if is_to_come(passed) {
+        format!("in {}", span(passed))
+    } else {
+        span(passed)
+    }
+}
+
+/// As [`age`], for the middle of a sentence: `4m12s ago` or `in 57m`.
+#[must_use]
+pub fn ago(now: Timestamp, then: Timestamp) -> String {
+    let passed = now.duration_since(then);
+    if is_to_come(passed) {
+        format!("in {}", span(passed))
+    } else {
+        format!("{} ago", span(passed))
+    }
+}
+
+/// A length of time, cut (not rounded) to what matters at its size, sign dropped:
+/// `12s`, `4m12s`, `57m`, `1h02m`, `3d4h`, `12d`.
+///
+/// Seconds are told below ten minutes, minutes below a day, hours below ten days.
+#[must_use]
+pub fn span(length: SignedDuration) -> String {
+    let seconds = length.as_secs().unsigned_abs();
+    match seconds {
+        0..MINUTE => format!("{seconds}s"),
+        MINUTE..HOUR => {
+            let (minutes, rest) = (seconds / MINUTE, seconds % MINUTE);
+            if minutes < 10 && rest > 0 {
+                format!("{minutes}m{rest:02}s")
+            } else {
+                format!("{minutes}m")
+            }
+        }
+        HOUR..DAY => match (seconds / HOUR, seconds % HOUR / MINUTE) {
+            (hours, 0) => format!("{hours}h"),
+            (hours, minutes) => format!("{hours}h{minutes:02}m"),
+        },
+        _ => match (seconds / DAY, seconds % DAY / HOUR) {
+            (days @ 0..10, hours @ 1..) => format!("{days}d{hours}h"),
+            (days, _) => format!("{days}d"),
+        },
+    }
+}
+
+/// A moment in UTC to the second, `2026-11-22 13:02:44Z`: sorts as text, and names
+/// its zone, because the hubs, the bucket and the reader rarely share one.
+#[must_use]
+pub fn stamp(moment: Timestamp) -> String {
+    moment.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
+}
+
+/// Less than a second ahead counts as now: the parts round to whole seconds.
+fn is_to_come(passed: SignedDuration) -> bool {
+    passed.as_secs() < 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn span_tells_what_matters_at_its_size() {
+        let cases = [
+            (0, "0s"),
+            (59, "59s"),
+            (60, "1m"),
+            (61, "1m01s"),
+            (252, "4m12s"),
+            (599, "9m59s"),
+            (600, "10m"),
+            (3_459, "57m"),
+            (3_600, "1h"),
+            (3_659, "1h"),
+            (3_720, "1h02m"),
+            (86_399, "23h59m"),
+            (86_400, "1d"),
+            (3 * 86_400 + 4 * 3_600, "3d4h"),
+            (9 * 86_400 + 86_399, "9d23h"),
+            (12 * 86_400 + 4 * 3_600, "12d"),
+            (400 * 86_400, "400d"),
+            (i64::MIN, "106751991167300d"),
+        ];
+        for (seconds, text) in cases {
+            assert_eq!(span(SignedDuration::from_secs(seconds)), text, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn past_and_future_read_differently() {
+        let now = at("2026-11-22T13:02:44Z");
+        assert_eq!(age(now, at("2026-11-22T12:58:32Z")), "4m12s");
+        assert_eq!(ago(now, at("2026-11-22T12:58:32Z")), "4m12s ago");
+        assert_eq!(age(now, at("2026-11-22T14:00:00Z")), "in 57m");
+        assert_eq!(ago(now, at("2026-11-22T14:00:00Z")), "in 57m");
+        assert_eq!(age(now, now), "0s");
+        assert_eq!(age(now, at("2026-11-22T13:02:44.9Z")), "0s");
+        assert_eq!(age(Timestamp::MIN, Timestamp::MAX), "in 7304481d");
+    }
+
+    #[test]
+    fn stamp_is_utc_to_the_second() {
+        assert_eq!(
+            stamp(at("2026-11-22T14:02:44.987654321+01:00")),
+            "2026-11-22 13:02:44Z"
+        );
+        assert_eq!(stamp(at("0033-04-03T15:00:00Z")), "0033-04-03 15:00:00Z");
+    }
+}

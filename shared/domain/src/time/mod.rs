@@ -1,0 +1,14 @@
+//! Time as the hub's other components read it.
+//!
+//! The operator and Velero are Go programs: a cron expression means what
+//! robfig/cron says, a TTL what `time.ParseDuration` says. [`cron`] and
+//! [`duration`] follow both to the letter, oddities included, so that this code
+//! never promises a run, or accepts a value, the real parts will not.
+//! [`age`] is how times are told to people.
+
+pub mod age;
+pub mod cron;
+pub mod duration;
+
+pub use cron::{CronError, CronSchedule};
+pub use duration::{DurationError, GoDuration};
