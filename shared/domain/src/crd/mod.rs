@@ -1,0 +1,126 @@
+//! The schemas of the operator's two kinds, as every version of it from 2.7 to 5.x wrote them.
+//!
+//! Only what an API server needs to store them: whoever reads goes by [`crate::kinds`], leniently.
+//! Durations are plain strings here because the operator's own CRDs take any string, and a guard that
+//! is tested against a stricter API server is not tested.
+
+pub mod backup_schedule;
+pub mod restore;
+
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use kube::CustomResourceExt as _;
+use schemars::{Schema, SchemaGenerator, json_schema};
+
+/// Both CRDs, in the order they are applied.
+pub fn all() -> Vec<CustomResourceDefinition> {
+    vec![
+        backup_schedule::BackupSchedule::crd(),
+        restore::Restore::crd(),
+    ]
+}
+
+/// An object of any shape, stored as it comes (embedded Velero objects, selectors).
+fn any_object(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "object",
+        "nullable": true,
+        "x-kubernetes-preserve-unknown-fields": true
+    })
+}
+
+/// A list of objects of any shape.
+fn any_objects(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "nullable": true,
+        "items": {"type": "object", "x-kubernetes-preserve-unknown-fields": true}
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names and scope of the fields are what ties us to the operator; a typo here would silently
+    /// drop a field at the API server.
+    #[test]
+    fn every_field_of_the_operator_is_declared() {
+        for (crd, part, fields) in [
+            (
+                restore::Restore::crd(),
+                "spec",
+                &[
+                    "cleanupBeforeRestore",
+                    "excludedNamespaces",
+                    "excludedResources",
+                    "hooks",
+                    "includedNamespaces",
+                    "includedResources",
+                    "labelSelector",
+                    "namespaceMapping",
+                    "orLabelSelectors",
+                    "preserveNodePorts",
+                    "restorePVs",
+                    "restoreStatus",
+                    "restoreSyncInterval",
+                    "syncRestoreWithNewBackups",
+                    "veleroCredentialsBackupName",
+                    "veleroManagedClustersBackupName",
+                    "veleroResourcesBackupName",
+                ][..],
+            ),
+            (
+                restore::Restore::crd(),
+                "status",
+                &[
+                    "completionTimestamp",
+                    "lastMessage",
+                    "messages",
+                    "phase",
+                    "veleroCredentialsRestoreName",
+                    "veleroGenericResourcesRestoreName",
+                    "veleroManagedClustersRestoreName",
+                    "veleroResourcesRestoreName",
+                ],
+            ),
+            (
+                backup_schedule::BackupSchedule::crd(),
+                "spec",
+                &[
+                    "managedServiceAccountTTL",
+                    "noBackupOnStart",
+                    "paused",
+                    "skipImmediately",
+                    "useManagedServiceAccount",
+                    "useOwnerReferencesInBackup",
+                    "veleroSchedule",
+                    "veleroTtl",
+                    "volumeSnapshotLocations",
+                ],
+            ),
+            (
+                backup_schedule::BackupSchedule::crd(),
+                "status",
+                &[
+                    "lastMessage",
+                    "phase",
+                    "veleroScheduleCredentials",
+                    "veleroScheduleManagedClusters",
+                    "veleroScheduleResources",
+                ],
+            ),
+        ] {
+            let crd = serde_json::to_value(crd).unwrap();
+            let properties = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+                [part]["properties"];
+            let mut names: Vec<_> = properties
+                .as_object()
+                .unwrap()
+                .keys()
+                .map(String::as_str)
+                .collect();
+            names.sort_unstable();
+            assert_eq!(names, fields, "{} {part}", crd["metadata"]["name"]);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! Which hub is which (operator-facts §7).
+
+use crate::upstream::UNKNOWN_HUB;
+use serde::Serialize;
+use std::fmt;
+
+/// The id of a hub as the operator writes it on what it makes: the ClusterVersion's
+/// `spec.clusterID`.
+///
+/// Hubs without a ClusterVersion (any that is not OpenShift) all call themselves `unknown`, and one
+/// with an empty id writes an empty label: such ids tell nothing apart.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct HubId(String);
+
+impl HubId {
+    /// The id as found on an object; absent is as good as empty.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The id of a hub that has none.
+    pub fn unknown() -> Self {
+        Self(UNKNOWN_HUB.to_owned())
+    }
+
+    /// False for `unknown` and for an empty id, which many hubs can share.
+    pub fn is_known(&self) -> bool {
+        !self.0.is_empty() && self.0 != UNKNOWN_HUB
+    }
+
+    /// The id as the operator writes it; what an attestation must name.
+    pub fn as_str(&self) -> &str {
+        if self.0.is_empty() {
+            UNKNOWN_HUB
+        } else {
+            &self.0
+        }
+    }
+
+    /// The first block of a UUID, enough to tell two hubs apart on a narrow screen.
+    pub fn short(&self) -> &str {
+        self.as_str().split('-').next().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for HubId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

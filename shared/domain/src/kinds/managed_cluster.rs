@@ -1,0 +1,49 @@
+//! ManagedCluster: one cluster of the fleet, or the hub itself.
+
+use super::{Kind, meta::Meta};
+use crate::read::{Reader, Unreadable};
+use crate::upstream::object_label;
+use serde_json::Value;
+
+/// A ManagedCluster as far as we judge it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ManagedCluster {
+    /// Object metadata.
+    pub meta: Meta,
+    /// Condition `ManagedClusterConditionAvailable` is `True`: its klusterlet reports to this hub.
+    pub available: bool,
+    /// Fields that could not be read.
+    pub unreadable: Vec<Unreadable>,
+}
+
+impl ManagedCluster {
+    /// Whether it is the hub itself (operator-facts §2.2).
+    pub fn is_local(&self) -> bool {
+        self.meta.label(object_label::LOCAL_CLUSTER) == Some("true")
+    }
+
+    /// Whether it came here by a restore.
+    pub fn was_restored(&self) -> bool {
+        self.meta.labels.contains_key(object_label::RESTORED_FROM)
+    }
+}
+
+impl Kind for ManagedCluster {
+    fn read(object: &Value) -> Self {
+        let mut reader = Reader::new(object);
+        let r = &mut reader;
+        let is = |condition: &Value, key: &str, value: &str| {
+            condition.get(key).and_then(Value::as_str) == Some(value)
+        };
+        let mut cluster = Self {
+            meta: Meta::read(r),
+            available: r.list("status.conditions").iter().any(|condition| {
+                is(condition, "type", "ManagedClusterConditionAvailable")
+                    && is(condition, "status", "True")
+            }),
+            unreadable: Vec::new(),
+        };
+        cluster.unreadable = reader.finish();
+        cluster
+    }
+}

@@ -1,0 +1,76 @@
+//! Velero Restore, the facts behind a phase of an ACM Restore.
+
+use super::{Kind, meta::Meta};
+use crate::identity::HubId;
+use crate::read::{Reader, Unreadable};
+use crate::upstream::backup_label;
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// A Velero Restore as far as we judge it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VeleroRestore {
+    /// Object metadata.
+    pub meta: Meta,
+    /// `spec.backupName`
+    pub backup: String,
+    /// `status.phase`
+    pub phase: String,
+    /// `status.startTimestamp`
+    pub started: Option<Timestamp>,
+    /// `status.completionTimestamp`
+    pub completed: Option<Timestamp>,
+    /// `status.progress.itemsRestored`
+    pub items: Option<i64>,
+    /// `status.errors`
+    pub errors: i64,
+    /// `status.warnings`
+    pub warnings: i64,
+    /// Fields that could not be read.
+    pub unreadable: Vec<Unreadable>,
+}
+
+impl VeleroRestore {
+    /// Name of the ACM Restore it was made for.
+    pub fn owner(&self) -> Option<&str> {
+        self.meta
+            .owners
+            .iter()
+            .find(|(kind, _)| kind == "Restore")
+            .map(|(_, name)| name.as_str())
+    }
+
+    /// The hub whose backup it restores.
+    pub fn source_hub(&self) -> HubId {
+        HubId::new(
+            self.meta
+                .label(backup_label::BACKUP_CLUSTER)
+                .unwrap_or_default(),
+        )
+    }
+
+    /// Whether it ended without restoring all it was asked to.
+    pub fn has_failed(&self) -> bool {
+        self.phase.contains("Failed")
+    }
+}
+
+impl Kind for VeleroRestore {
+    fn read(object: &Value) -> Self {
+        let mut reader = Reader::new(object);
+        let r = &mut reader;
+        let mut restore = Self {
+            meta: Meta::read(r),
+            backup: r.text("spec.backupName").unwrap_or_default(),
+            phase: r.text("status.phase").unwrap_or_default(),
+            started: r.time("status.startTimestamp"),
+            completed: r.time("status.completionTimestamp"),
+            items: r.number("status.progress.itemsRestored"),
+            errors: r.number("status.errors").unwrap_or_default(),
+            warnings: r.number("status.warnings").unwrap_or_default(),
+            unreadable: Vec::new(),
+        };
+        restore.unreadable = reader.finish();
+        restore
+    }
+}

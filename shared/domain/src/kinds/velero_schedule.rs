@@ -1,0 +1,57 @@
+//! Velero Schedule: what really makes the backups, whatever the BackupSchedule says.
+
+use super::{Kind, meta::Meta};
+use crate::read::{Reader, Unreadable};
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// A Velero Schedule as far as we judge it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct VeleroSchedule {
+    /// Object metadata.
+    pub meta: Meta,
+    /// `spec.schedule`
+    pub cron: String,
+    /// `spec.paused`
+    pub paused: bool,
+    /// `status.phase`
+    pub phase: String,
+    /// `status.lastBackup`
+    pub last_backup: Option<Timestamp>,
+    /// `status.lastSkipped`
+    pub last_skipped: Option<Timestamp>,
+    /// Fields that could not be read.
+    pub unreadable: Vec<Unreadable>,
+}
+
+impl VeleroSchedule {
+    /// Whether Velero will make backups for it.
+    pub fn is_running(&self) -> bool {
+        !self.paused && self.phase == "Enabled" && self.meta.deleted.is_none()
+    }
+
+    /// The time from which Velero counts to the next run (cli-anchors §4.3).
+    pub fn counts_from(&self) -> Option<Timestamp> {
+        self.last_backup
+            .or(self.meta.created)
+            .max(self.last_skipped)
+    }
+}
+
+impl Kind for VeleroSchedule {
+    fn read(object: &Value) -> Self {
+        let mut reader = Reader::new(object);
+        let r = &mut reader;
+        let mut schedule = Self {
+            meta: Meta::read(r),
+            cron: r.text("spec.schedule").unwrap_or_default(),
+            paused: r.flag("spec.paused").unwrap_or_default(),
+            phase: r.text("status.phase").unwrap_or_default(),
+            last_backup: r.time("status.lastBackup"),
+            last_skipped: r.time("status.lastSkipped"),
+            unreadable: Vec::new(),
+        };
+        schedule.unreadable = reader.finish();
+        schedule
+    }
+}

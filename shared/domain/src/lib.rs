@@ -1,0 +1,20 @@
+//! Hub disaster recovery as pure functions.
+//!
+//! Data enters as a [`snapshot::Snapshot`] (collected elsewhere), is judged by [`rules`], [`labels`]
+//! and [`status`], and leaves as values that others render or act on. Nothing here does I/O, reads a
+//! clock or looks at the environment; `now` is part of the snapshot.
+
+pub mod attestation;
+pub mod crd;
+pub mod identity;
+pub mod kinds;
+pub mod labels;
+pub mod liveness;
+pub mod names;
+pub mod read;
+pub mod rules;
+pub mod sets;
+pub mod snapshot;
+pub mod status;
+pub mod time;
+pub mod upstream;

@@ -1,0 +1,39 @@
+//! Every name of our own, in one place and under one prefix.
+//!
+//! The prefix is not under `open-cluster-management.io`: the operator backs up whatever is
+//! (operator-facts §3.4), and a restored attestation would be a lie.
+
+/// API group of our own kinds and the prefix of our annotations.
+pub const GROUP: &str = "acm-backup.dev";
+
+/// `apiVersion` of everything the plugin prints as JSON or YAML.
+pub const OUTPUT_API_VERSION: &str = "cli.acm-backup.dev/v1";
+
+/// Annotation on a Restore with which its author states what became of the old hub; see
+/// [`crate::attestation`].
+pub const ATTESTATION: &str = "acm-backup.dev/attest-old-hub";
+
+/// Field manager of every write of ours.
+pub const FIELD_MANAGER: &str = "acm-backup";
+
+/// Resource on which the verbs `attest` and `override` are granted, with a rule id as resourceName.
+pub const GUARD_RULES: &str = "guardrules";
+
+/// RBAC verb: may state that an old hub is down, fenced, rebuilt or an isolated copy.
+pub const VERB_ATTEST: &str = "attest";
+
+/// The user agent our programs name themselves with.
+pub const USER_AGENT: &str = concat!("acm-backup/", env!("CARGO_PKG_VERSION"));
+
+/// Where the webhook lives.
+pub const NAMESPACE: &str = "acm-backup-system";
+
+/// Where the operator and its objects live unless configured otherwise (operator-facts §9).
+pub const OPERATOR_NAMESPACE: &str = "open-cluster-management-backup";
+
+/// The user the operator acts as unless configured otherwise (operator-facts §9).
+pub const OPERATOR_USER: &str =
+    "system:serviceaccount:open-cluster-management-backup:cluster-backup-chart";
+
+/// Lease by which one webhook replica is elected to label what the admission path missed.
+pub const LABELLER_LEASE: &str = "acm-backup-labeller";

@@ -1,0 +1,132 @@
+//! What is judged: an object, how it came, and who brought it.
+
+use crate::kinds::backup_schedule::BackupSchedule;
+use crate::kinds::meta::Meta;
+use crate::kinds::restore::Restore;
+
+/// What is asked of the API server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// A new object.
+    Create,
+    /// A change of a stored one.
+    Update,
+    /// Never judged.
+    Delete,
+}
+
+/// The kinds the guard judges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubjectKind {
+    /// ACM Restore.
+    Restore,
+    /// ACM BackupSchedule.
+    BackupSchedule,
+}
+
+/// The object under review.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Subject {
+    /// ACM Restore.
+    Restore(Restore),
+    /// ACM BackupSchedule.
+    BackupSchedule(BackupSchedule),
+}
+
+impl Subject {
+    /// Its kind.
+    pub fn kind(&self) -> SubjectKind {
+        match self {
+            Self::Restore(_) => SubjectKind::Restore,
+            Self::BackupSchedule(_) => SubjectKind::BackupSchedule,
+        }
+    }
+
+    /// Its metadata.
+    pub fn meta(&self) -> &Meta {
+        match self {
+            Self::Restore(restore) => &restore.meta,
+            Self::BackupSchedule(schedule) => &schedule.meta,
+        }
+    }
+}
+
+/// How an object came to be judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// An API server asks before it stores.
+    Admission {
+        /// Who asked.
+        user: String,
+        /// Nothing will be stored.
+        dry_run: bool,
+    },
+    /// A manifest, before it is applied.
+    File,
+    /// It is stored already.
+    Stored,
+}
+
+/// One object under review.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Review {
+    /// What is asked.
+    pub operation: Operation,
+    /// The object as it would be.
+    pub subject: Subject,
+    /// The object as it is stored, on an update.
+    pub previous: Option<Subject>,
+    /// How it came.
+    pub origin: Origin,
+    /// The operator itself asks; it is never stopped.
+    pub by_operator: bool,
+}
+
+impl Review {
+    /// Whether no rule may stop it (DESIGN §3, ground rules): deletions, objects on their way out,
+    /// and the operator's own writes.
+    pub fn is_exempt(&self) -> bool {
+        self.by_operator
+            || self.operation == Operation::Delete
+            || self.subject.meta().deleted.is_some()
+    }
+
+    /// The Restore under review.
+    pub fn restore(&self) -> Option<&Restore> {
+        match &self.subject {
+            Subject::Restore(restore) => Some(restore),
+            Subject::BackupSchedule(_) => None,
+        }
+    }
+
+    /// The Restore as it is stored.
+    pub fn previous_restore(&self) -> Option<&Restore> {
+        match &self.previous {
+            Some(Subject::Restore(restore)) => Some(restore),
+            _ => None,
+        }
+    }
+
+    /// The Restore that would start to run: a new one, or a stored one whose edit starts an
+    /// activation. A finished Restore starts nothing, whatever is edited (operator-facts §1.3).
+    pub fn starting_restore(&self) -> Option<&Restore> {
+        match self.operation {
+            Operation::Create => self.restore(),
+            Operation::Update => self.activating_restore(),
+            Operation::Delete => None,
+        }
+    }
+
+    /// The Restore that would make this hub the active one by this very request. An update that
+    /// leaves the name of the managed-clusters backup alone activates nothing anew.
+    pub fn activating_restore(&self) -> Option<&Restore> {
+        let restore = self.restore().filter(|restore| restore.activates())?;
+        match (self.operation, self.previous_restore()) {
+            (Operation::Create, _) => Some(restore),
+            (Operation::Update, Some(previous)) => (!previous.is_terminal()
+                && previous.managed_clusters != restore.managed_clusters)
+                .then_some(restore),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! What is known of a hub at one moment, and what is not.
+
+use crate::identity::HubId;
+use crate::kinds::backup::Backup;
+use crate::kinds::backup_schedule::BackupSchedule;
+use crate::kinds::managed_cluster::ManagedCluster;
+use crate::kinds::restore::Restore;
+use crate::kinds::storage_location::StorageLocation;
+use crate::kinds::velero_restore::VeleroRestore;
+use crate::kinds::velero_schedule::VeleroSchedule;
+use jiff::Timestamp;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Everything a judgement may rest on. Collected by a source (live API server, directory, test);
+/// judged without looking anywhere else.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The time of the judgement: the clock's for a live hub, the recording's for a directory.
+    pub now: Timestamp,
+    /// Namespace of the operator's objects on this hub.
+    pub namespace: String,
+    /// This hub's id.
+    pub hub_id: Fact<HubId>,
+    /// ACM Restores in the namespace.
+    pub restores: Fact<Vec<Restore>>,
+    /// ACM BackupSchedules in the namespace.
+    pub backup_schedules: Fact<Vec<BackupSchedule>>,
+    /// Storage locations in the namespace.
+    pub storage_locations: Fact<Vec<StorageLocation>>,
+    /// Velero Backups in the namespace, those of every hub that writes to the storage.
+    pub backups: Fact<Vec<Backup>>,
+    /// Backups looked up by name, `None` where there is none of that name.
+    pub named_backups: BTreeMap<String, Fact<Option<Backup>>>,
+    /// Velero Restores in the namespace.
+    pub velero_restores: Fact<Vec<VeleroRestore>>,
+    /// Velero Schedules in the namespace.
+    pub velero_schedules: Fact<Vec<VeleroSchedule>>,
+    /// The fleet as this hub has it.
+    pub managed_clusters: Fact<Vec<ManagedCluster>>,
+    /// Whether the user of the review may do what a rule asks about.
+    pub permissions: BTreeMap<Permission, Fact<bool>>,
+}
+
+impl Snapshot {
+    /// A snapshot in which nothing has been looked up yet.
+    pub fn empty(now: Timestamp, namespace: impl Into<String>) -> Self {
+        Self {
+            now,
+            namespace: namespace.into(),
+            hub_id: Fact::unasked(),
+            restores: Fact::unasked(),
+            backup_schedules: Fact::unasked(),
+            storage_locations: Fact::unasked(),
+            backups: Fact::unasked(),
+            named_backups: BTreeMap::new(),
+            velero_restores: Fact::unasked(),
+            velero_schedules: Fact::unasked(),
+            managed_clusters: Fact::unasked(),
+            permissions: BTreeMap::new(),
+        }
+    }
+
+    /// A Backup looked up by name.
+    pub fn named_backup(&self, name: &str) -> Fact<Option<Backup>> {
+        self.named_backups
+            .get(name)
+            .cloned()
+            .unwrap_or_else(Fact::unasked)
+    }
+
+    /// Whether the user of the review holds a permission.
+    pub fn permission(&self, permission: &Permission) -> Fact<bool> {
+        self.permissions
+            .get(permission)
+            .cloned()
+            .unwrap_or_else(Fact::unasked)
+    }
+}
+
+/// What a judgement wants to know. A shell fetches the union of the needs under one deadline.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// [`Snapshot::hub_id`]
+    HubId,
+    /// [`Snapshot::restores`]
+    Restores,
+    /// [`Snapshot::backup_schedules`]
+    BackupSchedules,
+    /// [`Snapshot::storage_locations`]
+    StorageLocations,
+    /// [`Snapshot::backups`]
+    Backups,
+    /// One entry of [`Snapshot::named_backups`]
+    BackupNamed(String),
+    /// [`Snapshot::velero_restores`]
+    VeleroRestores,
+    /// [`Snapshot::velero_schedules`]
+    VeleroSchedules,
+    /// [`Snapshot::managed_clusters`]
+    ManagedClusters,
+    /// One entry of [`Snapshot::permissions`]
+    Permission(Permission),
+}
+
+/// A verb on one guard rule, asked for the user of a review.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Permission {
+    /// RBAC verb, e.g. [`crate::names::VERB_ATTEST`].
+    pub verb: &'static str,
+    /// The rule's id, the resourceName of the check.
+    pub rule: &'static str,
+}
+
+/// A fact that is known, or the reason why it is not: "absent" is never confused with "could not
+/// look".
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact<T> {
+    /// Looked up.
+    Known {
+        /// What was found.
+        value: T,
+        /// When the source last heard of it.
+        as_of: Timestamp,
+    },
+    /// Not to be had, and why.
+    Missing(Missing),
+}
+
+impl<T> Fact<T> {
+    /// A fact seen at `as_of`.
+    pub fn known(value: T, as_of: Timestamp) -> Self {
+        Self::Known { value, as_of }
+    }
+
+    /// A fact nobody asked for.
+    pub fn unasked() -> Self {
+        Self::Missing(Missing::NotAsked)
+    }
+
+    /// The value, or why there is none.
+    pub fn get(&self) -> Result<&T, &Missing> {
+        match self {
+            Self::Known { value, .. } => Ok(value),
+            Self::Missing(missing) => Err(missing),
+        }
+    }
+
+    /// The value where it is known.
+    pub fn value(&self) -> Option<&T> {
+        self.get().ok()
+    }
+
+    /// When the source last heard of it.
+    pub fn as_of(&self) -> Option<Timestamp> {
+        match self {
+            Self::Known { as_of, .. } => Some(*as_of),
+            Self::Missing(_) => None,
+        }
+    }
+}
+
+impl<T> Fact<Vec<T>> {
+    /// The items, none where the list is missing: for counting what *is* seen, never for concluding
+    /// that something is not there.
+    pub fn items(&self) -> &[T] {
+        self.value().map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Why a fact is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "reason", rename_all = "camelCase")]
+pub enum Missing {
+    /// Nobody asked for it.
+    NotAsked,
+    /// There is no API server to ask, or it did not answer.
+    NoCluster {
+        /// The connection's error.
+        why: String,
+    },
+    /// The API server refused.
+    Forbidden {
+        /// RBAC verb.
+        verb: String,
+        /// Full resource name, e.g. `backups.velero.io`.
+        resource: String,
+        /// `None` for a cluster-scoped request.
+        namespace: Option<String>,
+    },
+    /// The API server does not serve the kind.
+    NoKind {
+        /// Full resource name.
+        resource: String,
+    },
+    /// No answer before the deadline.
+    TimedOut {
+        /// Full resource name.
+        resource: String,
+        /// The deadline, in seconds.
+        seconds: u64,
+    },
+    /// Known once, but too long ago to judge by.
+    Stale {
+        /// Full resource name.
+        resource: String,
+        /// When the source last heard of it.
+        last_contact: Timestamp,
+    },
+    /// The directory holds none. Whoever filled it may have left them out, or there were none.
+    NotCollected {
+        /// Full resource name.
+        resource: String,
+        /// The namespace whose objects were wanted, `None` for cluster-scoped kinds.
+        namespace: Option<String>,
+    },
+    /// Answered, but not with what was asked for.
+    Failed {
+        /// Full resource name.
+        resource: String,
+        /// The error.
+        why: String,
+    },
+}
+
+impl Missing {
+    /// What would make the fact known: a command to run, or who to ask.
+    pub fn way_out(&self) -> String {
+        match self {
+            Self::NotAsked => "ask for it".to_owned(),
+            Self::NoCluster { .. } => "check the kubeconfig and that the API server answers: kubectl version".to_owned(),
+            Self::Forbidden { verb, resource, namespace } => match namespace {
+                Some(namespace) => format!("ask for the right; check it with: kubectl auth can-i {verb} {resource} -n {namespace}"),
+                None => format!("ask for the right; check it with: kubectl auth can-i {verb} {resource}"),
+            },
+            Self::NoKind { resource } => format!("install what serves it; check with: kubectl get crd {resource}"),
+            Self::TimedOut { resource, .. } => format!("try again; see whether the API server is slow: kubectl get {resource} --request-timeout=30s"),
+            Self::Stale { .. } => "check the webhook's logs for why its watch broke: kubectl -n acm-backup-system logs deploy/acm-backup-webhook".to_owned(),
+            Self::NotCollected { resource, namespace: Some(namespace) } => {
+                format!("collect them as well: oc adm inspect {resource} -n {namespace} --dest-dir DIR")
+            }
+            Self::NotCollected { resource, namespace: None } => {
+                format!("collect them as well: oc adm inspect {resource} --dest-dir DIR")
+            }
+            Self::Failed { resource, .. } => format!("look at it by hand: kubectl get {resource} -A"),
+        }
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAsked => f.write_str("not looked up"),
+            Self::NoCluster { why } => write!(f, "no API server: {why}"),
+            Self::Forbidden {
+                verb,
+                resource,
+                namespace: Some(namespace),
+            } => {
+                write!(f, "forbidden: {verb} {resource} in namespace {namespace}")
+            }
+            Self::Forbidden {
+                verb,
+                resource,
+                namespace: None,
+            } => write!(f, "forbidden: {verb} {resource}"),
+            Self::NoKind { resource } => write!(f, "this API server has no {resource}"),
+            Self::TimedOut { resource, seconds } => {
+                write!(f, "no answer within {seconds}s for {resource}")
+            }
+            Self::Stale {
+                resource,
+                last_contact,
+            } => {
+                write!(
+                    f,
+                    "{resource} were last heard of at {}",
+                    crate::time::age::stamp(*last_contact)
+                )
+            }
+            Self::NotCollected {
+                resource,
+                namespace: Some(namespace),
+            } => {
+                write!(
+                    f,
+                    "the directory holds no {resource} of namespace {namespace}"
+                )
+            }
+            Self::NotCollected {
+                resource,
+                namespace: None,
+            } => write!(f, "the directory holds no {resource}"),
+            Self::Failed { resource, why } => write!(f, "{resource}: {why}"),
+        }
+    }
+}

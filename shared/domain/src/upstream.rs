@@ -1,0 +1,79 @@
+//! Names that belong to others: the cluster-backup-operator, Velero, Hive, the MSA add-on
+//! (operator-facts §2, §3.1).
+
+/// Labels the operator or Velero put on Velero's Backups, Schedules and Restores.
+pub mod backup_label {
+    /// Id of the hub that wrote the backup; on a marker, of the hub that was restored *from*.
+    pub const BACKUP_CLUSTER: &str = "cluster.open-cluster-management.io/backup-cluster";
+    /// Id of the hub that finished an activation; only on activation markers.
+    pub const RESTORE_CLUSTER: &str = "cluster.open-cluster-management.io/restore-cluster";
+    /// Name of the BackupSchedule.
+    pub const SCHEDULE_NAME: &str = "cluster.open-cluster-management.io/backup-schedule-name";
+    /// Which of the five a schedule or backup is.
+    pub const SCHEDULE_TYPE: &str = "cluster.open-cluster-management.io/backup-schedule-type";
+    /// On a marker: name of the Restore that activated.
+    pub const RESTORE_NAME: &str = "cluster.open-cluster-management.io/acm-restore-name";
+    /// Velero Schedule the backup was made for.
+    pub const VELERO_SCHEDULE: &str = "velero.io/schedule-name";
+    /// BackupStorageLocation the backup is in.
+    pub const STORAGE_LOCATION: &str = "velero.io/storage-location";
+}
+
+/// Prefix of the name of an activation marker, a Backup.
+pub const MARKER_PREFIX: &str = "acm-restore-clusters-";
+
+/// Labels on the objects that are backed up and restored.
+pub mod object_label {
+    /// Selects into the credentials or generic backup, whatever its value.
+    pub const BACKUP: &str = "cluster.open-cluster-management.io/backup";
+    /// Console credentials; its existence selects into the credentials backup.
+    pub const CREDENTIAL_TYPE: &str = "cluster.open-cluster-management.io/type";
+    /// Hive's own; its existence selects into the credentials backup.
+    pub const HIVE_SECRET_TYPE: &str = "hive.openshift.io/secret-type";
+    /// The three labels by which Velero selects a Secret.
+    pub const SELECTING: [&str; 3] = [BACKUP, CREDENTIAL_TYPE, HIVE_SECRET_TYPE];
+    /// `true` keeps an object out of every Velero backup.
+    pub const EXCLUDE: &str = "velero.io/exclude-from-backup";
+    /// `true` on the ManagedCluster that is the hub itself.
+    pub const LOCAL_CLUSTER: &str = "local-cluster";
+    /// `true` on the token Secret of a ManagedServiceAccount.
+    pub const MANAGED_SERVICE_ACCOUNT: &str =
+        "authentication.open-cluster-management.io/is-managed-serviceaccount";
+    /// `true` on Secrets the assisted installer watches.
+    pub const AGENT_INSTALL_WATCH: &str = "agent-install.openshift.io/watch";
+    /// `baremetal` on Secrets with the credentials of a host's management controller.
+    pub const METAL3_ENVIRONMENT: &str = "environment.metal3.io";
+    /// Velero Backup an object was restored from.
+    pub const RESTORED_FROM: &str = "velero.io/backup-name";
+    /// Velero Restore an object was restored by.
+    pub const RESTORED_BY: &str = "velero.io/restore-name";
+}
+
+/// Prefix of the name of the ManagedServiceAccounts (and of their Secrets) made for auto-import.
+pub const AUTO_IMPORT_ACCOUNT: &str = "auto-import-account";
+
+/// Name of the hub's own ManagedCluster where none is labelled.
+pub const DEFAULT_LOCAL_CLUSTER: &str = "local-cluster";
+
+/// The id the operator uses where a hub has no ClusterVersion (operator-facts §7).
+pub const UNKNOWN_HUB: &str = "unknown";
+
+/// Full resource names, as `kubectl` takes them.
+pub mod resource {
+    /// ACM Restores (not Velero's).
+    pub const RESTORES: &str = "restores.cluster.open-cluster-management.io";
+    /// ACM BackupSchedules.
+    pub const BACKUP_SCHEDULES: &str = "backupschedules.cluster.open-cluster-management.io";
+    /// Velero Backups.
+    pub const BACKUPS: &str = "backups.velero.io";
+    /// Velero Restores.
+    pub const VELERO_RESTORES: &str = "restores.velero.io";
+    /// Velero Schedules.
+    pub const VELERO_SCHEDULES: &str = "schedules.velero.io";
+    /// Velero BackupStorageLocations.
+    pub const STORAGE_LOCATIONS: &str = "backupstoragelocations.velero.io";
+    /// The fleet.
+    pub const MANAGED_CLUSTERS: &str = "managedclusters.cluster.open-cluster-management.io";
+    /// The hub's identity.
+    pub const CLUSTER_VERSIONS: &str = "clusterversions.config.openshift.io";
+}
