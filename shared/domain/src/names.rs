@@ -28,6 +28,9 @@ pub const USER_AGENT: &str = concat!("acm-backup/", env!("CARGO_PKG_VERSION"));
 /// Where the webhook lives.
 pub const NAMESPACE: &str = "acm-backup-system";
 
+/// Who the webhook is.
+pub const SERVICE_ACCOUNT: &str = "system:serviceaccount:acm-backup-system:acm-backup-webhook";
+
 /// Where the operator and its objects live unless configured otherwise (operator-facts §9).
 pub const OPERATOR_NAMESPACE: &str = "open-cluster-management-backup";
 

@@ -225,15 +225,31 @@ pub enum Missing {
 }
 
 impl Missing {
+    /// The command that tells whether a right is there; empty where no right is missing.
+    pub fn check(&self) -> String {
+        match self {
+            Self::Forbidden {
+                verb,
+                resource,
+                namespace: Some(namespace),
+            } => {
+                format!("kubectl auth can-i {verb} {resource} -n {namespace}")
+            }
+            Self::Forbidden {
+                verb,
+                resource,
+                namespace: None,
+            } => format!("kubectl auth can-i {verb} {resource}"),
+            _ => String::new(),
+        }
+    }
+
     /// What would make the fact known: a command to run, or who to ask.
     pub fn way_out(&self) -> String {
         match self {
             Self::NotAsked => "ask for it".to_owned(),
             Self::NoCluster { .. } => "check the kubeconfig and that the API server answers: kubectl version".to_owned(),
-            Self::Forbidden { verb, resource, namespace } => match namespace {
-                Some(namespace) => format!("ask for the right; check it with: kubectl auth can-i {verb} {resource} -n {namespace}"),
-                None => format!("ask for the right; check it with: kubectl auth can-i {verb} {resource}"),
-            },
+            Self::Forbidden { .. } => format!("ask for the right; check it with: {}", self.check()),
             Self::NoKind { resource } => format!("install what serves it; check with: kubectl get crd {resource}"),
             Self::TimedOut { resource, .. } => format!("try again; see whether the API server is slow: kubectl get {resource} --request-timeout=30s"),
             Self::Stale { .. } => "check the webhook's logs for why its watch broke: kubectl -n acm-backup-system logs deploy/acm-backup-webhook".to_owned(),

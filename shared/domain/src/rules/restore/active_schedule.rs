@@ -36,7 +36,13 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
     let schedules = match snapshot.backup_schedules.get() {
         Ok(schedules) => schedules,
         Err(missing) => {
-            return could_not_look(RULE.id, "whether a BackupSchedule is active", missing).into();
+            return could_not_look(
+                RULE.id,
+                "whether a BackupSchedule is active",
+                missing,
+                &review.origin,
+            )
+            .into();
         }
     };
     let mut blocking = schedules.iter().filter(|schedule| {

@@ -37,7 +37,13 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
     let restores = match snapshot.restores.get() {
         Ok(restores) => restores,
         Err(missing) => {
-            return could_not_look(RULE.id, "whether another Restore is active", missing).into();
+            return could_not_look(
+                RULE.id,
+                "whether another Restore is active",
+                missing,
+                &review.origin,
+            )
+            .into();
         }
     };
     let others: Vec<_> = restores
@@ -63,9 +69,9 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
 
 fn describe(other: &Restore, snapshot: &Snapshot) -> String {
     let phase = match (other.meta.deleted, other.phase.as_str()) {
-        (Some(_), _) => "being deleted".to_owned(),
-        (None, "") => "not yet looked at by the operator".to_owned(),
-        (None, phase) => format!("phase {phase}"),
+        (Some(_), _) => "is being deleted".to_owned(),
+        (None, "") => "was not yet looked at by the operator".to_owned(),
+        (None, phase) => format!("has phase {phase}"),
     };
     let age = other.meta.created.map(|at| {
         format!(
@@ -75,7 +81,7 @@ fn describe(other: &Restore, snapshot: &Snapshot) -> String {
         )
     });
     format!(
-        "Restore {} is {phase}{}",
+        "Restore {} {phase}{}",
         other.meta.name,
         age.unwrap_or_default()
     )

@@ -69,16 +69,13 @@ fn needs(review: &Review) -> Vec<Need> {
 }
 
 fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
-    let Some(restore) = review.restore() else {
-        return Verdict::Pass;
-    };
     let problems = changed(review)
         .into_iter()
         .filter_map(|(field, choice, wanted)| match choice {
             BackupChoice::Skip => None,
             BackupChoice::Unset => Some(unset(field)),
-            BackupChoice::Latest => no_latest(field, wanted, restore, snapshot),
-            BackupChoice::Named(name) => unusable_name(field, &name, wanted, restore, snapshot),
+            BackupChoice::Latest => no_latest(field, wanted, review, snapshot),
+            BackupChoice::Named(name) => unusable_name(field, &name, wanted, review, snapshot),
         });
     problems
         .min_by_key(|finding| finding.severity)
@@ -94,9 +91,10 @@ fn unset(field: &str) -> Finding {
 fn no_latest(
     field: &str,
     wanted: BackupType,
-    restore: &Restore,
+    review: &Review,
     snapshot: &Snapshot,
 ) -> Option<Finding> {
+    let restore = review.restore()?;
     let backups = match snapshot.backups.get() {
         Ok(backups) => backups,
         Err(missing) => {
@@ -104,6 +102,7 @@ fn no_latest(
                 RULE.id,
                 &format!("whether {field}: latest finds a backup"),
                 missing,
+                &review.origin,
             ));
         }
     };
@@ -136,9 +135,10 @@ fn unusable_name(
     field: &str,
     name: &str,
     wanted: BackupType,
-    restore: &Restore,
+    review: &Review,
     snapshot: &Snapshot,
 ) -> Option<Finding> {
+    let restore = review.restore()?;
     let fact = snapshot.named_backup(name);
     let backup = match fact.get() {
         Ok(backup) => backup,
@@ -147,6 +147,7 @@ fn unusable_name(
                 RULE.id,
                 &format!("whether backup {name} exists"),
                 missing,
+                &review.origin,
             ));
         }
     };

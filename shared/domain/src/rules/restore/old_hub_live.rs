@@ -63,6 +63,7 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
     let request = text::Request {
         restore,
         operation: review.operation,
+        origin: &review.origin,
         now: snapshot.now,
     };
     let mut accepted = None;

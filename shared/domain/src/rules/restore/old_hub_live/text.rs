@@ -8,8 +8,8 @@ use crate::kinds::restore::Restore;
 use crate::liveness::Activity;
 use crate::names;
 use crate::rules::finding::Finding;
-use crate::rules::restore::kubectl;
-use crate::rules::review::Operation;
+use crate::rules::restore::{kubectl, told, way_out};
+use crate::rules::review::{Operation, Origin};
 use crate::snapshot::Snapshot;
 use crate::time::age;
 use crate::upstream::resource;
@@ -19,6 +19,7 @@ use jiff::Timestamp;
 pub(super) struct Request<'a> {
     pub restore: &'a Restore,
     pub operation: Operation,
+    pub origin: &'a Origin,
     pub now: Timestamp,
 }
 
@@ -30,8 +31,7 @@ pub(super) fn misspelt_skip(restore: &Restore, raw: &str) -> Finding {
     Finding::deny(RULE.id, format!("{raw:?} is not \"skip\": no cluster would be restored, and yet the other hub's backups would stop"))
         .seen("the operator skips the clusters but writes an activation marker all the same; the hub that manages the fleet then goes to BackupCollision")
         .about(field)
-        .todo("write skip, in small letters and without blanks")
-        .run("watch it afterwards with:", kubectl(&restore.meta, "get", resource::RESTORES, &restore.meta.name))
+        .todo(format!("write skip, in small letters and without blanks, in Restore {}", restore.meta.name))
 }
 
 /// The refusal of an activation over one hub.
@@ -46,7 +46,10 @@ pub(super) fn denial(
         .as_ref()
         .map_or_else(|| "the other hub".to_owned(), |hub| format!("hub {hub}"));
     let headline = match &suspect.state {
-        State::Live(_) => format!("activation refused: {hub} is alive and backs up to this storage"),
+        State::Live(activity) => {
+            let last = activity.last_started.as_ref().map(|last| age::ago(request.now, last.at));
+            format!("activation refused: {hub} backed up to this storage {} and counts as alive", last.unwrap_or_default())
+        }
         State::Silent(_) => format!("activation refused: {hub} is silent, which does not prove that it is down"),
         State::Twin { .. } => "activation refused: these backups carry this hub's own id but were not made here; a second hub with that id may be running".to_owned(),
         State::NoIds => "activation refused: the hubs have no ids, so whether the one that wrote the backups still runs cannot be told".to_owned(),
@@ -54,7 +57,7 @@ pub(super) fn denial(
         State::Blind { what, .. } => format!("activation refused: could not look up {what}, so the other hub may be alive"),
     };
     let mut finding = Finding::deny(RULE.id, headline);
-    for line in evidence(&suspect.state, request.now) {
+    for line in evidence(&suspect.state, request.now, request.origin) {
         finding = finding.seen(line);
     }
     if let Some(location) = snapshot
@@ -90,7 +93,7 @@ pub(super) fn denial(
     way_to_attest(finding, suspect, request)
 }
 
-fn evidence(state: &State, now: Timestamp) -> Vec<String> {
+fn evidence(state: &State, now: Timestamp, origin: &Origin) -> Vec<String> {
     match state {
         State::Live(activity) => {
             let mut lines = last_backup(activity, now);
@@ -112,7 +115,7 @@ fn evidence(state: &State, now: Timestamp) -> Vec<String> {
         }
         State::Twin { backup } => vec![format!("backup {backup} was over before this API server first saw it: it was read from the storage")],
         State::NoIds => vec!["the backups carry no hub id, or the id \"unknown\", as hubs that are not OpenShift write it".to_owned()],
-        State::Blind { missing, .. } => vec![missing.to_string()],
+        State::Blind { missing, .. } => vec![told(missing, origin)],
     }
 }
 
@@ -180,7 +183,7 @@ fn ways_to_fence(finding: Finding, suspect: &Suspect, request: &Request<'_>) -> 
                 .run("and keep its clusters from being imported again:", keep)
         }
         State::Twin { .. } => finding.todo("find out whether another hub with this id runs, from which this one was rebuilt or cloned"),
-        State::Blind { missing, .. } => finding.run("to have it looked up,", missing.way_out()),
+        State::Blind { missing, .. } => finding.todo(way_out(missing, request.origin)),
     }
 }
 
@@ -188,7 +191,10 @@ fn way_to_attest(finding: Finding, suspect: &Suspect, request: &Request<'_>) -> 
     let unknown = HubId::unknown();
     let hub = suspect.hub.as_ref().unwrap_or(&unknown);
     let (word, when) = match suspect.state {
-        State::Live(_) => ("fenced", "only once that is done, say so"),
+        State::Live(_) => (
+            "fenced",
+            "only once both is done (or with down for fenced, if you are sure that it is off), say so",
+        ),
         State::Twin { .. } => (
             "rebuilt",
             "if this hub is the old one built anew (or isolated-copy: reads a copy), say so",
