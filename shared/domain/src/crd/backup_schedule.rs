@@ -15,6 +15,7 @@ use serde_json::Value;
     plural = "backupschedules",
     shortname = "bsch",
     namespaced,
+    doc = "Backs up a hub in regular runs.",
     status = "BackupScheduleStatus",
     printcolumn = r#"{"name":"Phase","type":"string","jsonPath":".status.phase"}"#,
     printcolumn = r#"{"name":"Message","type":"string","jsonPath":".status.lastMessage"}"#

@@ -13,10 +13,26 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 
 /// Both CRDs, in the order they are applied.
 pub fn all() -> Vec<CustomResourceDefinition> {
-    vec![
+    [
         backup_schedule::BackupSchedule::crd(),
         restore::Restore::crd(),
     ]
+    .map(without_required_spec)
+    .into()
+}
+
+/// The operator's CRDs store an object without `spec`, too (operator-facts §1.2).
+fn without_required_spec(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
+    for version in &mut crd.spec.versions {
+        let schema = version
+            .schema
+            .as_mut()
+            .and_then(|schema| schema.open_api_v3_schema.as_mut());
+        if let Some(schema) = schema {
+            schema.required = None;
+        }
+    }
+    crd
 }
 
 /// An object of any shape, stored as it comes (embedded Velero objects, selectors).

@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
     plural = "restores",
     shortname = "crst",
     namespaced,
+    doc = "Restores a hub from the backups of another.",
     status = "RestoreStatus",
     printcolumn = r#"{"name":"Phase","type":"string","jsonPath":".status.phase"}"#,
     printcolumn = r#"{"name":"Message","type":"string","jsonPath":".status.lastMessage"}"#

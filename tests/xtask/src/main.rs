@@ -1,0 +1,52 @@
+//! Every task of a contributor, as `cargo xtask TASK`.
+
+mod crds;
+mod test;
+#[cfg(test)]
+mod workspace_rules;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    about,
+    arg_required_else_help = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run every test, from unit to end-to-end; builds what is missing
+    Test(test::Args),
+    /// Write crds/ anew from our own types
+    Crds,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().task {
+        Task::Test(args) => test::run(&args),
+        Task::Crds => crds::write(),
+    };
+    match outcome {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the checkout.
+fn root() -> &'static std::path::Path {
+    // tests/xtask is two levels down, and the workspace never moves while it is built.
+    std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .ancestors()
+        .nth(2)
+        .expect("tests/xtask lies in the workspace")
+}

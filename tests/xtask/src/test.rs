@@ -1,0 +1,101 @@
+//! `cargo xtask test`: every test, and one line that counts them.
+
+use crate::root;
+use anyhow::{Context, Result};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Command, ExitCode, Stdio};
+
+/// What to run.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Handed to `cargo test`, e.g. `-p acm-backup-domain` or a part of a test's name
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    cargo_test: Vec<String>,
+}
+
+/// Runs the tests and ends with `N passed, N failed` over all test binaries.
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let mut command = Command::new(env!("CARGO"));
+    command
+        .current_dir(root())
+        .arg("test")
+        .arg("--no-fail-fast");
+    if args.cargo_test.is_empty() {
+        command.arg("--workspace");
+    }
+    command.args(&args.cargo_test);
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start cargo test")?;
+    let output = child.stdout.take().context("cargo test has no output")?;
+    let mut total = Counts::default();
+    for line in BufReader::new(output).lines() {
+        let line = line.context("cannot read the output of cargo test")?;
+        writeln!(std::io::stdout(), "{line}")?;
+        total.add(&line);
+    }
+    let status = child.wait().context("cannot wait for cargo test")?;
+    // A test binary that did not build, crashed or was killed printed no result of its own.
+    if !status.success() && total.failed == 0 {
+        total.failed = 1;
+    }
+    println!("{} passed, {} failed", total.passed, total.failed);
+    Ok(if total.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+#[derive(Debug, Default, PartialEq)]
+struct Counts {
+    passed: u64,
+    failed: u64,
+}
+
+impl Counts {
+    /// Adds a line such as `test result: ok. 12 passed; 0 failed; 0 ignored; …`. What is ignored
+    /// counts as failed: nothing here may be skipped.
+    fn add(&mut self, line: &str) {
+        let Some(result) = line.trim().strip_prefix("test result: ") else {
+            return;
+        };
+        let counts = result.split_once(". ").map_or("", |(_, counts)| counts);
+        for count in counts.split("; ") {
+            match count
+                .split_once(' ')
+                .map(|(number, what)| (number.parse::<u64>(), what))
+            {
+                Some((Ok(number), "passed")) => self.passed += number,
+                Some((Ok(number), "failed" | "ignored")) => self.failed += number,
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_added_up_and_nothing_is_skipped() {
+        let mut counts = Counts::default();
+        for line in [
+            "running 3 tests",
+            "test result: ok. 12 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.60s",
+            "test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1s",
+            "test result: ok. 1 passed; 0 failed; 1 ignored; 0 measured; 9 filtered out; finished in 1s",
+        ] {
+            counts.add(line);
+        }
+        assert_eq!(
+            counts,
+            Counts {
+                passed: 14,
+                failed: 3
+            }
+        );
+    }
+}
