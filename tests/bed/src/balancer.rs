@@ -139,3 +139,79 @@ fn copy(mut from: TcpStream, mut to: TcpStream) {
     let _ = to.shutdown(Shutdown::Write);
     let _ = from.shutdown(Shutdown::Read);
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read, Write};
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    /// Answers each connection with its name, and then repeats what it hears.
+    fn backend(name: &'static str) -> SocketAddr {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                thread::spawn(move || {
+                    stream.write_all(name.as_bytes()).unwrap();
+                    let mut back = stream.try_clone().unwrap();
+                    io::copy(&mut stream, &mut back).unwrap();
+                });
+            }
+        });
+        address
+    }
+
+    fn ask(balancer: &Balancer) -> String {
+        let mut stream = TcpStream::connect(balancer.address()).unwrap();
+        stream.write_all(b"!").unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    #[test]
+    fn connections_take_turns_and_a_removed_backend_gets_none() {
+        let balancer = Balancer::bind(Ipv4Addr::LOCALHOST, 0).unwrap();
+        let (one, two) = (backend("one"), backend("two"));
+        balancer.add(one);
+        balancer.add(two);
+        let mut answers = [ask(&balancer), ask(&balancer)];
+        answers.sort();
+        assert_eq!(answers, ["one!", "two!"]);
+        balancer.remove(one);
+        assert_eq!([ask(&balancer), ask(&balancer)], ["two!", "two!"]);
+    }
+
+    #[test]
+    fn a_connection_outlives_the_removal_of_its_backend_but_not_the_balancer() {
+        let balancer = Balancer::bind(Ipv4Addr::LOCALHOST, 0).unwrap();
+        let one = backend("one");
+        balancer.add(one);
+        let mut stream = TcpStream::connect(balancer.address()).unwrap();
+        let mut heard = [0; 3];
+        stream.read_exact(&mut heard).unwrap();
+        balancer.remove(one);
+        stream.write_all(b"???").unwrap();
+        stream.read_exact(&mut heard).unwrap();
+        assert_eq!(&heard, b"???");
+        drop(balancer);
+        assert_eq!(stream.read(&mut heard).unwrap_or(0), 0);
+    }
+
+    #[test]
+    fn a_taken_address_is_named() {
+        let first = Balancer::bind(Ipv4Addr::LOCALHOST, 0).unwrap();
+        let port = first.address().port();
+        let error = Balancer::bind(Ipv4Addr::LOCALHOST, port).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains(&format!("127.0.0.1:{port} is taken")),
+            "{error}"
+        );
+    }
+}

@@ -24,10 +24,12 @@ mod kubeconfig;
 pub mod parts;
 mod pki;
 mod process;
+mod programs;
 pub mod run;
 mod s3;
 mod velero;
 pub mod wait;
+mod webhook;
 
 pub use address::Loopback;
 pub use balancer::Balancer;
@@ -35,8 +37,10 @@ pub use hub::{Finished, Hub, HubOptions, Rule, Subject};
 pub use kubeconfig::merge as merge_kubeconfigs;
 pub use parts::K8s;
 pub use process::{Process, Recipe, StopOrder};
+pub use programs::Program;
 pub use s3::Bucket;
 pub use velero::{Velero, VeleroOptions};
+pub use webhook::{Replica, Webhook, WebhookOptions};
 
 use std::path::PathBuf;
 

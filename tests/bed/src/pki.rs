@@ -116,3 +116,15 @@ pub fn write_signing_key(dir: &Path, name: &str) -> Result<()> {
 pub fn write(path: &Path, text: &str) -> Result<()> {
     std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_third_group_is_refused_instead_of_forgotten() {
+        let authority = Authority::new("hub").unwrap();
+        let error = authority.user("alice", &["a", "b", "c"]).unwrap_err();
+        assert!(error.to_string().contains("alice: 3 groups"), "{error}");
+    }
+}

@@ -1,8 +1,8 @@
 //! Nothing is left behind, however the process that started the parts ends.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -13,6 +13,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 /// A process that holds a hub.
 struct Holder {
     child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
     dir: PathBuf,
     pids: Vec<u32>,
 }
@@ -25,18 +26,29 @@ impl Holder {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut next = |word: &str| {
-            let line = lines.next().expect("bed-hub ended early").unwrap();
-            line.strip_prefix(word).unwrap().trim().to_owned()
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut holder = Self {
+            child,
+            lines,
+            dir: PathBuf::new(),
+            pids: Vec::new(),
         };
-        let dir = PathBuf::from(next("dir"));
-        next("kubeconfig");
-        let pids: Vec<u32> = serde_json::from_str(&next("pids")).unwrap();
-        let holder = Self { child, dir, pids };
+        holder.dir = PathBuf::from(holder.line("dir"));
+        holder.line("kubeconfig");
+        holder.pids = serde_json::from_str(&holder.line("pids")).unwrap();
         assert_eq!(holder.pids.len(), 3, "etcd, API server, controllers");
         assert_eq!(holder.running(), holder.pids);
         holder
+    }
+
+    /// The rest of the next line, which begins with `word`.
+    fn line(&mut self, word: &str) -> String {
+        let line = self.lines.next().expect("bed-hub ended early").unwrap();
+        line.strip_prefix(word).unwrap().trim().to_owned()
+    }
+
+    fn tell(&mut self, word: &str) {
+        writeln!(self.child.stdin.as_mut().unwrap(), "{word}").unwrap();
     }
 
     /// Parts that still run; one that waits to be reaped by whoever adopted it does not.
@@ -90,6 +102,17 @@ fn after_a_normal_end() {
 }
 
 #[test]
+fn a_program_that_ends_its_run_knows_that_nothing_is_left() {
+    let mut holder = Holder::start();
+    holder.tell("end");
+    holder.line("ended");
+    assert_eq!(holder.running(), Vec::<u32>::new());
+    assert!(no_files(&holder.dir));
+    let (status, stderr) = holder.end();
+    assert!(status.success(), "{stderr}");
+}
+
+#[test]
 fn after_kill_9() {
     let mut holder = Holder::start();
     holder.signal(Signal::KILL);
@@ -108,7 +131,7 @@ fn after_ctrl_c() {
 #[test]
 fn after_a_panic_and_the_logs_are_kept_and_named() {
     let mut holder = Holder::start();
-    writeln!(holder.child.stdin.as_mut().unwrap(), "panic").unwrap();
+    holder.tell("panic");
     let (status, stderr) = holder.end();
     assert_eq!(status.code(), Some(101));
     let named = format!("logs are kept in {}", holder.dir.display());

@@ -1,7 +1,7 @@
 //! One hub by hand: prints its kubeconfig and its process ids, and keeps it until standard input
 //! ends (Ctrl-D), or a signal comes. The test bed's own tests kill it in every way.
 //!
-//! On the line `panic` it panics, as a failing test does.
+//! On the line `panic` it panics, as a failing test does; on `end` it ends the run and says so.
 
 use std::io::BufRead;
 
@@ -15,7 +15,14 @@ async fn main() -> Result<()> {
     println!("kubeconfig {}", hub.admin_kubeconfig().display());
     println!("pids {:?}", hub.pids());
     for line in std::io::stdin().lock().lines() {
-        assert_ne!(line?, "panic", "asked to panic");
+        match line?.as_str() {
+            "panic" => panic!("asked to panic"),
+            "end" => {
+                run::end();
+                println!("ended");
+            }
+            _ => {}
+        }
     }
     Ok(())
 }
