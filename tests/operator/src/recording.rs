@@ -1,0 +1,120 @@
+//! The recordings of the real operator and real Velero, as fixtures.
+
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use flate2::read::GzDecoder;
+use jiff::Timestamp;
+use serde_json::Value;
+
+/// What a watch saw, or what was done next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// Something was done or reached: [`Event::step`].
+    Step,
+    /// An object appeared, or was there when the watch began.
+    Added,
+    /// An object changed.
+    Modified,
+    /// An object went.
+    Deleted,
+}
+
+/// One line of a recording.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// When it was seen.
+    pub at: Timestamp,
+    /// What kind of line it is.
+    pub change: Change,
+    /// The object; null for a step.
+    pub object: Value,
+    /// The text of a step; empty for an object.
+    pub step: String,
+}
+
+/// One hub's side of one recording.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// The lines, in order of arrival.
+    pub events: Vec<Event>,
+}
+
+/// The recordings there are.
+pub const RECORDINGS: [&str; 4] = ["2.13", "2.17", "2.17-loss", "2.17-traps"];
+
+/// The hubs of each, with the ids of their ClusterVersions.
+pub const HUBS: [(&str, &str); 2] = [
+    ("hub1", "81431db3-2b3e-56e4-93ca-3481bd29fa8b"),
+    ("hub2", "75b1a9a2-89e1-59cb-84bc-9815403f475d"),
+];
+
+impl Recording {
+    /// Reads a fixture, such as `("2.17-loss", "hub2")`.
+    ///
+    /// # Errors
+    /// When there is no such fixture, or a line of it is not what it should be.
+    pub fn open(name: &str, hub: &str) -> Result<Self> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("fixtures")
+            .join(name)
+            .join(format!("{hub}.jsonl.gz"));
+        let file = File::open(&path).with_context(|| format!("recording {}", path.display()))?;
+        let lines = BufReader::new(GzDecoder::new(file)).lines();
+        let events = lines
+            .map(|line| event(&line?))
+            .collect::<Result<_>>()
+            .with_context(|| format!("recording {}", path.display()))?;
+        Ok(Self { events })
+    }
+
+    /// The objects as they were at a time, in order of kind and name.
+    pub fn state_at(&self, moment: Timestamp) -> Vec<Value> {
+        let mut objects = std::collections::BTreeMap::new();
+        for event in self.events.iter().filter(|event| event.at <= moment) {
+            let key = [
+                "/apiVersion",
+                "/kind",
+                "/metadata/namespace",
+                "/metadata/name",
+            ]
+            .map(|pointer| crate::object::text(&event.object, pointer).to_owned());
+            match event.change {
+                Change::Step => {}
+                Change::Deleted => drop(objects.remove(&key)),
+                Change::Added | Change::Modified => drop(objects.insert(key, event.object.clone())),
+            }
+        }
+        objects.into_values().collect()
+    }
+
+    /// When the first step began whose text contains `text`.
+    pub fn step(&self, text: &str) -> Option<Timestamp> {
+        self.events
+            .iter()
+            .find(|event| event.change == Change::Step && event.step.contains(text))
+            .map(|event| event.at)
+    }
+}
+
+fn event(line: &str) -> Result<Event> {
+    let mut line: Value = serde_json::from_str(line)?;
+    let text = |name: &str| crate::object::text(&line, name).to_owned();
+    let change = match text("/type").as_str() {
+        "STEP" => Change::Step,
+        "ADDED" => Change::Added,
+        "MODIFIED" => Change::Modified,
+        "DELETED" => Change::Deleted,
+        other => anyhow::bail!("unknown type {other:?}"),
+    };
+    let at = text("/at").parse().context("field `at`")?;
+    let step = text("/text");
+    Ok(Event {
+        at,
+        change,
+        step,
+        object: line["object"].take(),
+    })
+}
