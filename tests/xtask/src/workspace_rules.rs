@@ -75,3 +75,44 @@ fn there_is_one_tls_provider() {
         );
     }
 }
+
+/// Every path the map names, and every rule there is.
+#[test]
+fn the_map_leads_to_the_files() {
+    let map =
+        std::fs::read_to_string(root().join("docs/architecture.md")).expect("the map is there");
+    let named: Vec<_> = map
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|text| {
+            [
+                "shared/",
+                "tests/",
+                "webhook/",
+                "kubectl-plugin/",
+                "manifests/",
+                "crds/",
+            ]
+            .iter()
+            .any(|start| text.starts_with(start))
+        })
+        .filter(|text| !text.contains('<'))
+        .collect();
+    assert!(named.len() > 20, "the map was not read: {named:?}");
+    for path in named {
+        assert!(
+            root().join(path).exists(),
+            "docs/architecture.md names {path}, which is not there"
+        );
+    }
+    for rule in acm_backup_domain::rules::RULES {
+        let file = format!("shared/domain/src/rules/{}.rs", rule.id.replace('-', "_"));
+        assert!(root().join(&file).exists(), "{} is not in {file}", rule.id);
+        assert!(
+            map.contains(&format!("`{}`", rule.id)),
+            "docs/architecture.md does not name {}",
+            rule.id
+        );
+    }
+}
