@@ -22,7 +22,7 @@ mod balancer;
 mod hub;
 mod kubeconfig;
 pub mod parts;
-mod pki;
+pub mod pki;
 mod process;
 mod programs;
 pub mod run;

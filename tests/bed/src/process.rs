@@ -137,7 +137,7 @@ impl Process {
             .append(true)
             .open(&self.log)
             .with_context(|| format!("log {}", self.log.display()))?;
-        let child = run::command(&self.recipe.program, self.recipe.order)?
+        let child = run::bare_command(&self.recipe.program, self.recipe.order)?
             .args(&self.recipe.args)
             .envs(self.recipe.envs.iter().map(|(name, value)| (name, value)))
             .stdout(log.try_clone()?)

@@ -5,6 +5,7 @@
 //! group of its own, that reads from a pipe. The pipe closes however this process ends;
 //! the watchdog then stops the parts in order and removes the run's directory.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
@@ -123,11 +124,26 @@ pub fn end() {
 
 /// A command that is stopped with this run, whatever happens to this process. It reads
 /// nothing and belongs to a process group of its own, so Ctrl-C cannot stop parts out of order.
-pub fn command(program: impl AsRef<std::ffi::OsStr>, order: StopOrder) -> Result<Command> {
-    let run = current()?;
+pub fn command(program: impl AsRef<OsStr>, order: StopOrder) -> Result<Command> {
+    with_mark(Command::new(program), order)
+}
+
+/// The same without this user's environment: an `AWS_PROFILE` or `KUBECONFIG` of a contributor
+/// must not reach Velero or kubectl.
+pub(crate) fn bare_command(program: impl AsRef<OsStr>, order: StopOrder) -> Result<Command> {
     let mut command = Command::new(program);
+    command.env_clear();
+    let kept = ["PATH", "TMPDIR", "RUST_BACKTRACE"];
+    command.envs(
+        kept.iter()
+            .filter_map(|name| Some((name, std::env::var_os(name)?))),
+    );
+    with_mark(command, order)
+}
+
+fn with_mark(mut command: Command, order: StopOrder) -> Result<Command> {
     command
-        .env(MARK, format!("{}:{}", run.id, order.rank()))
+        .env(MARK, format!("{}:{}", current()?.id, order.rank()))
         .process_group(0)
         .stdin(Stdio::null());
     Ok(command)

@@ -96,12 +96,11 @@ impl Hub {
 
     /// kubectl with nothing of this machine's user in it, to which a test may add a PATH with plugins.
     pub fn kubectl_command(&self, kubeconfig: &Path) -> Result<Command> {
-        let mut command = run::command(parts::path(Part::Kubectl)?, StopOrder::Client)?;
+        let mut command = run::bare_command(parts::path(Part::Kubectl)?, StopOrder::Client)?;
         command
             .env("KUBECONFIG", kubeconfig)
             // Its discovery cache and preferences.
-            .env("HOME", self.file("home"))
-            .env_remove("KUBECACHEDIR");
+            .env("HOME", self.file("home"));
         Ok(command)
     }
 }

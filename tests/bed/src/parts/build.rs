@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::go::Go;
 use super::manifest::{Binary, Module};
 use crate::process::{StopOrder, last_lines};
-use crate::run;
+use crate::run::{self, Place};
 
 /// How often a long build says that it still runs.
 const REPORT: Duration = Duration::from_secs(15);
@@ -76,6 +76,10 @@ fn build(module: &Module, binary: &Binary, dir: &Path) -> Result<()> {
         "building {title} from Go module {} (once, then cached)",
         binary.package
     ));
+    // Go's own temporary files are ours to remove, should the build be killed.
+    let place = Place::claim("go-build")?;
+    let scratch = place.data("tmp");
+    fs::create_dir(&scratch)?;
     let started = Instant::now();
     let mut command: Command = run::command("go", StopOrder::Client)?;
     let mut child = command
@@ -86,11 +90,13 @@ fn build(module: &Module, binary: &Binary, dir: &Path) -> Result<()> {
         .arg(&binary.package)
         .env("CGO_ENABLED", "0")
         .env("GOWORK", "off")
+        .env("GOTMPDIR", &scratch)
         .current_dir(module.path())
         .stdout(output.try_clone()?)
         .stderr(output)
         .spawn()
         .context("cannot run `go build`")?;
+    place.is_up();
     let mut said = started;
     let status = loop {
         if let Some(status) = child.try_wait()? {

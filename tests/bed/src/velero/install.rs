@@ -17,7 +17,7 @@ const CREDENTIALS: &str = "cloud-credentials";
 
 /// Velero's CRDs, as this Velero prints them, and the one of the owner of its storage location.
 pub(super) async fn crds(hub: &Hub, velero: &Path) -> Result<()> {
-    let mut command = run::command(velero, StopOrder::Client)?;
+    let mut command = run::bare_command(velero, StopOrder::Client)?;
     let printed = command
         .args(["install", "--crds-only", "--dry-run", "-o", "json"])
         .env("HOME", hub.file("home"))
