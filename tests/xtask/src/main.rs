@@ -1,6 +1,7 @@
 //! Every task of a contributor, as `cargo xtask TASK`.
 
 mod crds;
+mod image;
 mod test;
 #[cfg(test)]
 mod workspace_rules;
@@ -26,12 +27,15 @@ enum Task {
     Test(test::Args),
     /// Write crds/ anew from our own types
     Crds,
+    /// Make the webhook's image, an OCI archive; no engine needed
+    Image(image::Args),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Test(args) => test::run(&args),
         Task::Crds => crds::write(),
+        Task::Image(args) => image::run(&args),
     };
     match outcome {
         Ok(code) => code,
