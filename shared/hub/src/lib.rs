@@ -1,0 +1,10 @@
+//! Where facts about a hub come from.
+//!
+//! A source yields a [`Snapshot`](acm_backup_domain::snapshot::Snapshot): [`live`] asks an API
+//! server, [`directory`] reads what `oc adm inspect` or must-gather wrote. Neither judges anything,
+//! and neither fails as a whole: what cannot be had is `Missing`, with the reason.
+
+pub mod connect;
+pub mod directory;
+pub mod kinds;
+pub mod live;
