@@ -9,12 +9,6 @@ use serde_json::{Value, json};
 
 use crate::pki::{self, Pair};
 
-/// How a user shows who it is.
-pub(crate) enum Proof {
-    Certificate(Pair),
-    Token(String),
-}
-
 /// One context, named after the hub, so that several hubs can be merged into one file.
 pub(crate) fn write(
     path: &Path,
@@ -22,15 +16,8 @@ pub(crate) fn write(
     url: &str,
     authority: &str,
     user: &str,
-    proof: &Proof,
+    pair: &Pair,
 ) -> Result<()> {
-    let proof = match proof {
-        Proof::Certificate(pair) => json!({
-            "client-certificate-data": BASE64_STANDARD.encode(&pair.cert),
-            "client-key-data": BASE64_STANDARD.encode(&pair.key),
-        }),
-        Proof::Token(token) => json!({ "token": token }),
-    };
     let user = format!("{user}@{hub}");
     let config = json!({
         "apiVersion": "v1",
@@ -43,21 +30,42 @@ pub(crate) fn write(
                 "certificate-authority-data": BASE64_STANDARD.encode(authority),
             },
         }],
-        "users": [{ "name": user, "user": proof }],
+        "users": [{
+            "name": user,
+            "user": {
+                "client-certificate-data": BASE64_STANDARD.encode(&pair.cert),
+                "client-key-data": BASE64_STANDARD.encode(&pair.key),
+            },
+        }],
         "contexts": [{ "name": hub, "context": { "cluster": hub, "user": user } }],
     });
+    save(path, &config)
+}
+
+/// The same API server, for whoever has a token.
+pub(crate) fn with_token(from: &Path, into: &Path, token: &str) -> Result<()> {
+    let mut config = read(from)?;
+    config["users"][0]["user"] = json!({ "token": token });
+    save(into, &config)
+}
+
+fn read(path: &Path) -> Result<Value> {
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_str(&text)
+        .with_context(|| format!("{} was not written by the test bed", path.display()))
+}
+
+fn save(path: &Path, config: &Value) -> Result<()> {
     // JSON is YAML, and needs no care about quoting.
-    pki::write(path, &serde_json::to_string_pretty(&config)?)
+    pki::write(path, &serde_json::to_string_pretty(config)?)
 }
 
 /// Write one kubeconfig with the contexts of several, the first one current.
 pub fn merge(files: &[PathBuf], into: &Path) -> Result<()> {
     let mut merged: Option<Value> = None;
     for file in files {
-        let text = std::fs::read_to_string(file)
-            .with_context(|| format!("cannot read {}", file.display()))?;
-        let one: Value = serde_json::from_str(&text)
-            .with_context(|| format!("{} was not written by the test bed", file.display()))?;
+        let one = read(file)?;
         let Some(all) = &mut merged else {
             merged = Some(one);
             continue;
@@ -70,5 +78,5 @@ pub fn merge(files: &[PathBuf], into: &Path) -> Result<()> {
                 .extend(more);
         }
     }
-    pki::write(into, &serde_json::to_string_pretty(&merged)?)
+    save(into, &merged.context("no kubeconfig to merge")?)
 }

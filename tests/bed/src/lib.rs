@@ -27,6 +27,7 @@ mod process;
 mod programs;
 pub mod run;
 mod s3;
+mod site;
 mod velero;
 pub mod wait;
 mod webhook;
@@ -39,6 +40,7 @@ pub use parts::K8s;
 pub use process::{Process, Recipe, StopOrder};
 pub use programs::Program;
 pub use s3::Bucket;
+pub use site::Site;
 pub use velero::{Velero, VeleroOptions};
 pub use webhook::{Replica, Webhook, WebhookOptions};
 

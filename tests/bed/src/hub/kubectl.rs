@@ -9,9 +9,6 @@ use std::process::{Command, Output, Stdio};
 use anyhow::{Context, Result, bail};
 
 use super::Hub;
-use crate::parts::{self, Part};
-use crate::process::StopOrder;
-use crate::run;
 
 /// What a command left behind.
 #[derive(Clone, Debug)]
@@ -96,11 +93,6 @@ impl Hub {
 
     /// kubectl with nothing of this machine's user in it, to which a test may add a PATH with plugins.
     pub fn kubectl_command(&self, kubeconfig: &Path) -> Result<Command> {
-        let mut command = run::bare_command(parts::path(Part::Kubectl)?, StopOrder::Client)?;
-        command
-            .env("KUBECONFIG", kubeconfig)
-            // Its discovery cache and preferences.
-            .env("HOME", self.file("home"));
-        Ok(command)
+        self.site.kubectl_command(kubeconfig)
     }
 }

@@ -7,19 +7,19 @@ mod objects;
 mod users;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Result;
 use k8s_openapi::api::core::v1::Namespace;
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::{Api, Client, Config};
+use kube::{Api, Client};
 
 use crate::address::Loopback;
 use crate::parts::K8s;
 use crate::pki::Authority;
 use crate::process::{Process, Recipe};
 use crate::run::Place;
+use crate::site::{self, Site};
 use crate::wait;
 use control_plane::ControlPlane;
 
@@ -52,14 +52,12 @@ impl Default for HubOptions {
 
 /// A running hub; all of it stops when this goes.
 pub struct Hub {
-    // Dropped in this order: clients, the control plane, then the files.
-    clients: Mutex<Vec<Arc<Process>>>,
     plane: ControlPlane,
+    site: Site,
     name: String,
     kubernetes: K8s,
     authority: Authority,
     address: Loopback,
-    place: Place,
 }
 
 impl Hub {
@@ -78,22 +76,22 @@ impl Hub {
         let binaries =
             tokio::task::spawn_blocking(move || control_plane::Binaries::get(kubernetes)).await??;
         let address = Loopback::claim(&control_plane::PORTS)?;
-        let place = Place::claim(name)?;
+        let place = Arc::new(Place::claim(name)?);
         let authority = Authority::new(name)?;
         let plane = ControlPlane::start(&binaries, &options, &authority, &address, &place)?;
+        let admin = place.data(&format!("{}.kubeconfig", users::ADMIN));
         let hub = Self {
-            clients: Mutex::default(),
             plane,
+            site: Site::of_hub(admin, address.ip(), Arc::clone(&place)),
             name: name.to_owned(),
             kubernetes,
             authority,
             address,
-            place,
         };
         hub.write_admin()?;
         hub.until_ready().await?;
         hub.plane.start_controllers(&hub)?;
-        hub.place.is_up();
+        place.is_up();
         Ok(hub)
     }
 
@@ -141,34 +139,33 @@ impl Hub {
 
     /// A path for a file that goes when the hub goes.
     pub fn file(&self, name: &str) -> PathBuf {
-        self.place.data(name)
+        self.site.file(name)
     }
 
     /// A client with every right. Made anew each time: a client belongs to the runtime it was made in.
     pub async fn client(&self) -> Result<Client> {
-        client_of(&self.admin_kubeconfig()).await
+        self.site.client().await
     }
 
     /// A client as whoever a kubeconfig of this hub is for.
     pub async fn client_as(&self, kubeconfig: &Path) -> Result<Client> {
-        client_of(kubeconfig).await
+        site::client_of(kubeconfig).await
     }
 
     /// Run something that belongs to this hub (its operator, its Velero, its webhook): it
     /// dies and comes back with the hub.
     pub fn run(&self, recipe: Recipe, log: &str) -> Result<Arc<Process>> {
-        let process = Arc::new(Process::start(recipe, self.place.log(log))?);
-        self.clients().push(Arc::clone(&process));
-        Ok(process)
+        self.site.run(recipe, log)
     }
 
-    fn clients(&self) -> MutexGuard<'_, Vec<Arc<Process>>> {
-        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The hub as a place to install something.
+    pub fn site(&self) -> &Site {
+        &self.site
     }
 
     /// The hub dies: every process of it is killed at once.
     pub fn kill(&self) {
-        for process in self.clients().iter() {
+        for process in self.site.processes.all().iter() {
             process.kill_and_remember();
         }
         self.plane.kill();
@@ -180,7 +177,7 @@ impl Hub {
         self.plane.start_again()?;
         self.until_ready().await?;
         self.plane.start_controllers(self)?;
-        for process in self.clients().iter() {
+        for process in self.site.processes.all().iter() {
             process.start_if_killed()?;
         }
         Ok(())
@@ -206,27 +203,11 @@ impl Hub {
 
 impl Drop for Hub {
     fn drop(&mut self) {
-        // All are asked before any is waited for: together they take as long as the slowest.
-        let clients = self.clients();
-        for process in clients.iter() {
-            process.ask_to_stop();
-        }
-        for process in clients.iter() {
-            process.stop();
-        }
+        self.site.processes.stop();
         self.plane.stop();
     }
 }
 
 fn http_get(path: &str) -> Result<http::Request<Vec<u8>>> {
     Ok(http::Request::get(path).body(Vec::new())?)
-}
-
-async fn client_of(kubeconfig: &Path) -> Result<Client> {
-    let kubeconfig = Kubeconfig::read_from(kubeconfig)?;
-    let options = KubeConfigOptions::default();
-    let mut config = Config::from_custom_kubeconfig(kubeconfig, &options).await?;
-    // A proxy of the environment has no business on loopback.
-    config.proxy_url = None;
-    Ok(Client::try_from(config)?)
 }

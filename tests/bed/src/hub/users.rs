@@ -2,20 +2,13 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
-use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
-use k8s_openapi::api::core::v1::ServiceAccount;
-use kube::Api;
-use kube::api::PostParams;
+use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::Hub;
-use crate::kubeconfig::{self, Proof};
+use crate::kubeconfig;
 
-/// A token lasts as long as any test; Kubernetes issues none for longer than its maximum.
-const TOKEN_SECONDS: i64 = 24 * 3600;
-
-const ADMIN: &str = "admin";
+pub(super) const ADMIN: &str = "admin";
 
 /// Whom a role is given to.
 #[derive(Clone, Copy, Debug)]
@@ -58,7 +51,7 @@ pub struct Rule<'a> {
 impl Hub {
     /// Kubeconfig of a user with every right.
     pub fn admin_kubeconfig(&self) -> PathBuf {
-        self.kubeconfig_path(ADMIN)
+        self.site.kubeconfig().to_owned()
     }
 
     pub(super) fn write_admin(&self) -> Result<()> {
@@ -68,7 +61,10 @@ impl Hub {
     /// Kubeconfig of a user with a certificate, in at most two groups. May do nothing that nobody [allowed](Self::allow).
     pub fn kubeconfig_for(&self, user: &str, groups: &[&str]) -> Result<PathBuf> {
         let pair = self.authority.user(user, groups)?;
-        self.write_kubeconfig(user, &Proof::Certificate(pair))
+        let path = self.site.kubeconfig_path(user);
+        let authority = self.authority.cert();
+        kubeconfig::write(&path, &self.name, &self.url(), &authority, user, &pair)?;
+        Ok(path)
     }
 
     /// Kubeconfig with a token of a service account, which is made where it does not exist.
@@ -83,36 +79,9 @@ impl Hub {
             "metadata": { "namespace": namespace, "name": name },
         }))
         .await?;
-        let accounts: Api<ServiceAccount> = Api::namespaced(self.client().await?, namespace);
-        let request = TokenRequest {
-            spec: TokenRequestSpec {
-                expiration_seconds: Some(TOKEN_SECONDS),
-                ..TokenRequestSpec::default()
-            },
-            ..TokenRequest::default()
-        };
-        let answer = accounts
-            .create_token_request(name, &PostParams::default(), &request)
+        self.site
+            .kubeconfig_of_service_account(namespace, name)
             .await
-            .with_context(|| format!("a token for {namespace}/{name}"))?;
-        let token = answer
-            .status
-            .context("a token request without an answer")?
-            .token;
-        let user = format!("system:serviceaccount:{namespace}:{name}");
-        self.write_kubeconfig(&user, &Proof::Token(token))
-    }
-
-    fn write_kubeconfig(&self, user: &str, proof: &Proof) -> Result<PathBuf> {
-        let path = self.kubeconfig_path(user);
-        let authority = self.authority.cert();
-        kubeconfig::write(&path, &self.name, &self.url(), &authority, user, proof)?;
-        Ok(path)
-    }
-
-    fn kubeconfig_path(&self, user: &str) -> PathBuf {
-        self.place
-            .data(&format!("{}.kubeconfig", user.replace([':', '/'], "_")))
     }
 
     /// Allow a subject something on the whole hub: a ClusterRole and its binding, both called `role`.

@@ -2,14 +2,16 @@
 //! with the Deployment's own flags and the shipped RBAC, called through the Service.
 //!
 //! Plays what a hub without nodes lacks: the kubelet (starts replicas, mounts the certificate, asks `/readyz`)
-//! and the kube-proxy (the [`Balancer`]).
+//! and the kube-proxy (the [`Balancer`]). On an API server whose Services are not on loopback, the
+//! configurations name the balancer's URL instead of the Service.
 
 mod manifests;
 mod mount;
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,19 +22,25 @@ use kube::Api;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::balancer::Balancer;
-use crate::hub::Hub;
 use crate::pki::Authority;
 use crate::process::{Process, Recipe};
+use crate::site::Site;
 use crate::wait;
+use manifests::Manifests;
 use mount::Mount;
 
 const NAMESPACE: &str = "acm-backup-system";
 /// Deployment, Service and ServiceAccount are all called so.
 const NAME: &str = "acm-backup-webhook";
+/// The name an API server expects in the certificate of a Service.
+const HOST: &str = "acm-backup-webhook.acm-backup-system.svc";
 
 /// A replica listens on its hub's address: the first on these ports, each further one on the next.
 const FIRST_PORT: u16 = 21000;
 const FIRST_PROBE_PORT: u16 = 22000;
+
+/// Where the balancer listens when it is called by URL.
+const URL_PORT: u16 = 8443;
 
 const READY_LIMIT: Duration = Duration::from_secs(60);
 
@@ -65,10 +73,11 @@ pub struct Webhook {
     mount: Mount,
     authority: Authority,
     kubeconfig: PathBuf,
-    manifests: PathBuf,
+    manifests: Manifests,
+    site: Site,
     flags: Vec<OsString>,
     options: WebhookOptions,
-    next: Mutex<u16>,
+    next: AtomicU16,
 }
 
 /// One replica.
@@ -84,42 +93,47 @@ pub struct Replica {
 
 impl Webhook {
     /// Apply the manifests, start the replicas, and wait until all are ready and behind the Service.
-    pub async fn install(hub: &Hub, options: WebhookOptions) -> Result<Self> {
+    pub async fn install(site: &Site, options: WebhookOptions) -> Result<Self> {
         let authority = Authority::new(NAME)?;
-        let host = format!("{NAME}.{NAMESPACE}.svc");
-        let pair = authority.server(&[&host], &[])?;
-        let manifests = hub.file("manifests");
-        let overlay = manifests::copy(&manifests, &authority.cert(), &pair)?;
-        apply(hub, &overlay)?;
+        let pair = authority.server(&[HOST], &[site.ip()])?;
+        let url = SocketAddr::new(site.ip(), URL_PORT);
+        let url = (!manifests::services_are_on_loopback(site)?).then_some(url);
+        let manifests = Manifests::copy(site, &authority.cert(), &pair, url)?;
+        manifests.apply(site)?;
 
-        let (address, port) = service(hub).await?;
-        let (flags, replicas) = deployment(hub).await?;
+        let front = match url {
+            Some(url) => url,
+            None => service(site).await?,
+        };
+        let (flags, replicas) = deployment(site).await?;
         let webhook = Self {
             replicas: Mutex::default(),
-            balancer: Balancer::bind(address, port)?,
-            mount: Mount::new(hub.file("webhook-tls"), &pair)?,
+            balancer: Balancer::bind(front.ip(), front.port())?,
+            mount: Mount::new(site.file("webhook-tls"), &pair)?,
             authority,
-            kubeconfig: hub.kubeconfig_for_service_account(NAMESPACE, NAME).await?,
+            kubeconfig: site.kubeconfig_of_service_account(NAMESPACE, NAME).await?,
             manifests,
+            site: site.clone(),
             flags,
-            next: Mutex::new(0),
+            next: AtomicU16::new(0),
             options,
         };
         for _ in 0..webhook.options.replicas.unwrap_or(replicas) {
-            webhook.add_replica(hub).await?;
+            webhook.add_replica().await?;
         }
         Ok(webhook)
     }
 
+    /// Remove what was applied, the configurations first: an API server that still called a webhook which
+    /// is on its way out would refuse Restores. Blocks until it is gone.
+    pub fn uninstall(self) -> Result<()> {
+        self.manifests.delete(&self.site)
+    }
+
     /// Start one more replica, wait until it is ready, and let the Service find it.
-    pub async fn add_replica(&self, hub: &Hub) -> Result<Replica> {
-        let number = {
-            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let number = *next;
-            *next += 1;
-            number
-        };
-        let ip = hub.address().ip();
+    pub async fn add_replica(&self) -> Result<Replica> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let ip = self.site.ip();
         let (address, probes) = (
             SocketAddr::new(ip, FIRST_PORT + number),
             SocketAddr::new(ip, FIRST_PROBE_PORT + number),
@@ -136,7 +150,7 @@ impl Webhook {
             .env("POD_NAME", &name)
             .env("POD_NAMESPACE", NAMESPACE);
         let replica = Replica {
-            process: hub.run(recipe, &name)?,
+            process: self.site.run(recipe, &name)?,
             address,
             probes,
         };
@@ -184,22 +198,17 @@ impl Webhook {
 
     /// Another certificate of the same authority, applied and mounted as a rotation does. Replicas
     /// pick it up in their own time.
-    pub fn rotate_certificate(&self, hub: &Hub) -> Result<()> {
-        let host = format!("{NAME}.{NAMESPACE}.svc");
-        let pair = self.authority.server(&[&host], &[])?;
-        manifests::write_certificate(&self.manifests, &self.authority.cert(), &pair)?;
-        apply(hub, &self.manifests.join("overlays/test"))?;
+    pub fn rotate_certificate(&self) -> Result<()> {
+        let pair = self.authority.server(&[HOST], &[self.site.ip()])?;
+        self.manifests
+            .write_certificate(&self.authority.cert(), &pair)?;
+        self.manifests.apply(&self.site)?;
         self.mount.swap(&pair)
     }
 
     /// The balancer on the Service's address.
     pub fn balancer(&self) -> &Balancer {
         &self.balancer
-    }
-
-    /// The copy of `manifests/` that was applied: its overlay `overlays/test`.
-    pub fn manifests(&self) -> &std::path::Path {
-        &self.manifests
     }
 }
 
@@ -240,31 +249,29 @@ impl Replica {
     }
 }
 
-fn flag(name: &str, value: &std::path::Path) -> OsString {
+fn flag(name: &str, value: &Path) -> OsString {
     let mut flag = OsString::from(name);
     flag.push("=");
     flag.push(value);
     flag
 }
 
-fn apply(hub: &Hub, overlay: &std::path::Path) -> Result<()> {
-    let args = [OsString::from("apply"), "-k".into(), overlay.into()];
-    hub.kubectl(&args)?.ok().map(drop)
-}
-
 /// The address the API server gave the Service, and its port.
-async fn service(hub: &Hub) -> Result<(IpAddr, u16)> {
-    let services: Api<Service> = Api::namespaced(hub.client().await?, NAMESPACE);
+async fn service(site: &Site) -> Result<SocketAddr> {
+    let services: Api<Service> = Api::namespaced(site.client().await?, NAMESPACE);
     let spec = services.get(NAME).await?.spec.unwrap_or_default();
-    let ip = spec.cluster_ip.context("a Service without clusterIP")?;
+    let ip: IpAddr = spec
+        .cluster_ip
+        .context("a Service without clusterIP")?
+        .parse()?;
     let port = spec.ports.into_iter().flatten().next();
     let port = port.context("a Service without port")?.port;
-    Ok((ip.parse()?, port.try_into()?))
+    Ok(SocketAddr::new(ip, port.try_into()?))
 }
 
 /// Flags and number of the replicas.
-async fn deployment(hub: &Hub) -> Result<(Vec<OsString>, u16)> {
-    let deployments: Api<Deployment> = Api::namespaced(hub.client().await?, NAMESPACE);
+async fn deployment(site: &Site) -> Result<(Vec<OsString>, u16)> {
+    let deployments: Api<Deployment> = Api::namespaced(site.client().await?, NAMESPACE);
     let spec = deployments.get(NAME).await?.spec.unwrap_or_default();
     let containers = spec.template.spec.unwrap_or_default().containers;
     let container = containers
