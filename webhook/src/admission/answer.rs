@@ -1,0 +1,115 @@
+//! What a review is answered with, before it becomes JSON.
+
+use std::collections::BTreeMap;
+
+use super::patch::AddLabel;
+
+/// Yes or no.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Let it through.
+    Allowed,
+    /// Refuse it.
+    Denied {
+        /// HTTP status the user sees: 403, or 422 for a spec nothing can be done with, or 500.
+        code: u16,
+        /// Kubernetes reason that goes with the code.
+        reason: &'static str,
+        /// What is wrong, the evidence, what to do, the rule.
+        message: String,
+    },
+}
+
+impl Verdict {
+    /// A refusal by a rule. An API server turns codes below 400 into 400, so it is set here.
+    #[must_use]
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::Denied {
+            code: 403,
+            reason: "Forbidden",
+            message: message.into(),
+        }
+    }
+
+    /// A refusal of a spec that cannot mean anything.
+    #[must_use]
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::Denied {
+            code: 422,
+            reason: "Invalid",
+            message: message.into(),
+        }
+    }
+
+    /// A refusal because we failed, where letting it through could not be undone.
+    #[must_use]
+    pub fn failed(message: impl Into<String>) -> Self {
+        Self::Denied {
+            code: 500,
+            reason: "InternalError",
+            message: message.into(),
+        }
+    }
+}
+
+/// An answer, with what is said beside it and how it is counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Yes or no.
+    pub verdict: Verdict,
+    /// The change to make; only a mutating hook sends it.
+    pub patch: Option<AddLabel>,
+    /// Sentences kubectl prints before its own output.
+    pub warnings: Vec<String>,
+    /// Facts for the audit log. Keys are lower case; the API server prefixes them with the hook's name.
+    pub audit: BTreeMap<&'static str, String>,
+    /// Id of the rule that decided, `none` when none had anything to say.
+    pub rule: String,
+    /// One word for logs and metrics.
+    pub decision: &'static str,
+}
+
+impl Answer {
+    /// Lets it through with nothing to say.
+    #[must_use]
+    pub fn allowed() -> Self {
+        Self {
+            verdict: Verdict::Allowed,
+            patch: None,
+            warnings: Vec::new(),
+            audit: BTreeMap::new(),
+            rule: "none".to_owned(),
+            decision: "allowed",
+        }
+    }
+
+    /// Refuses.
+    #[must_use]
+    pub fn denied(rule: impl Into<String>, verdict: Verdict) -> Self {
+        let rule = rule.into();
+        Self {
+            verdict,
+            audit: BTreeMap::from([("decision", "denied".to_owned()), ("rule", rule.clone())]),
+            rule,
+            decision: "denied",
+            ..Self::allowed()
+        }
+    }
+
+    /// Lets it through with one more label.
+    #[must_use]
+    pub fn labelled(rule: impl Into<String>, patch: AddLabel) -> Self {
+        let rule = rule.into();
+        Self {
+            audit: BTreeMap::from([
+                ("decision", "labelled".to_owned()),
+                ("rule", rule.clone()),
+                ("label", format!("{}={}", patch.key, patch.value)),
+            ]),
+            patch: Some(patch),
+            rule,
+            decision: "labelled",
+            ..Self::allowed()
+        }
+    }
+}

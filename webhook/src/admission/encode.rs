@@ -1,0 +1,204 @@
+//! Writing the answer.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::answer::{Answer, Verdict};
+use super::endpoint::Hook;
+use super::review::{API_VERSION, KIND};
+
+/// Longest warning kubectl is sent in one piece; API servers cut longer ones when there are many.
+pub const WARNING_LENGTH: usize = 120;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Envelope<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    response: Response<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Response<'a> {
+    uid: &'a str,
+    allowed: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<Status<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    patch: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    audit_annotations: &'a BTreeMap<&'static str, String>,
+}
+
+#[derive(Serialize)]
+struct Status<'a> {
+    code: u16,
+    reason: &'static str,
+    message: &'a str,
+}
+
+/// The AdmissionReview that answers request `uid`.
+///
+/// A patch and its type appear together or not at all, and never in a validating hook's answer: API
+/// servers take either for a failed call.
+///
+/// # Errors
+/// Never in practice: strings and maps of strings always become JSON.
+pub fn encode(uid: &str, hook: Hook, answer: &Answer) -> Result<Vec<u8>, serde_json::Error> {
+    let patch = match hook {
+        Hook::Mutate => answer.patch.as_ref(),
+        Hook::Validate => None,
+    };
+    let status = match &answer.verdict {
+        Verdict::Allowed => None,
+        Verdict::Denied {
+            code,
+            reason,
+            message,
+        } => Some(Status {
+            code: *code,
+            reason,
+            message,
+        }),
+    };
+    serde_json::to_vec(&Envelope {
+        api_version: API_VERSION,
+        kind: KIND,
+        response: Response {
+            uid,
+            allowed: status.is_none(),
+            patch_type: patch.map(|_| "JSONPatch"),
+            patch: status
+                .is_none()
+                .then(|| patch.map(super::patch::AddLabel::encoded))
+                .flatten(),
+            status,
+            warnings: answer.warnings.iter().flat_map(|w| pieces(w)).collect(),
+            audit_annotations: &answer.audit,
+        },
+    })
+}
+
+/// Breaks a warning at spaces into pieces of at most [`WARNING_LENGTH`] characters. Line breaks end a
+/// piece as well: a warning travels in a header.
+fn pieces(warning: &str) -> Vec<String> {
+    let mut pieces = Vec::new();
+    for line in warning.lines() {
+        let mut piece = String::new();
+        for word in line.split_whitespace() {
+            let mut rest = word;
+            while !rest.is_empty() {
+                let gap = usize::from(!piece.is_empty());
+                let used = piece.chars().count() + gap;
+                let length = rest.chars().count();
+                if used + length <= WARNING_LENGTH {
+                    if gap == 1 {
+                        piece.push(' ');
+                    }
+                    piece.push_str(rest);
+                    break;
+                }
+                if !piece.is_empty() {
+                    pieces.push(std::mem::take(&mut piece));
+                    continue;
+                }
+                // One word longer than a piece: cut it, at a character.
+                let cut = rest
+                    .char_indices()
+                    .nth(WARNING_LENGTH)
+                    .map_or(rest.len(), |(at, _)| at);
+                let (head, tail) = rest.split_at(cut);
+                pieces.push(head.to_owned());
+                rest = tail;
+            }
+        }
+        if !piece.is_empty() {
+            pieces.push(piece);
+        }
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admission::patch::AddLabel;
+    use serde_json::{Value, json};
+
+    fn sent(hook: Hook, answer: &Answer) -> Value {
+        serde_json::from_slice(&encode("u-1", hook, answer).unwrap()).unwrap()
+    }
+
+    fn label() -> AddLabel {
+        AddLabel {
+            key: "k".to_owned(),
+            value: "v".to_owned(),
+            has_labels: true,
+        }
+    }
+
+    #[test]
+    fn nothing_to_say_is_the_smallest_answer() {
+        assert_eq!(
+            sent(Hook::Mutate, &Answer::allowed()),
+            json!({
+                "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+                "response": {"uid": "u-1", "allowed": true}
+            })
+        );
+    }
+
+    #[test]
+    fn patch_and_type_go_together_and_only_from_the_mutating_hook() {
+        let answer = Answer::labelled("label/msa", label());
+        let mutating = sent(Hook::Mutate, &answer);
+        assert_eq!(mutating["response"]["patchType"], "JSONPatch");
+        assert_eq!(mutating["response"]["patch"], label().encoded());
+        let validating = sent(Hook::Validate, &answer);
+        assert_eq!(validating["response"].get("patchType"), None);
+        assert_eq!(validating["response"].get("patch"), None);
+    }
+
+    #[test]
+    fn a_denial_is_403_forbidden_and_names_its_rule() {
+        let answer = Answer::denied("restore/another-active", Verdict::forbidden("no"));
+        let sent = sent(Hook::Validate, &answer);
+        assert_eq!(
+            sent["response"],
+            json!({
+                "uid": "u-1", "allowed": false,
+                "status": {"code": 403, "reason": "Forbidden", "message": "no"},
+                "auditAnnotations": {"decision": "denied", "rule": "restore/another-active"}
+            })
+        );
+    }
+
+    #[test]
+    fn long_warnings_are_split_and_lose_nothing() {
+        let words = (0..60)
+            .map(|n| format!("word{n}"))
+            .collect::<Vec<_>>()
+            .join(" ");
+        let text = format!("{words}\n{}", "é".repeat(300));
+        let parts = pieces(&text);
+        assert!(parts.iter().all(|p| p.chars().count() <= WARNING_LENGTH));
+        let joined: String = parts.concat().replace(' ', "");
+        assert_eq!(joined, text.replace([' ', '\n'], ""));
+    }
+
+    #[test]
+    fn audit_keys_are_lower_case() {
+        for answer in [
+            Answer::labelled("label/msa", label()),
+            Answer::denied("restore/another-active", Verdict::forbidden("no")),
+        ] {
+            assert!(answer.audit.keys().all(|k| *k == k.to_lowercase()));
+        }
+    }
+}

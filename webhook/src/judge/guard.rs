@@ -1,0 +1,170 @@
+//! `/validate`: may this Restore or BackupSchedule be applied?
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acm_backup_domain::kinds::Kind;
+use acm_backup_domain::kinds::backup_schedule::BackupSchedule;
+use acm_backup_domain::kinds::restore::Restore;
+use acm_backup_domain::rules;
+use acm_backup_domain::rules::Judgement;
+use acm_backup_domain::rules::review::{Operation, Origin, Review, Subject};
+use acm_backup_domain::snapshot::{Need, Snapshot};
+use acm_backup_domain::upstream::resource;
+use acm_backup_hub::live::{self, Asker, User};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use kube::Client;
+use serde_json::value::RawValue;
+use tokio::time::Instant;
+
+use crate::admission::answer::{Answer, Verdict};
+use crate::admission::endpoint::Judge;
+use crate::admission::object;
+use crate::admission::review::Request;
+use crate::watch::backups::Backups;
+
+/// Kept back of the deadline for the judgement itself.
+const RESERVE: Duration = Duration::from_millis(100);
+
+/// Judges by the domain's rules, on what it looks up for each review.
+pub struct Guard {
+    /// For live look-ups.
+    pub client: Client,
+    /// All Backups of the operator's namespace.
+    pub backups: Arc<Backups>,
+    /// The operator's namespace.
+    pub backup_namespace: String,
+    /// Who is never refused.
+    pub operator_user: String,
+}
+
+impl Judge for Guard {
+    fn judge<'a>(&'a self, request: &'a Request<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
+        async move {
+            match self.review(request) {
+                Ok(Some(review)) => {
+                    let snapshot = self.look_up(request, &review, deadline).await;
+                    answer(&rules::judge(&review, &snapshot))
+                }
+                Ok(None) => Answer::allowed(),
+                Err(why) => Answer {
+                    decision: "unreadable",
+                    ..Answer::denied("none", Verdict::invalid(format!("acm-backup: {why}")))
+                },
+            }
+        }
+        .boxed()
+    }
+}
+
+impl Guard {
+    /// The review in the rules' terms; none for what they do not judge.
+    fn review(&self, request: &Request<'_>) -> Result<Option<Review>, String> {
+        let operation = match &*request.operation {
+            "CREATE" => Operation::Create,
+            "UPDATE" => Operation::Update,
+            _ => return Ok(None),
+        };
+        if !request.sub_resource.is_empty() {
+            return Ok(None);
+        }
+        let full_name = format!("{}.{}", request.resource.resource, request.resource.group);
+        let read: fn(&serde_json::Value) -> Subject = match full_name.as_str() {
+            resource::RESTORES => |object| Subject::Restore(Restore::read(object)),
+            resource::BACKUP_SCHEDULES => {
+                |object| Subject::BackupSchedule(BackupSchedule::read(object))
+            }
+            _ => return Ok(None),
+        };
+        let subject = |raw: &RawValue| {
+            object::whole(raw)
+                .map(|object| self.named(read(&object), request))
+                .map_err(|error| format!("the object in the review cannot be read: {error}"))
+        };
+        let object = request.object.ok_or(
+            "the review holds no object, which the API server sends with every create and update",
+        )?;
+        Ok(Some(Review {
+            operation,
+            subject: subject(object)?,
+            previous: request.old_object.map(subject).transpose()?,
+            origin: Origin::Admission {
+                user: request.user_info.username.clone(),
+                dry_run: request.dry_run.unwrap_or(false),
+            },
+            by_operator: request.user_info.username == self.operator_user,
+        }))
+    }
+
+    /// The request says where the object goes even when the object does not.
+    fn named(&self, mut subject: Subject, request: &Request<'_>) -> Subject {
+        let meta = match &mut subject {
+            Subject::Restore(restore) => &mut restore.meta,
+            Subject::BackupSchedule(schedule) => &mut schedule.meta,
+        };
+        if meta.namespace.is_empty() {
+            meta.namespace = request.namespace.to_string();
+        }
+        if meta.name.is_empty() {
+            meta.name = request.name.to_string();
+        }
+        subject
+    }
+
+    async fn look_up(&self, request: &Request<'_>, review: &Review, deadline: Instant) -> Snapshot {
+        let mut needs: BTreeSet<Need> = rules::needs(review).into_iter().collect();
+        if needs.is_empty() {
+            return Snapshot::empty(Timestamp::now(), &*request.namespace);
+        }
+        // The watch covers the operator's namespace; in any other, few Backups are expected.
+        let watched = request.namespace == self.backup_namespace && needs.remove(&Need::Backups);
+        let user = &request.user_info;
+        let asker = Asker::User(User {
+            name: user.username.clone(),
+            uid: user.uid.clone(),
+            groups: user.groups.clone(),
+            extra: user.extra.clone(),
+        });
+        let left = deadline.saturating_duration_since(Instant::now());
+        let mut snapshot = live::collect(
+            &self.client,
+            &request.namespace,
+            &needs,
+            left.saturating_sub(RESERVE),
+            &asker,
+        )
+        .await;
+        if watched {
+            snapshot.backups = self.backups.fact(snapshot.now);
+        }
+        snapshot
+    }
+}
+
+/// The judgement as an answer: all denials in one message, all warnings beside it.
+fn answer(judgement: &Judgement) -> Answer {
+    let warnings: Vec<_> = judgement.warnings().map(ToString::to_string).collect();
+    let denials: Vec<_> = judgement.denials().map(ToString::to_string).collect();
+    let mut answer = match judgement.findings.first() {
+        None => Answer::allowed(),
+        Some(first) if denials.is_empty() => Answer {
+            rule: first.rule.to_owned(),
+            decision: "warned",
+            ..Answer::allowed()
+        },
+        Some(first) => Answer::denied(
+            first.rule,
+            Verdict::forbidden(format!("acm-backup: {}", denials.join("\n\nand: "))),
+        ),
+    };
+    if let Some(first) = judgement.findings.first() {
+        answer.audit.insert("decision", answer.decision.to_owned());
+        answer.audit.insert("rule", first.rule.to_owned());
+        answer.audit.insert("finding", first.headline.clone());
+    }
+    answer.warnings = warnings;
+    answer
+}

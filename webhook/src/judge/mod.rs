@@ -1,0 +1,4 @@
+//! The two judgements: each asks the domain and says its answer in a review's terms.
+
+pub mod guard;
+pub mod label;

@@ -1,0 +1,45 @@
+//! Structured logs on standard error, one JSON object a line.
+
+use tracing::Subscriber;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// What is never logged, whatever level is asked for: kube's client quotes whole answers that it cannot
+/// read, and an answer about a Secret may carry its data (in `last-applied-configuration`, if nowhere
+/// else).
+const SILENCED: [&str; 2] = ["kube_client::client=off", "kube_client::api=off"];
+
+/// A subscriber that writes JSON lines to `writer`, filtered by `directives` (`info`,
+/// `info,acm_backup_webhook=debug`).
+///
+/// # Errors
+/// When the directives cannot be read.
+pub fn subscriber<W>(
+    directives: &str,
+    writer: W,
+) -> Result<impl Subscriber + Send + Sync, ParseError>
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let mut filter = EnvFilter::try_new(directives)?;
+    for silenced in SILENCED {
+        filter = filter.add_directive(silenced.parse()?);
+    }
+    Ok(tracing_subscriber::fmt()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_env_filter(filter)
+        .with_writer(writer)
+        .finish())
+}
+
+/// Replaces the panic message by its place: a message may quote what was being read.
+pub fn hide_panic_messages() {
+    std::panic::set_hook(Box::new(|panic| {
+        let at = panic.location().map(ToString::to_string);
+        tracing::error!(at = at.as_deref(), "panic");
+    }));
+}

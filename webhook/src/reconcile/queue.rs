@@ -1,0 +1,175 @@
+//! Secrets to look at, each once however often it is asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+/// What to look at.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Target {
+    /// Namespace.
+    pub namespace: String,
+    /// One Secret by name; none for all of the namespace.
+    pub name: Option<String>,
+}
+
+impl Target {
+    /// One Secret.
+    #[must_use]
+    pub fn secret(namespace: &str, name: &str) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            name: Some(name.to_owned()),
+        }
+    }
+
+    /// All Secrets of a namespace.
+    #[must_use]
+    pub fn namespace(namespace: &str) -> Self {
+        Self {
+            namespace: namespace.to_owned(),
+            name: None,
+        }
+    }
+}
+
+/// When a target is looked at again, after the first, second, ... time it could not be settled. Then it
+/// is left to admission, which labels what is created later, and to the next sweep.
+const AGAIN: [Duration; 5] = [
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(20),
+    Duration::from_secs(60),
+];
+
+#[derive(Clone, Copy)]
+struct Due {
+    at: Instant,
+    attempt: usize,
+}
+
+/// The queue.
+#[derive(Default)]
+pub struct Queue {
+    due: Mutex<BTreeMap<Target, Due>>,
+    changed: Notify,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<Target, Due>> {
+        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for targets to be looked at now.
+    pub fn add(&self, targets: impl IntoIterator<Item = Target>) {
+        let due = Due {
+            at: Instant::now(),
+            attempt: 0,
+        };
+        self.lock()
+            .extend(targets.into_iter().map(|target| (target, due)));
+        self.changed.notify_one();
+    }
+
+    /// Asks for a target to be looked at again later, unless it has been often enough. `attempt` is the
+    /// one that came with it.
+    pub fn again(&self, target: Target, attempt: usize) -> bool {
+        let Some(pause) = AGAIN.get(attempt) else {
+            return false;
+        };
+        let due = Due {
+            at: Instant::now() + *pause,
+            attempt: attempt + 1,
+        };
+        // One that was asked for anew meanwhile is due earlier.
+        self.lock().entry(target).or_insert(due);
+        self.changed.notify_one();
+        true
+    }
+
+    /// The next target that is due, and which attempt this is; waits for one.
+    pub async fn next(&self) -> (Target, usize) {
+        loop {
+            let changed = self.changed.notified();
+            let wait = {
+                let mut due = self.lock();
+                let first = due
+                    .iter()
+                    .min_by_key(|(_, due)| due.at)
+                    .map(|(target, due)| (target.clone(), *due));
+                match first {
+                    Some((target, next)) if next.at <= Instant::now() => {
+                        due.remove(&target);
+                        if !due.is_empty() {
+                            // Whoever else waits was not told of the rest.
+                            self.changed.notify_one();
+                        }
+                        return (target, next.attempt);
+                    }
+                    Some((_, next)) => Some(next.at),
+                    None => None,
+                }
+            };
+            match wait {
+                Some(at) => tokio::select! {
+                    () = changed => {}
+                    () = tokio::time::sleep_until(at) => {}
+                },
+                None => changed.await,
+            }
+        }
+    }
+
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
+    /// Everything that waits.
+    #[must_use]
+    pub fn waiting(&self) -> BTreeSet<Target> {
+        self.lock().keys().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn each_target_comes_once_however_often_it_is_asked_for() {
+        let queue = Queue::default();
+        let target = Target::secret("c1", "pull");
+        queue.add([target.clone(), target.clone()]);
+        queue.add([target.clone()]);
+        assert_eq!(queue.next().await, (target, 0));
+        assert!(queue.is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_is_not_settled_comes_again_a_bounded_number_of_times() {
+        let queue = Queue::default();
+        let target = Target::secret("c1", "pull");
+        assert!(queue.again(target.clone(), 0));
+        assert_eq!(queue.next().await, (target.clone(), 1));
+        assert!(!queue.again(target, AGAIN.len()));
+        assert!(queue.is_empty());
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_is_woken_by_what_is_added() {
+        let queue = std::sync::Arc::new(Queue::default());
+        let waiting = tokio::spawn({
+            let queue = std::sync::Arc::clone(&queue);
+            async move { queue.next().await }
+        });
+        tokio::task::yield_now().await;
+        queue.add([Target::namespace("pool-1")]);
+        assert_eq!(waiting.await.unwrap(), (Target::namespace("pool-1"), 0));
+    }
+}

@@ -1,0 +1,244 @@
+//! Puts the parts together and takes them apart again.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acm_backup_hub::connect::{Options, connect};
+use anyhow::Context;
+use kube::Client;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_rustls::TlsAcceptor;
+
+use crate::admission::endpoint::Endpoints;
+use crate::args::Args;
+use crate::judge::guard::Guard;
+use crate::judge::label::Label;
+use crate::reconcile::labeller::Labeller;
+use crate::reconcile::queue::Queue;
+use crate::reconcile::secrets::Secrets;
+use crate::service::certificate::Certificate;
+use crate::service::lifecycle::{Lifecycle, Phase};
+use crate::service::metrics::Metrics;
+use crate::service::probes::{Dependency, Probes};
+use crate::service::server::{Limits, Server};
+use crate::service::tls;
+use crate::watch::backups::Backups;
+use crate::watch::clusters::{CLUSTER_DEPLOYMENTS, Clusters};
+use crate::watch::contact::Contact;
+use crate::watch::follow::{Follow, Store};
+use crate::watch::local_cluster::{self, LocalCluster};
+
+/// What is kept by watches, shared by everything that judges.
+struct Kept {
+    backups: Arc<Backups>,
+    clusters: Arc<Clusters>,
+    local_cluster: Arc<LocalCluster>,
+    queue: Arc<Queue>,
+}
+
+impl Kept {
+    fn new() -> Self {
+        let queue = Arc::new(Queue::default());
+        Self {
+            backups: Arc::default(),
+            clusters: Arc::new(Clusters::new(Arc::clone(&queue))),
+            local_cluster: Arc::default(),
+            queue,
+        }
+    }
+
+    fn contacts(&self) -> [&Arc<Contact>; 3] {
+        [
+            &self.backups.contact,
+            &self.clusters.contact,
+            &self.local_cluster.contact,
+        ]
+    }
+
+    /// Starts the watches.
+    fn follow(&self, client: &Client, args: &Args) {
+        use acm_backup_hub::kinds::{BACKUPS, MANAGED_CLUSTERS};
+        fn start<S: Store>(client: &Client, follow: Follow<S>) {
+            tokio::spawn(follow.run(client.clone()));
+        }
+        start(
+            client,
+            Follow {
+                resource: &BACKUPS,
+                namespace: Some(args.backup_namespace.clone()),
+                selector: "",
+                store: Arc::clone(&self.backups),
+                contact: Arc::clone(&self.backups.contact),
+            },
+        );
+        start(
+            client,
+            Follow {
+                resource: &CLUSTER_DEPLOYMENTS,
+                namespace: None,
+                selector: "",
+                store: Arc::clone(&self.clusters),
+                contact: Arc::clone(&self.clusters.contact),
+            },
+        );
+        start(
+            client,
+            Follow {
+                resource: &MANAGED_CLUSTERS,
+                namespace: None,
+                selector: local_cluster::SELECTOR,
+                store: Arc::clone(&self.local_cluster),
+                contact: Arc::clone(&self.local_cluster.contact),
+            },
+        );
+    }
+}
+
+/// Runs until told to stop; the exit code is 0 after an orderly end, 1 when a second signal cut it short.
+///
+/// # Errors
+/// When it cannot start: a port is taken, a certificate is unusable, there is no way to the API server.
+pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let mut signals = Signals::new().context("cannot listen for signals")?;
+    let metrics = Arc::new(Metrics::default());
+    let lifecycle = Lifecycle::default();
+
+    let provider = tls::provider();
+    let certificate = Arc::new(
+        Certificate::load(args.files(), Arc::clone(&provider))
+            .await
+            .context("no serving certificate")?,
+    );
+    let config = tls::server_config(Arc::clone(&certificate), provider, args.tls_min_version)
+        .context("cannot set up TLS")?;
+    let connection = connect(&Options {
+        kubeconfig: args.kubeconfig.clone(),
+        context: args.context.clone(),
+        ..Options::default()
+    })
+    .await
+    .context("no way to the API server")?;
+    let listener = listen(args.listen, "--listen").await?;
+    let plain = listen(args.probe_listen, "--probe-listen").await?;
+    // What was really taken: port 0 means any.
+    let (listen, probe_listen) = (listener.local_addr()?, plain.local_addr()?);
+
+    let kept = Kept::new();
+    let probes = Probes {
+        certificate: Arc::clone(&certificate),
+        lifecycle: lifecycle.clone(),
+        metrics: Arc::clone(&metrics),
+        dependencies: kept
+            .contacts()
+            .map(|contact| Arc::clone(contact) as Arc<dyn Dependency>)
+            .into(),
+    };
+    tokio::spawn(async move { axum::serve(plain, probes.router()).await });
+    tokio::spawn({
+        let (certificate, metrics) = (Arc::clone(&certificate), Arc::clone(&metrics));
+        async move { certificate.follow(args.certificate_poll, &metrics).await }
+    });
+    kept.follow(&connection.client, &args);
+    let reconciler = tokio::spawn({
+        let labeller = Labeller {
+            secrets: Secrets::new(connection.client.clone()),
+            clusters: Arc::clone(&kept.clusters),
+            local_cluster: Arc::clone(&kept.local_cluster),
+            queue: Arc::clone(&kept.queue),
+            metrics: Arc::clone(&metrics),
+            label_existing: args.label_existing,
+        };
+        let (client, lifecycle) = (connection.client.clone(), lifecycle.clone());
+        let (namespace, identity) = (args.namespace.clone(), args.identity.clone());
+        async move {
+            labeller.run(client, &namespace, &identity, lifecycle).await;
+        }
+    });
+
+    let endpoints = Endpoints {
+        labeller: Arc::new(Label {
+            clusters: Arc::clone(&kept.clusters),
+            local_cluster: Arc::clone(&kept.local_cluster),
+        }),
+        guard: Arc::new(Guard {
+            client: connection.client.clone(),
+            backups: Arc::clone(&kept.backups),
+            backup_namespace: args.backup_namespace.clone(),
+            operator_user: args.operator_user.clone(),
+        }),
+        metrics: Arc::clone(&metrics),
+        concurrency: args.max_reviews,
+    };
+    let server = tokio::spawn(
+        Server {
+            listener,
+            tls: TlsAcceptor::from(Arc::new(config)),
+            router: endpoints.router(),
+            limits: Limits {
+                connections: args.max_connections,
+                ..Limits::default()
+            },
+            lifecycle: lifecycle.clone(),
+            metrics,
+        }
+        .serve(),
+    );
+    tracing::info!(%listen, %probe_listen, server = %connection.server, "serving");
+
+    signals.next().await;
+    tracing::info!(delay = ?args.drain_delay, "told to stop: taking calls a little longer");
+    let leaving = leave(&lifecycle, args.drain_delay, async {
+        let drained = server.await.unwrap_or(false);
+        // A Lease that was given up spares the next replica the wait.
+        let _ = reconciler.await;
+        drained
+    });
+    tokio::select! {
+        drained = leaving => {
+            tracing::info!(drained, "stopped");
+            Ok(ExitCode::SUCCESS)
+        }
+        () = signals.next() => {
+            tracing::warn!("told again: stopping at once");
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+/// The way out: not ready but serving for `delay`, then nothing new, then `ended`.
+async fn leave(lifecycle: &Lifecycle, delay: Duration, ended: impl Future<Output = bool>) -> bool {
+    lifecycle.advance(Phase::Leaving);
+    tokio::time::sleep(delay).await;
+    lifecycle.advance(Phase::Closing);
+    ended.await
+}
+
+async fn listen(address: std::net::SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}; choose another with {flag}"))
+}
+
+/// Either way of being told to stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

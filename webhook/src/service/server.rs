@@ -1,0 +1,189 @@
+//! The TLS port: accept, handshake, HTTP/1.1, each with its bound.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::response::Response;
+use http::header::{CONNECTION, HeaderValue};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
+
+use super::lifecycle::{Lifecycle, Phase};
+use super::metrics::Metrics;
+
+/// How long a connection may stay idle. API servers drop theirs after 90 s; whoever closes first pays:
+/// if we did, nearly every call of a rarely called webhook would need a new handshake (about twenty
+/// times the work of a warm call) and some would meet a closing connection.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// How long a client may take for its TLS handshake.
+pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Bounds of the port.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Idle time after which a connection is closed. hyper calls it `header_read_timeout`, but it also
+    /// runs between requests.
+    pub idle: Duration,
+    /// Longest TLS handshake.
+    pub handshake: Duration,
+    /// Connections held at once; more wait in the listener's backlog.
+    pub connections: usize,
+    /// Longest wait for calls under way once nothing new is accepted.
+    pub drain: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            idle: IDLE_TIMEOUT,
+            handshake: HANDSHAKE_TIMEOUT,
+            connections: 512,
+            drain: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The TLS port, ready to serve.
+pub struct Server {
+    /// Where connections come from.
+    pub listener: TcpListener,
+    /// TLS, with the certificate of the moment.
+    pub tls: TlsAcceptor,
+    /// What answers.
+    pub router: Router,
+    /// Bounds.
+    pub limits: Limits,
+    /// When to stop.
+    pub lifecycle: Lifecycle,
+    /// Where connections and handshakes are counted.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Server {
+    /// Serves until the lifecycle says closing, then until the last call is answered or the drain time
+    /// is over. Returns whether every connection ended by itself.
+    pub async fn serve(self) -> bool {
+        let Self {
+            listener,
+            tls,
+            router,
+            limits,
+            lifecycle,
+            metrics,
+        } = self;
+        let slots = Arc::new(Semaphore::new(limits.connections));
+        loop {
+            let accepted = tokio::select! {
+                biased;
+                () = lifecycle.reached(Phase::Closing) => break,
+                accepted = accept(&listener, &slots) => accepted,
+            };
+            let (stream, slot) = match accepted {
+                Ok(accepted) => accepted,
+                Err(error) => {
+                    // Out of descriptors, or a connection that died in the backlog: neither ends the
+                    // service, and a tight loop would help neither.
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    continue;
+                }
+            };
+            let connection = Connection {
+                tls: tls.clone(),
+                router: router.clone(),
+                limits,
+                lifecycle: lifecycle.clone(),
+                metrics: Arc::clone(&metrics),
+            };
+            tokio::spawn(async move {
+                connection.metrics.connections.inc();
+                connection.run(stream).await;
+                connection.metrics.connections.dec();
+                drop(slot);
+            });
+        }
+        drop(listener);
+        let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
+        tokio::time::timeout(limits.drain, slots.acquire_many(all))
+            .await
+            .is_ok()
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    slots: &Arc<Semaphore>,
+) -> std::io::Result<(TcpStream, OwnedSemaphorePermit)> {
+    let slot = Arc::clone(slots)
+        .acquire_owned()
+        .await
+        .map_err(std::io::Error::other)?;
+    let (stream, _) = listener.accept().await?;
+    Ok((stream, slot))
+}
+
+struct Connection {
+    tls: TlsAcceptor,
+    router: Router,
+    limits: Limits,
+    lifecycle: Lifecycle,
+    metrics: Arc<Metrics>,
+}
+
+impl Connection {
+    async fn run(&self, stream: TcpStream) {
+        // Small answers, one at a time: waiting to fill a segment only adds latency.
+        let _ = stream.set_nodelay(true);
+        let handshake = tokio::time::timeout(self.limits.handshake, self.tls.accept(stream)).await;
+        let stream = match handshake {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => {
+                self.metrics.handshakes_failed.inc();
+                tracing::debug!(%error, "TLS handshake failed");
+                return;
+            }
+            Err(_) => {
+                self.metrics.handshakes_failed.inc();
+                tracing::debug!("TLS handshake took too long");
+                return;
+            }
+        };
+        let service = hyper::service::service_fn(|request| self.respond(request));
+        let mut connection = std::pin::pin!(
+            http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(self.limits.idle)
+                .serve_connection(TokioIo::new(stream), service)
+        );
+        let ended = tokio::select! {
+            ended = connection.as_mut() => ended,
+            () = self.lifecycle.reached(Phase::Closing) => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+        };
+        if let Err(error) = ended {
+            tracing::debug!(%error, "connection ended early");
+        }
+    }
+
+    async fn respond(&self, request: Request<Incoming>) -> Result<Response, Infallible> {
+        let mut response = self.router.clone().oneshot(request.map(Body::new)).await?;
+        if self.lifecycle.phase() >= Phase::Leaving {
+            response
+                .headers_mut()
+                .insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        Ok(response)
+    }
+}

@@ -1,0 +1,152 @@
+//! When a watch last heard from the API server. The age of what it knows is the age of that.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use acm_backup_domain::snapshot::{Fact, Missing};
+use acm_backup_hub::kinds::Resource;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::service::probes::Dependency;
+
+/// After so long without a word, what was known is not judged by any more. A watch is renewed every
+/// [`super::follow::WATCH_SECONDS`], so a healthy one is never near it.
+pub const STALE_AFTER: SignedDuration = SignedDuration::from_secs(60);
+
+/// The state of one watch.
+#[derive(Debug)]
+pub struct Contact {
+    resource: &'static Resource,
+    state: Mutex<State>,
+}
+
+#[derive(Clone, Debug)]
+struct State {
+    /// When the list in hand was last confirmed; none before the first.
+    heard: Option<Timestamp>,
+    /// Why the last attempt failed; none while it works.
+    trouble: Option<Missing>,
+}
+
+impl Contact {
+    /// A watch that has not heard anything yet.
+    #[must_use]
+    pub fn new(resource: &'static Resource) -> Self {
+        Self {
+            resource,
+            state: Mutex::new(State {
+                heard: None,
+                trouble: None,
+            }),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The API server answered: everything known is as it says at `now`.
+    pub fn heard(&self, now: Timestamp) {
+        *self.state() = State {
+            heard: Some(now),
+            trouble: None,
+        };
+    }
+
+    /// The API server could not be asked, or refused. Returns whether that is news.
+    pub fn failed(&self, why: Missing) -> bool {
+        let mut state = self.state();
+        let news = state.trouble.as_ref() != Some(&why);
+        state.trouble = Some(why);
+        news
+    }
+
+    /// `value` as a fact, if the watch has it and it is fresh enough.
+    pub fn fact<T>(&self, value: impl FnOnce() -> T, now: Timestamp) -> Fact<T> {
+        let State { heard, trouble } = self.state().clone();
+        match (heard, trouble) {
+            // Not served or not allowed is an answer; it does not wait to become stale.
+            (_, Some(why @ (Missing::NoKind { .. } | Missing::Forbidden { .. }))) => {
+                Fact::Missing(why)
+            }
+            (Some(heard), _) if now.duration_since(heard) <= STALE_AFTER => {
+                Fact::known(value(), heard)
+            }
+            (Some(heard), _) => Fact::Missing(Missing::Stale {
+                resource: self.resource.name.to_owned(),
+                last_contact: heard,
+            }),
+            (None, Some(why)) => Fact::Missing(why),
+            (None, None) => Fact::Missing(Missing::Failed {
+                resource: self.resource.name.to_owned(),
+                why: "the first list has not arrived yet".to_owned(),
+            }),
+        }
+    }
+}
+
+impl Dependency for Contact {
+    fn missing(&self) -> Option<String> {
+        let state = self.state();
+        let resource = self.resource.name;
+        match (&state.heard, &state.trouble) {
+            // A kind that is not installed is nothing to wait for.
+            (Some(_), _) | (None, Some(Missing::NoKind { .. })) => None,
+            (None, None) => Some(format!("waiting for the first list of {resource}")),
+            (None, Some(why)) => Some(format!("no list of {resource}: {why}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use acm_backup_hub::kinds::BACKUPS;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn fresh_is_known_as_of_the_last_word_and_old_is_stale() {
+        let contact = Contact::new(&BACKUPS);
+        contact.heard(at(1000));
+        assert_eq!(contact.fact(|| 7, at(1060)), Fact::known(7, at(1000)));
+        assert_eq!(
+            contact.fact(|| 7, at(1061)),
+            Fact::Missing(Missing::Stale {
+                resource: "backups.velero.io".to_owned(),
+                last_contact: at(1000)
+            })
+        );
+    }
+
+    #[test]
+    fn a_broken_connection_makes_stale_only_with_time() {
+        let contact = Contact::new(&BACKUPS);
+        contact.heard(at(1000));
+        let gone = Missing::NoCluster {
+            why: "connection refused".to_owned(),
+        };
+        assert!(contact.failed(gone.clone()));
+        assert!(!contact.failed(gone), "the same again is no news");
+        assert_eq!(contact.fact(|| 7, at(1030)), Fact::known(7, at(1000)));
+    }
+
+    #[test]
+    fn never_listed_is_not_known_and_not_ready() {
+        let contact = Contact::new(&BACKUPS);
+        assert!(contact.fact(|| 7, at(1)).value().is_none());
+        assert!(contact.missing().unwrap().contains("backups.velero.io"));
+    }
+
+    #[test]
+    fn a_kind_that_is_not_installed_is_ready_and_says_so_as_a_fact() {
+        let contact = Contact::new(&BACKUPS);
+        let absent = Missing::NoKind {
+            resource: BACKUPS.name.to_owned(),
+        };
+        contact.failed(absent.clone());
+        assert_eq!(contact.missing(), None);
+        assert_eq!(contact.fact(|| 7, at(1)), Fact::Missing(absent));
+    }
+}

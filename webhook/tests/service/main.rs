@@ -1,0 +1,18 @@
+//! The webhook's port as an API server meets it: raw HTTP/1.1 over TLS on loopback.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod caller;
+mod drain;
+mod http;
+mod pki;
+mod quiet;
+mod rotation;
+mod running;
+mod tls;
+mod wire;

@@ -1,0 +1,157 @@
+//! What a judgement looks like when it arrives.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acm_backup_webhook::admission::answer::{Answer, Verdict};
+use acm_backup_webhook::admission::endpoint::Judge;
+use acm_backup_webhook::admission::patch::AddLabel;
+use acm_backup_webhook::admission::review::Request;
+use futures::future::BoxFuture;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::caller::{Caller, restore_review, secret_review};
+use crate::running::{Always, Held, Running, Setup};
+
+fn both(judge: impl Judge) -> Setup {
+    let judge: Arc<dyn Judge> = Arc::new(judge);
+    Setup {
+        labeller: Arc::clone(&judge),
+        guard: judge,
+        ..Setup::default()
+    }
+}
+
+async fn answers(running: &Running, query: &str) -> (Value, Value) {
+    let mut caller = Caller::connect(running).await;
+    let secret = secret_review("uid-m", json!({})).to_string();
+    let mutate = caller.post(&format!("/mutate{query}"), secret).await;
+    let restore = restore_review("uid-v").to_string();
+    let validate = caller.post(&format!("/validate{query}"), restore).await;
+    assert_eq!(
+        (mutate.status.as_u16(), validate.status.as_u16()),
+        (200, 200)
+    );
+    (mutate.json(), validate.json())
+}
+
+#[tokio::test]
+async fn a_denial_carries_uid_code_reason_and_rule() {
+    let deny = || Answer::denied("restore/another-active", Verdict::forbidden("because"));
+    let running = Running::start(both(Always(deny))).await;
+    let (_, validate) = answers(&running, "?timeout=5s").await;
+    assert_eq!(
+        validate,
+        json!({
+            "apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview",
+            "response": {
+                "uid": "uid-v", "allowed": false,
+                "status": {"code": 403, "reason": "Forbidden", "message": "because"},
+                "auditAnnotations": {"decision": "denied", "rule": "restore/another-active"},
+            }
+        })
+    );
+    let counted = r#"reviews_total{hook="guard",rule="restore/another-active",operation="CREATE",decision="denied"} 1"#;
+    assert!(
+        running.exported().contains(counted),
+        "{}",
+        running.exported()
+    );
+}
+
+#[tokio::test]
+async fn a_patch_comes_with_its_type_from_mutate_and_never_from_validate() {
+    let label = || {
+        Answer::labelled(
+            "label/msa",
+            AddLabel {
+                key: "cluster.open-cluster-management.io/backup".to_owned(),
+                value: "msa".to_owned(),
+                has_labels: false,
+            },
+        )
+    };
+    let running = Running::start(both(Always(label))).await;
+    let (mutate, validate) = answers(&running, "").await;
+    assert_eq!(mutate["response"]["patchType"], "JSONPatch");
+    assert!(mutate["response"]["patch"].is_string());
+    assert_eq!(validate["response"].get("patch"), None);
+    assert_eq!(validate["response"].get("patchType"), None);
+}
+
+#[tokio::test]
+async fn a_panic_is_counted_and_answered_by_direction() {
+    let running = Running::start(both(Always(|| panic!("the handler's own fault")))).await;
+    let (mutate, validate) = answers(&running, "").await;
+    assert_eq!(mutate["response"]["uid"], "uid-m");
+    assert_eq!(mutate["response"]["allowed"], true);
+    assert_eq!(validate["response"]["uid"], "uid-v");
+    assert_eq!(validate["response"]["allowed"], false);
+    assert_eq!(validate["response"]["status"]["code"], 500);
+    assert!(!validate.to_string().contains("own fault"), "{validate}");
+    assert!(running.exported().contains("webhook_panics_total 2"));
+    // And the connection is as good as before.
+    answers(&running, "").await;
+}
+
+/// Never answers.
+struct Forever;
+
+impl Judge for Forever {
+    fn judge<'a>(&'a self, _: &'a Request<'a>, _: Instant) -> BoxFuture<'a, Answer> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn what_takes_too_long_is_answered_by_direction_before_the_caller_gives_up() {
+    let running = Running::start(both(Forever)).await;
+    let call = answers(&running, "?timeout=200ms");
+    let (mutate, validate) = tokio::time::timeout(Duration::from_secs(60), call)
+        .await
+        .unwrap();
+    assert_eq!(mutate["response"]["allowed"], true);
+    assert_eq!(validate["response"]["allowed"], false);
+    let message = validate["response"]["status"]["message"].as_str().unwrap();
+    assert!(message.contains("took too long"), "{message}");
+}
+
+#[tokio::test]
+async fn reviews_beyond_the_bound_are_turned_away_within_their_time() {
+    let held = Arc::new(Held::default());
+    let running = Running::start(Setup {
+        concurrency: 1,
+        guard: Arc::clone(&held) as Arc<dyn Judge>,
+        ..Setup::default()
+    })
+    .await;
+    let mut first = Caller::connect(&running).await;
+    let mut second = Caller::connect(&running).await;
+    let review = restore_review("u").to_string();
+    let long = review.clone();
+    let first = tokio::spawn(async move { first.post("/validate", long).await });
+    let _ = held.entered.acquire().await.unwrap();
+    let turned_away = second.post("/validate?timeout=100ms", review).await;
+    assert_eq!(turned_away.status.as_u16(), 503);
+    assert!(
+        turned_away.text.contains("too many reviews"),
+        "{}",
+        turned_away.text
+    );
+    held.released.add_permits(1);
+    assert_eq!(first.await.unwrap().json()["response"]["allowed"], true);
+}
+
+#[tokio::test]
+async fn warnings_arrive_in_short_pieces() {
+    let warn = || Answer {
+        warnings: vec!["a warning of many words ".repeat(20)],
+        ..Answer::allowed()
+    };
+    let running = Running::start(both(Always(warn))).await;
+    let (_, validate) = answers(&running, "").await;
+    let warnings = validate["response"]["warnings"].as_array().unwrap();
+    assert!(warnings.len() > 1);
+    assert!(warnings.iter().all(|w| w.as_str().unwrap().len() <= 120));
+}
