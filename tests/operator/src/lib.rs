@@ -8,6 +8,8 @@
 pub mod cleanup_rule;
 pub mod decide;
 pub mod kinds;
+pub mod live;
+pub mod msa_addon;
 pub mod object;
 pub mod recording;
 pub mod version;
