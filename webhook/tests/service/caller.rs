@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 
-use crate::pki::SERVICE;
+use crate::pki::{Authority, SERVICE};
 use crate::running::Running;
 
 pub struct Caller {
@@ -43,8 +43,16 @@ pub fn client_config(
     alpn: &[&[u8]],
     versions: &[&'static SupportedProtocolVersion],
 ) -> ClientConfig {
+    client_config_for(&running.authority, alpn, versions)
+}
+
+pub fn client_config_for(
+    authority: &Authority,
+    alpn: &[&[u8]],
+    versions: &[&'static SupportedProtocolVersion],
+) -> ClientConfig {
     let mut roots = RootCertStore::empty();
-    roots.add(running.authority.certificate.clone()).unwrap();
+    roots.add(authority.certificate.clone()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(versions)

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use crate::caller::{Caller, restore_review, secret_review};
 use crate::running::{Held, Running, Setup};
 
-async fn get(address: SocketAddr, path: &str) -> (u16, String) {
+pub async fn get(address: SocketAddr, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();

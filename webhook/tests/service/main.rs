@@ -10,7 +10,9 @@
 mod caller;
 mod drain;
 mod http;
+mod manifests;
 mod pki;
+mod process;
 mod quiet;
 mod rotation;
 mod running;

@@ -1,0 +1,360 @@
+//! What is shipped, read as the API server reads it, against what keeps a webhook from becoming an outage.
+
+use std::path::{Path, PathBuf};
+
+use acm_backup_domain::names;
+use acm_backup_domain::upstream::object_label;
+use acm_backup_webhook::args::Args;
+use clap::Parser;
+use k8s_openapi::api::admissionregistration::v1::{
+    MutatingWebhookConfiguration, RuleWithOperations, ValidatingWebhookConfiguration,
+    WebhookClientConfig,
+};
+use k8s_openapi::api::apps::v1::Deployment;
+use k8s_openapi::api::core::v1::{Container, Service};
+use k8s_openapi::api::rbac::v1::{ClusterRole, PolicyRule, Role};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+fn base() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifests/base")
+}
+
+fn documents(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap();
+    serde_saphyr::from_multiple(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+fn one<T: DeserializeOwned>(file: &str, kind: &str) -> T {
+    let found = documents(&base().join(file))
+        .into_iter()
+        .find(|object| object["kind"] == kind)
+        .unwrap();
+    serde_json::from_value(found).unwrap()
+}
+
+fn mutating() -> MutatingWebhookConfiguration {
+    one("mutating.yaml", "MutatingWebhookConfiguration")
+}
+
+fn validating() -> ValidatingWebhookConfiguration {
+    one("validating.yaml", "ValidatingWebhookConfiguration")
+}
+
+fn excludes_our_namespace(selector: Option<LabelSelector>) -> bool {
+    selector
+        .and_then(|selector| selector.match_expressions)
+        .unwrap()
+        .iter()
+        .any(|e| {
+            e.key == "kubernetes.io/metadata.name"
+                && e.operator == "NotIn"
+                && e.values.as_deref() == Some(&[names::NAMESPACE.to_owned()])
+        })
+}
+
+fn called_at(client: &WebhookClientConfig) -> (String, i32) {
+    let service = client.service.as_ref().unwrap();
+    assert_eq!(service.namespace, names::NAMESPACE);
+    assert_eq!(service.name, "acm-backup-webhook");
+    assert_eq!(client.ca_bundle, None, "comes with an overlay");
+    (service.path.clone().unwrap(), service.port.unwrap())
+}
+
+fn nothing_wild(rules: &[RuleWithOperations]) {
+    for rule in rules {
+        for list in [
+            &rule.api_versions,
+            &rule.resources,
+            &rule.operations,
+            &rule.api_groups,
+        ] {
+            let list = list.as_ref().unwrap();
+            assert!(!list.is_empty() && list.iter().all(|item| !item.contains(['*', '/'])));
+        }
+        assert_eq!(rule.scope.as_deref(), Some("Namespaced"));
+        assert!(
+            !rule
+                .operations
+                .as_ref()
+                .unwrap()
+                .contains(&"DELETE".to_owned())
+        );
+    }
+}
+
+#[test]
+fn labelling_can_never_refuse_a_secret() {
+    let webhooks = mutating().webhooks.unwrap();
+    for webhook in &webhooks {
+        let name = &webhook.name;
+        assert_eq!(webhook.failure_policy.as_deref(), Some("Ignore"), "{name}");
+        assert_eq!(webhook.side_effects, "None");
+        assert_eq!(webhook.match_policy.as_deref(), Some("Equivalent"));
+        assert_eq!(webhook.reinvocation_policy.as_deref(), Some("IfNeeded"));
+        assert_eq!(webhook.admission_review_versions, ["v1"]);
+        assert!(webhook.timeout_seconds.unwrap() <= 2);
+        assert_eq!(
+            called_at(&webhook.client_config),
+            ("/mutate".to_owned(), 8443)
+        );
+        assert!(
+            excludes_our_namespace(webhook.namespace_selector.clone()),
+            "{name}"
+        );
+        let rules = webhook.rules.as_ref().unwrap();
+        nothing_wild(rules);
+        assert!(
+            rules
+                .iter()
+                .all(|r| r.resources.as_ref().unwrap() == &["secrets"])
+        );
+        let selector = webhook
+            .object_selector
+            .as_ref()
+            .unwrap()
+            .match_expressions
+            .as_ref()
+            .unwrap();
+        for label in object_label::SELECTING {
+            assert!(
+                selector
+                    .iter()
+                    .any(|e| e.key == label && e.operator == "DoesNotExist"),
+                "{name} leaves alone what {label} selects"
+            );
+        }
+    }
+    let markers = [
+        (object_label::AGENT_INSTALL_WATCH, "true"),
+        (object_label::METAL3_ENVIRONMENT, "baremetal"),
+        (object_label::MANAGED_SERVICE_ACCOUNT, "true"),
+    ];
+    assert_eq!(webhooks.len(), markers.len() + 1);
+    let (narrowed, marked) = webhooks.split_last().unwrap();
+    for ((key, value), webhook) in markers.iter().zip(marked) {
+        let selector = webhook
+            .object_selector
+            .as_ref()
+            .unwrap()
+            .match_expressions
+            .as_ref()
+            .unwrap();
+        assert!(selector.iter().any(|e| e.key == *key
+            && e.operator == "In"
+            && e.values.as_deref() == Some(&[(*value).to_owned()])));
+    }
+    assert_eq!(narrowed.timeout_seconds, Some(1));
+    let rule = &narrowed.rules.as_ref().unwrap()[0];
+    assert_eq!(rule.operations.as_deref(), Some(&["CREATE".to_owned()][..]));
+    let conditions = narrowed.match_conditions.as_ref().unwrap();
+    assert!(
+        conditions
+            .iter()
+            .all(|c| !c.expression.contains("namespaceObject"))
+    );
+}
+
+#[test]
+fn the_guard_is_on_two_kinds_and_lets_pass_what_must_not_wait() {
+    let webhooks = validating().webhooks.unwrap();
+    assert_eq!(webhooks.len(), 1);
+    let webhook = &webhooks[0];
+    assert_eq!(webhook.failure_policy.as_deref(), Some("Fail"));
+    assert_eq!(webhook.side_effects, "None");
+    assert_eq!(webhook.match_policy.as_deref(), Some("Equivalent"));
+    assert_eq!(webhook.timeout_seconds, Some(5));
+    assert_eq!(webhook.admission_review_versions, ["v1"]);
+    assert_eq!(
+        called_at(&webhook.client_config),
+        ("/validate".to_owned(), 8443)
+    );
+    assert!(excludes_our_namespace(webhook.namespace_selector.clone()));
+    let rules = webhook.rules.as_ref().unwrap();
+    nothing_wild(rules);
+    assert_eq!(rules.len(), 1);
+    assert_eq!(
+        rules[0].api_groups.as_deref(),
+        Some(&["cluster.open-cluster-management.io".to_owned()][..])
+    );
+    assert_eq!(
+        rules[0].resources.as_deref(),
+        Some(&["restores".to_owned(), "backupschedules".to_owned()][..])
+    );
+    let conditions = webhook.match_conditions.as_ref().unwrap();
+    let expression = |name: &str| {
+        &conditions
+            .iter()
+            .find(|condition| condition.name == name)
+            .unwrap()
+            .expression
+    };
+    assert!(expression("not-the-operator").contains(&format!("'{}'", names::OPERATOR_USER)));
+    // A user must not be able to set what lets pass.
+    assert!(expression("not-being-deleted").contains("oldObject.metadata.deletionTimestamp"));
+    assert!(!expression("not-being-deleted").contains("(object.metadata"));
+    assert!(expression("spec-changes").contains("object.spec != oldObject.spec"));
+    assert!(
+        conditions
+            .iter()
+            .all(|c| !c.expression.contains("namespaceObject"))
+    );
+}
+
+fn container() -> Container {
+    let deployment: Deployment = one("deployment.yaml", "Deployment");
+    deployment
+        .spec
+        .unwrap()
+        .template
+        .spec
+        .unwrap()
+        .containers
+        .remove(0)
+}
+
+#[test]
+fn the_deployments_flags_are_the_programs() {
+    let container = container();
+    let flags = container.args.unwrap();
+    let args = Args::try_parse_from(std::iter::once("webhook".to_owned()).chain(flags)).unwrap();
+    let ports = container.ports.unwrap();
+    let port = |name: &str| {
+        ports
+            .iter()
+            .find(|port| port.name.as_deref() == Some(name))
+            .unwrap()
+            .container_port
+    };
+    assert_eq!(i32::from(args.listen.port()), port("webhook"));
+    assert_eq!(i32::from(args.probe_listen.port()), port("probes"));
+    let mount = &container.volume_mounts.unwrap()[0].mount_path;
+    assert!(args.tls_certificate.starts_with(mount) && args.tls_key.starts_with(mount));
+    let service: Service = one("service.yaml", "Service");
+    let service = service.spec.unwrap();
+    assert_eq!(service.ports.unwrap()[0].port, 8443);
+    assert_eq!(service.cluster_ip, None);
+    // Bodies under review must fit the memory, with as much again for the rest.
+    let memory = &container.resources.unwrap().limits.unwrap()["memory"].0;
+    let limit: usize = memory.strip_suffix("Mi").unwrap().parse().unwrap();
+    let bodies = args.max_reviews * acm_backup_webhook::admission::body::LIMIT / (1024 * 1024);
+    assert!(
+        limit >= 2 * bodies,
+        "{limit} MiB for {bodies} MiB of bodies"
+    );
+}
+
+#[test]
+fn replicas_are_hardened_and_leave_one_by_one() {
+    let deployment: Deployment = one("deployment.yaml", "Deployment");
+    let spec = deployment.spec.unwrap();
+    assert!(spec.replicas.unwrap() >= 2);
+    let rolling = spec.strategy.unwrap().rolling_update.unwrap();
+    assert_eq!(serde_json::to_value(rolling.max_unavailable).unwrap(), 0);
+    let pod = spec.template.spec.unwrap();
+    let security = pod.security_context.unwrap();
+    assert_eq!(security.run_as_non_root, Some(true));
+    assert_eq!(security.run_as_user, None, "OpenShift chooses");
+    assert_eq!(security.seccomp_profile.unwrap().type_, "RuntimeDefault");
+    let container = container();
+    let security = container.security_context.unwrap();
+    assert_eq!(security.read_only_root_filesystem, Some(true));
+    assert_eq!(security.allow_privilege_escalation, Some(false));
+    assert_eq!(security.capabilities.unwrap().drop.unwrap(), ["ALL"]);
+    let args = Args::try_parse_from(["webhook"]).unwrap();
+    let grace = u64::try_from(pod.termination_grace_period_seconds.unwrap()).unwrap();
+    assert!(grace > args.drain_delay.as_secs() + 10);
+}
+
+#[test]
+fn the_rights_are_the_least_that_work() {
+    let role: ClusterRole = one("rbac.yaml", "ClusterRole");
+    let rules: Vec<PolicyRule> = role.rules.unwrap();
+    let writes = [
+        "create",
+        "update",
+        "patch",
+        "delete",
+        "deletecollection",
+        "bind",
+        "escalate",
+        "impersonate",
+    ];
+    for rule in &rules {
+        let resources = rule.resources.as_ref().unwrap();
+        assert!(
+            rule.verbs
+                .iter()
+                .chain(resources)
+                .all(|word| !word.contains('*'))
+        );
+        let written: Vec<_> = rule
+            .verbs
+            .iter()
+            .filter(|v| writes.contains(&v.as_str()))
+            .collect();
+        match resources.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["secrets"] => assert_eq!(written, ["patch"]),
+            ["subjectaccessreviews"] => assert_eq!(rule.verbs, ["create"]),
+            _ => assert!(written.is_empty(), "{resources:?}: {written:?}"),
+        }
+    }
+    let own: Role = one("rbac.yaml", "Role");
+    let lease = own.rules.unwrap();
+    assert!(
+        lease
+            .iter()
+            .all(|r| r.resources.as_deref() == Some(&["leases".to_owned()]))
+    );
+    assert!(
+        lease
+            .iter()
+            .filter(|r| r.verbs != ["create"])
+            .all(|r| { r.resource_names.as_deref() == Some(&[names::LABELLER_LEASE.to_owned()]) })
+    );
+}
+
+#[test]
+fn whoever_attests_needs_exactly_what_is_asked_for() {
+    let role: ClusterRole = one("attester-role.yaml", "ClusterRole");
+    let rule = role.rules.unwrap().remove(0);
+    let attest = acm_backup_domain::rules::restore::old_hub_live::ATTEST;
+    assert_eq!(
+        rule.api_groups.as_deref(),
+        Some(&[names::GROUP.to_owned()][..])
+    );
+    assert_eq!(
+        rule.resources.as_deref(),
+        Some(&[names::GUARD_RULES.to_owned()][..])
+    );
+    assert_eq!(
+        rule.resource_names.as_deref(),
+        Some(&[attest.rule.to_owned()][..])
+    );
+    assert_eq!(rule.verbs, [attest.verb]);
+}
+
+#[test]
+fn every_file_is_applied_and_everything_stays_out_of_backups() {
+    let kustomization = documents(&base().join("kustomization.yaml")).remove(0);
+    let listed: Vec<_> = kustomization["resources"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|name| name.as_str().unwrap().to_owned())
+        .collect();
+    let mut files: Vec<_> = std::fs::read_dir(base())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "kustomization.yaml")
+        .collect();
+    files.sort();
+    let mut sorted = listed.clone();
+    sorted.sort();
+    assert_eq!(files, sorted);
+    let pairs = &kustomization["labels"][0]["pairs"];
+    assert_eq!(pairs[object_label::EXCLUDE], "true");
+    // Removal: the configurations are found by this label.
+    assert_eq!(pairs["app.kubernetes.io/part-of"], "acm-backup");
+}
