@@ -53,11 +53,14 @@ pub struct BackupScheduleStatus {
     pub last_message: Option<String>,
     /// Copy of the Velero Schedule of the managed clusters.
     #[schemars(schema_with = "any_object")]
+    #[serde(default)]
     pub velero_schedule_managed_clusters: Option<Value>,
     /// Copy of the Velero Schedule of the resources.
     #[schemars(schema_with = "any_object")]
+    #[serde(default)]
     pub velero_schedule_resources: Option<Value>,
     /// Copy of the Velero Schedule of the credentials.
     #[schemars(schema_with = "any_object")]
+    #[serde(default)]
     pub velero_schedule_credentials: Option<Value>,
 }

@@ -57,6 +57,40 @@ fn any_objects(_: &mut SchemaGenerator) -> Schema {
 mod tests {
     use super::*;
 
+    /// The operator's own CRDs require these and no others (operator-facts §1): a field too many would
+    /// refuse what every administrator writes.
+    #[test]
+    fn no_more_is_required_than_the_operator_requires() {
+        for (crd, spec) in [
+            (
+                restore::Restore::crd(),
+                &[
+                    "cleanupBeforeRestore",
+                    "veleroCredentialsBackupName",
+                    "veleroManagedClustersBackupName",
+                    "veleroResourcesBackupName",
+                ][..],
+            ),
+            (
+                backup_schedule::BackupSchedule::crd(),
+                &["veleroSchedule"],
+            ),
+        ] {
+            let crd = serde_json::to_value(crd).unwrap();
+            let schema =
+                &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"];
+            let mut required: Vec<_> = schema["spec"]["required"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .filter_map(|name| name.as_str())
+                .collect();
+            required.sort_unstable();
+            assert_eq!(required, spec);
+            assert_eq!(schema["status"]["required"], serde_json::Value::Null);
+        }
+    }
+
     /// Names and scope of the fields are what ties us to the operator; a typo here would silently
     /// drop a field at the API server.
     #[test]

@@ -42,9 +42,11 @@ pub struct RestoreSpec {
     pub preserve_node_ports: Option<bool>,
     /// Passed to Velero.
     #[schemars(schema_with = "any_object")]
+    #[serde(default)]
     pub restore_status: Option<Value>,
     /// Accepted and ignored by hardened versions.
     #[schemars(schema_with = "any_object")]
+    #[serde(default)]
     pub hooks: Option<Value>,
     /// Passed to every Velero restore.
     pub included_namespaces: Option<Vec<String>>,
@@ -56,9 +58,11 @@ pub struct RestoreSpec {
     pub excluded_resources: Option<Vec<String>>,
     /// Passed to every Velero restore.
     #[schemars(schema_with = "any_object")]
+    #[serde(default)]
     pub label_selector: Option<Value>,
     /// Passed to every Velero restore.
     #[schemars(schema_with = "any_objects")]
+    #[serde(default)]
     pub or_label_selectors: Option<Vec<Value>>,
     /// Passed to Velero.
     pub namespace_mapping: Option<BTreeMap<String, String>>,
