@@ -67,9 +67,15 @@ pub(super) fn set(facts: &Facts<'_>, role: Role) -> Option<Set> {
         Role::Active | Role::Collision => facts.own_sets().collect(),
         Role::Replaced => {
             let owner = facts.owner().map(|owner| &owner.hub);
-            facts.sets.iter().filter(|set| Some(&set.writer) == owner).collect()
+            facts
+                .sets
+                .iter()
+                .filter(|set| Some(&set.writer) == owner)
+                .collect()
         }
-        Role::Passive | Role::Activating | Role::Idle | Role::Unknown if facts.foreign_sets().next().is_some() => {
+        Role::Passive | Role::Activating | Role::Idle | Role::Unknown
+            if facts.foreign_sets().next().is_some() =>
+        {
             facts.foreign_sets().collect()
         }
         _ => facts.sets.iter().collect(),
@@ -77,13 +83,21 @@ pub(super) fn set(facts: &Facts<'_>, role: Role) -> Option<Set> {
     let newest = *candidates.last()?;
     // The set `latest` would come closest to: an older whole one beats a newer one that is still
     // being written, or of which only a part can be seen.
-    let shown = candidates.iter().rev().find(|set| set.is_usable()).copied().unwrap_or(newest);
+    let shown = candidates
+        .iter()
+        .rev()
+        .find(|set| set.is_usable())
+        .copied()
+        .unwrap_or(newest);
     Some(Set {
         writer: shown.writer.clone(),
         by_this_hub: facts.is_own(&shown.writer),
         run: shown.run,
         complete: shown.is_complete(),
-        backups: BackupType::ALL.into_iter().map(|kind| row(kind, shown.members.get(&kind).copied())).collect(),
+        backups: BackupType::ALL
+            .into_iter()
+            .map(|kind| row(kind, shown.members.get(&kind).copied()))
+            .collect(),
         in_progress: (newest.run > shown.run).then_some(newest.run),
     })
 }
@@ -104,17 +118,26 @@ fn row(kind: BackupType, backup: Option<&Backup>) -> Row {
 
 /// What is wrong with the backups of a hub that backs up.
 pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
-    if role != Role::Active || facts.snapshot.backups.value().is_none() || facts.schedules().is_empty() {
+    if role != Role::Active
+        || facts.snapshot.backups.value().is_none()
+        || facts.schedules().is_empty()
+    {
         return Vec::new();
     }
     let sets: Vec<_> = facts.own_sets().collect();
-    let Some(newest) = sets.last() else { return no_backup(facts).into_iter().collect() };
+    let Some(newest) = sets.last() else {
+        return no_backup(facts).into_iter().collect();
+    };
     let mut found = Vec::new();
     match sets.iter().rev().find(|set| set.is_complete()) {
         None => found.extend(no_complete_set(facts, newest)),
         Some(good) => found.extend(outdated(facts, good)),
     }
-    if let Some(finished) = sets.iter().rev().find(|set| !set.members.values().any(|backup| is_unfinished(backup))) {
+    if let Some(finished) = sets
+        .iter()
+        .rev()
+        .find(|set| !set.members.values().any(|backup| is_unfinished(backup)))
+    {
         found.extend(failed(facts, finished));
     }
     found
@@ -131,13 +154,21 @@ fn is_new(facts: &Facts<'_>) -> bool {
 fn no_backup(facts: &Facts<'_>) -> Option<Finding> {
     let text = "this hub has no backup yet";
     // An object the operator cannot read, or a schedule that failed, is told by the schedule itself.
-    let enabled = facts.schedules().iter().any(|schedule| schedule.phase == "Enabled" || schedule.phase == "New");
+    let enabled = facts
+        .schedules()
+        .iter()
+        .any(|schedule| schedule.phase == "Enabled" || schedule.phase == "New");
     enabled.then(|| {
         if is_new(facts) {
-            Finding::warning("backup/none", text).run("watch the first one:", facts.kubectl("get backups.velero.io -w"))
+            Finding::warning("backup/none", text).run(
+                "watch the first one:",
+                facts.kubectl("get backups.velero.io -w"),
+            )
         } else {
-            Finding::critical("backup/none", text)
-                .run("see whether Velero runs:", facts.kubectl("logs deploy/velero --tail 50"))
+            Finding::critical("backup/none", text).run(
+                "see whether Velero runs:",
+                facts.kubectl("logs deploy/velero --tail 50"),
+            )
         }
     })
 }
@@ -146,38 +177,78 @@ fn no_complete_set(facts: &Facts<'_>, newest: &BackupSet<'_>) -> Option<Finding>
     let writing = newest.members.values().any(|backup| is_unfinished(backup));
     if writing && is_new(facts) {
         return Some(
-            Finding::warning("backup/none-complete", "the first set of backups is still being written")
-                .run("watch it:", facts.kubectl("get backups.velero.io -w")),
+            Finding::warning(
+                "backup/none-complete",
+                "the first set of backups is still being written",
+            )
+            .run("watch it:", facts.kubectl("get backups.velero.io -w")),
         );
     }
     Some(
-        Finding::critical("backup/none-complete", "no set of this hub's backups is complete: it could be recovered in part at best")
-            .run("see them all:", facts.kubectl("get backups.velero.io")),
+        Finding::critical(
+            "backup/none-complete",
+            "no set of this hub's backups is complete: it could be recovered in part at best",
+        )
+        .run("see them all:", facts.kubectl("get backups.velero.io")),
     )
 }
 
 /// The newest complete set is older than two runs should let it be.
 fn outdated(facts: &Facts<'_>, good: &BackupSet<'_>) -> Option<Finding> {
-    let cron = facts.schedules().iter().find_map(|schedule| CronSchedule::parse(&schedule.cron).ok())?;
+    let cron = facts
+        .schedules()
+        .iter()
+        .find_map(|schedule| CronSchedule::parse(&schedule.cron).ok())?;
     let period = cron.period(good.run)?;
     let allowed = period * 2 + good.duration().unwrap_or_default() + SignedDuration::from_mins(10);
     (facts.now.duration_since(good.run) > allowed).then(|| {
-        Finding::critical("backup/outdated", format!("the newest complete set is {} old; one is made every {}", age::age(facts.now, good.run), age::span(period)))
-            .seen(format!("its run was {}", facts.when(good.run)))
-            .run("see what became of later ones:", facts.kubectl("get backups.velero.io"))
+        Finding::critical(
+            "backup/outdated",
+            format!(
+                "the newest complete set is {} old; one is made every {}",
+                age::age(facts.now, good.run),
+                age::span(period)
+            ),
+        )
+        .seen(format!("its run was {}", facts.when(good.run)))
+        .run(
+            "see what became of later ones:",
+            facts.kubectl("get backups.velero.io"),
+        )
     })
 }
 
 /// A finished set of which something was not saved.
 fn failed(facts: &Facts<'_>, set: &BackupSet<'_>) -> Option<Finding> {
-    let bad: Vec<_> = set.members.iter().filter(|(_, backup)| !backup.is_complete()).collect();
+    let bad: Vec<_> = set
+        .members
+        .iter()
+        .filter(|(_, backup)| !backup.is_complete())
+        .collect();
     let (_, first) = bad.first()?;
-    let lost = bad.iter().any(|(kind, backup)| !backup.is_usable() && BackupType::DATA.contains(kind));
-    let headline = format!("the newest finished set lacks something: {} of its backups did not complete", bad.len());
-    let mut finding =
-        if lost { Finding::critical("backup/failed", headline) } else { Finding::warning("backup/failed", headline) };
+    let lost = bad
+        .iter()
+        .any(|(kind, backup)| !backup.is_usable() && BackupType::DATA.contains(kind));
+    let headline = format!(
+        "the newest finished set lacks something: {} of its backups did not complete",
+        bad.len()
+    );
+    let mut finding = if lost {
+        Finding::critical("backup/failed", headline)
+    } else {
+        Finding::warning("backup/failed", headline)
+    };
     for (kind, backup) in &bad {
-        finding = finding.seen(format!("{kind}: {}, {} errors, {} warnings", backup.phase, backup.errors, backup.warnings));
+        finding = finding.seen(format!(
+            "{kind}: {}, {} errors, {} warnings",
+            backup.phase, backup.errors, backup.warnings
+        ));
     }
-    Some(finding.run("see why:", facts.kubectl(&format!("exec deploy/velero -- /velero backup logs {}", first.meta.name))))
+    Some(finding.run(
+        "see why:",
+        facts.kubectl(&format!(
+            "exec deploy/velero -- /velero backup logs {}",
+            first.meta.name
+        )),
+    ))
 }

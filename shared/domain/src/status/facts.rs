@@ -45,7 +45,9 @@ impl<'a> Facts<'a> {
 
     /// The Restore that keeps this hub in sync with another.
     pub fn passive_sync(&self) -> Option<&'a Restore> {
-        self.restores().iter().find(|restore| restore.is_passive_sync())
+        self.restores()
+            .iter()
+            .find(|restore| restore.is_passive_sync())
     }
 
     /// Whether a hub is this one. Where ids tell nothing apart, only what was made here is ours.
@@ -55,7 +57,9 @@ impl<'a> Facts<'a> {
 
     /// The newest activation, where hubs have ids to be told apart by.
     pub fn owner(&self) -> Option<&Activation> {
-        self.activations.last().filter(|activation| activation.hub.is_known())
+        self.activations
+            .last()
+            .filter(|activation| activation.hub.is_known())
     }
 
     /// The sets this hub made, oldest first.

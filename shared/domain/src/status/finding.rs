@@ -42,12 +42,21 @@ pub struct Finding {
 impl Finding {
     /// A finding that makes the verdict critical.
     pub fn critical(id: &'static str, headline: impl Into<String>) -> Self {
-        Self { id, severity: Severity::Critical, headline: headline.into(), evidence: Vec::new(), steps: Vec::new() }
+        Self {
+            id,
+            severity: Severity::Critical,
+            headline: headline.into(),
+            evidence: Vec::new(),
+            steps: Vec::new(),
+        }
     }
 
     /// A finding that makes the verdict a warning.
     pub fn warning(id: &'static str, headline: impl Into<String>) -> Self {
-        Self { severity: Severity::Warning, ..Self::critical(id, headline) }
+        Self {
+            severity: Severity::Warning,
+            ..Self::critical(id, headline)
+        }
     }
 
     /// Adds what it rests on.
@@ -60,14 +69,20 @@ impl Finding {
     /// Adds something only a person can do.
     #[must_use]
     pub fn todo(mut self, text: impl Into<String>) -> Self {
-        self.steps.push(Step { text: text.into(), command: None });
+        self.steps.push(Step {
+            text: text.into(),
+            command: None,
+        });
         self
     }
 
     /// Adds a command.
     #[must_use]
     pub fn run(mut self, text: impl Into<String>, command: impl Into<String>) -> Self {
-        self.steps.push(Step { text: text.into(), command: Some(command.into()) });
+        self.steps.push(Step {
+            text: text.into(),
+            command: Some(command.into()),
+        });
         self
     }
 }

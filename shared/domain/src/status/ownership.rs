@@ -63,7 +63,9 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     let Some(owner) = facts.owner() else {
         return shared_storage(facts, role).into_iter().collect();
     };
-    let mut found: Vec<_> = intruders(facts, owner).map(|intruder| intrusion(facts, owner, &intruder)).collect();
+    let mut found: Vec<_> = intruders(facts, owner)
+        .map(|intruder| intrusion(facts, owner, &intruder))
+        .collect();
     if role == Role::Replaced && !found.iter().any(|finding| finding.id == TWO_OWNERS) {
         found.push(replaced(facts, owner));
     }
@@ -73,11 +75,19 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
 const TWO_OWNERS: &str = "hub/backups-after-takeover";
 
 fn activity(facts: &Facts<'_>, hub: &HubId, since: Option<jiff::Timestamp>) -> Activity {
-    Activity::of(hub, facts.backups, facts.snapshot.storage_locations.items(), since)
+    Activity::of(
+        hub,
+        facts.backups,
+        facts.snapshot.storage_locations.items(),
+        since,
+    )
 }
 
 /// The hubs that began a backup after another one had activated.
-fn intruders<'f>(facts: &'f Facts<'_>, owner: &'f Activation) -> impl Iterator<Item = Activity> + 'f {
+fn intruders<'f>(
+    facts: &'f Facts<'_>,
+    owner: &'f Activation,
+) -> impl Iterator<Item = Activity> + 'f {
     let mut hubs: Vec<_> = facts.sets.iter().map(|set| set.writer.clone()).collect();
     hubs.sort();
     hubs.dedup();
@@ -89,48 +99,83 @@ fn intruders<'f>(facts: &'f Facts<'_>, owner: &'f Activation) -> impl Iterator<I
 
 fn intrusion(facts: &Facts<'_>, owner: &Activation, intruder: &Activity) -> Finding {
     let (winner, loser) = (owner.hub.short(), intruder.hub.short());
-    let Some(last) = &intruder.last_started else { return replaced(facts, owner) };
-    let newer_set = facts.sets.iter().any(|set| set.writer == owner.hub && set.is_complete() && set.run > last.at);
-    let quiet = intruder.period.is_some_and(|period| facts.now.duration_since(last.at) > period + QUIET_GRACE);
+    let Some(last) = &intruder.last_started else {
+        return replaced(facts, owner);
+    };
+    let newer_set = facts
+        .sets
+        .iter()
+        .any(|set| set.writer == owner.hub && set.is_complete() && set.run > last.at);
+    let quiet = intruder
+        .period
+        .is_some_and(|period| facts.now.duration_since(last.at) > period + QUIET_GRACE);
     let headline = format!("hub {loser} began a backup after hub {winner} took over the fleet");
     let finding = if newer_set && quiet {
-        Finding::warning(TWO_OWNERS, headline)
-            .seen(format!("it has begun nothing since, and hub {winner} has a newer complete set"))
+        Finding::warning(TWO_OWNERS, headline).seen(format!(
+            "it has begun nothing since, and hub {winner} has a newer complete set"
+        ))
     } else {
         Finding::critical(TWO_OWNERS, headline)
     };
     let finding = finding
-        .seen(format!("hub {winner} took over {} by {}; it owns the fleet", facts.when(owner.at), owner.marker))
-        .seen(format!("hub {loser} began {} {}", last.backup, facts.when(last.at)));
+        .seen(format!(
+            "hub {winner} took over {} by {}; it owns the fleet",
+            facts.when(owner.at),
+            owner.marker
+        ))
+        .seen(format!(
+            "hub {loser} began {} {}",
+            last.backup,
+            facts.when(last.at)
+        ));
     stop(facts, finding, &intruder.hub)
 }
 
 /// Another hub has taken over; this one has begun nothing since, but could.
 fn replaced(facts: &Facts<'_>, owner: &Activation) -> Finding {
     let winner = owner.hub.short();
-    let running: Vec<_> = facts.schedules().iter().filter(|schedule| schedule.blocks_restores()).collect();
+    let running: Vec<_> = facts
+        .schedules()
+        .iter()
+        .filter(|schedule| schedule.blocks_restores())
+        .collect();
     let finding = if running.is_empty() {
-        Finding::warning("hub/replaced", format!("this hub has been replaced by hub {winner}; its backups are stopped"))
+        Finding::warning(
+            "hub/replaced",
+            format!("this hub has been replaced by hub {winner}; its backups are stopped"),
+        )
     } else {
-        Finding::critical("hub/replaced", format!("this hub has been replaced by hub {winner}, and still backs up"))
+        Finding::critical(
+            "hub/replaced",
+            format!("this hub has been replaced by hub {winner}, and still backs up"),
+        )
     };
-    let finding = finding
-        .seen(format!("hub {winner} took over {} by {}; it owns the fleet", facts.when(owner.at), owner.marker));
+    let finding = finding.seen(format!(
+        "hub {winner} took over {} by {}; it owns the fleet",
+        facts.when(owner.at),
+        owner.marker
+    ));
     match facts.own {
         Some(own) => stop(facts, finding, own),
         None => finding,
     }
 }
 
-/// What to do on a hub that must leave the fleet alone.
+/// What to do on a hub that must leave the fleet alone. A command for another hub names a context
+/// that does not exist: pasted as it is, it must not hit this hub.
 fn stop(facts: &Facts<'_>, finding: Finding, hub: &HubId) -> Finding {
     let name = schedule_of(facts, hub).unwrap_or_else(|| "NAME".to_owned());
     let id = hub.short();
+    let there = if facts.is_own(hub) { String::new() } else { format!("--context HUB-{id} ") };
+    let namespace = &facts.snapshot.namespace;
     finding
-        .run(format!("on hub {id}, end its backups:"), facts.kubectl(&format!("delete bsch {name}")))
+        .run(
+            format!("on hub {id}, end its backups:"),
+            format!("kubectl {there}-n {namespace} delete bsch {name}"),
+        )
         .run(
             format!("on hub {id}, then keep it from importing clusters:"),
-            "kubectl annotate managedclusters --all import.open-cluster-management.io/disable-auto-import=",
+            format!("kubectl {there}annotate managedclusters --all import.open-cluster-management.io/disable-auto-import="),
         )
 }
 
@@ -152,28 +197,40 @@ fn schedule_of(facts: &Facts<'_>, hub: &HubId) -> Option<String> {
 
 /// Two hubs back up to one storage and no activation tells which one should.
 fn shared_storage(facts: &Facts<'_>, role: Role) -> Option<Finding> {
-    let own = facts.own.filter(|_| role == Role::Active || role == Role::Collision)?;
+    let own = facts
+        .own
+        .filter(|_| role == Role::Active || role == Role::Collision)?;
     if !activity(facts, own, None).is_live(facts.now) {
         return None;
     }
-    let other = writers(facts).into_iter().find(|writer| writer.live && !writer.this_hub && writer.hub.is_known())?;
+    let other = writers(facts)
+        .into_iter()
+        .find(|writer| writer.live && !writer.this_hub && writer.hub.is_known())?;
     let id = other.hub.short();
     let finding = Finding::critical(
         "hub/shared-storage",
-        format!("hub {id} backs up to this storage as well, and no activation tells which hub owns the fleet"),
+        format!(
+            "hub {id} backs up to this storage as well, and no activation tells which hub owns the fleet"
+        ),
     );
     let finding = match (&other.last_backup, other.last_started) {
-        (Some(backup), Some(at)) => finding.seen(format!("hub {id} began {backup} {}", facts.when(at))),
+        (Some(backup), Some(at)) => {
+            finding.seen(format!("hub {id} began {backup} {}", facts.when(at)))
+        }
         _ => finding,
     };
-    let period = other.period_seconds.map(|seconds| age::span(SignedDuration::from_secs(seconds)));
+    let period = other
+        .period_seconds
+        .map(|seconds| age::span(SignedDuration::from_secs(seconds)));
     let finding = match period {
         Some(period) => finding.seen(format!("hub {id} backs up every {period}")),
         None => finding,
     };
     Some(stop(
         facts,
-        finding.todo(format!("decide which hub owns the fleet; if it is not {id}, do this there:")),
+        finding.todo(format!(
+            "decide which hub owns the fleet; if it is not {id}, do this there:"
+        )),
         &other.hub,
     ))
 }

@@ -4,10 +4,10 @@ use super::facts::Facts;
 use super::finding::Finding;
 use super::role::Role;
 use crate::identity::HubId;
+use crate::kinds::backup::Backup;
 use crate::kinds::backup::BackupType;
 use crate::kinds::restore::Restore;
 use crate::kinds::velero_restore::VeleroRestore;
-use crate::kinds::backup::Backup;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -73,8 +73,15 @@ pub struct Part {
 /// All Restores, active ones first, then the newest.
 pub(super) fn restores(facts: &Facts<'_>) -> Vec<RestoreView> {
     let mut all: Vec<_> = facts.restores().iter().collect();
-    all.sort_by_key(|restore| (!restore.is_active(), std::cmp::Reverse(restore.meta.created)));
-    all.into_iter().map(|restore| view(facts, restore)).collect()
+    all.sort_by_key(|restore| {
+        (
+            !restore.is_active(),
+            std::cmp::Reverse(restore.meta.created),
+        )
+    });
+    all.into_iter()
+        .map(|restore| view(facts, restore))
+        .collect()
 }
 
 fn view(facts: &Facts<'_>, restore: &Restore) -> RestoreView {
@@ -100,14 +107,26 @@ fn view(facts: &Facts<'_>, restore: &Restore) -> RestoreView {
 /// each type the newest.
 pub(super) fn parts(facts: &Facts<'_>, restore: &Restore) -> Vec<Part> {
     let owned = || {
-        facts.snapshot.velero_restores.items().iter().filter(|velero| {
-            velero.owner() == Some(&restore.meta.name)
-                || (velero.owner().is_none() && velero.meta.name.starts_with(&format!("{}-acm-", restore.meta.name)))
-        })
+        facts
+            .snapshot
+            .velero_restores
+            .items()
+            .iter()
+            .filter(|velero| {
+                velero.owner() == Some(&restore.meta.name)
+                    || (velero.owner().is_none()
+                        && velero
+                            .meta
+                            .name
+                            .starts_with(&format!("{}-acm-", restore.meta.name)))
+            })
     };
     let tracked = |velero: &&VeleroRestore| {
         let name = velero.meta.name.as_str();
-        restore.velero_restores.iter().any(|named| named == name || Some(named.as_str()) == name.strip_suffix("-active"))
+        restore
+            .velero_restores
+            .iter()
+            .any(|named| named == name || Some(named.as_str()) == name.strip_suffix("-active"))
     };
     let mut all: Vec<_> = owned().filter(tracked).collect();
     for velero in owned() {
@@ -128,7 +147,10 @@ pub(super) fn parts(facts: &Facts<'_>, restore: &Restore) -> Vec<Part> {
 }
 
 fn kind_of(velero: &VeleroRestore) -> (Option<BackupType>, bool) {
-    (BackupType::of_name(&velero.backup), velero.meta.name.ends_with("-active"))
+    (
+        BackupType::of_name(&velero.backup),
+        velero.meta.name.ends_with("-active"),
+    )
 }
 
 fn part(velero: &VeleroRestore) -> Part {
@@ -158,7 +180,9 @@ pub(super) fn is_done(part: &Part) -> bool {
 
 /// What is wrong with the Restores; the sync Restore of a passive hub is judged by itself.
 pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
-    let sync = facts.passive_sync().map(|restore| restore.meta.name.as_str());
+    let sync = facts
+        .passive_sync()
+        .map(|restore| restore.meta.name.as_str());
     facts
         .restores()
         .iter()
@@ -174,25 +198,51 @@ fn of_one(facts: &Facts<'_>, role: Role, restore: &Restore) -> Option<Finding> {
     if restore.was_refused() {
         let stopped = restore.sync && !parts.is_empty() && role == Role::Idle;
         let finding = if stopped {
-            Finding::critical("restore/sync-ended", format!("this hub is no longer kept in sync: Restore {name} was ended for good"))
+            Finding::critical(
+                "restore/sync-ended",
+                format!("this hub is no longer kept in sync: Restore {name} was ended for good"),
+            )
         } else {
-            Finding::warning("restore/refused", format!("Restore {name} did nothing, and never will: it was refused"))
+            Finding::warning(
+                "restore/refused",
+                format!("Restore {name} did nothing, and never will: it was refused"),
+            )
         };
-        return Some(finding.seen(restore.message.clone()).run("delete it, and create it anew if it is wanted:", delete));
+        return Some(
+            finding
+                .seen(restore.message.clone())
+                .run("delete it, and create it anew if it is wanted:", delete),
+        );
     }
     if matches!(restore.phase.as_str(), "Error" | "EnabledWithErrors") {
         return Some(
-            Finding::critical("restore/error", format!("Restore {name} is stuck in {}, and no other can run beside it", restore.phase))
-                .seen(restore.message.clone())
-                .run("remove what it complains about, or it:", delete),
+            Finding::critical(
+                "restore/error",
+                format!(
+                    "Restore {name} is stuck in {}, and no other can run beside it",
+                    restore.phase
+                ),
+            )
+            .seen(restore.message.clone())
+            .run("remove what it complains about, or it:", delete),
         );
     }
     let failed: Vec<_> = parts.iter().filter(|part| has_failed(part)).collect();
     let first = failed.first()?;
-    let headline = format!("Restore {name} says {}, but {} of {} parts failed", or_none(&restore.phase), failed.len(), parts.len());
+    let headline = format!(
+        "Restore {name} says {}, but {} of {} parts failed",
+        or_none(&restore.phase),
+        failed.len(),
+        parts.len()
+    );
     Some(
-        told_by_parts(Finding::critical("restore/failed", headline), &failed)
-            .run("see why:", facts.kubectl(&format!("exec deploy/velero -- /velero restore logs {}", first.name))),
+        told_by_parts(Finding::critical("restore/failed", headline), &failed).run(
+            "see why:",
+            facts.kubectl(&format!(
+                "exec deploy/velero -- /velero restore logs {}",
+                first.name
+            )),
+        ),
     )
 }
 
@@ -200,14 +250,21 @@ fn of_one(facts: &Facts<'_>, role: Role, restore: &Restore) -> Option<Finding> {
 pub(super) fn told_by_parts(mut finding: Finding, parts: &[&Part]) -> Finding {
     for part in parts {
         let kind = part.kind.map_or("backup", BackupType::label);
-        finding = finding.seen(format!("{kind}: {}, {} objects restored, {} errors", part.phase, part.items, part.errors));
+        finding = finding.seen(format!(
+            "{kind}: {}, {} objects restored, {} errors",
+            part.phase, part.items, part.errors
+        ));
     }
     finding
 }
 
 /// A phase in words.
 pub(super) fn or_none(phase: &str) -> &str {
-    if phase.is_empty() { "nothing yet" } else { phase }
+    if phase.is_empty() {
+        "nothing yet"
+    } else {
+        phase
+    }
 }
 
 /// The newest usable backup of a type that a passive hub should hold: what `latest` would take.

@@ -41,8 +41,13 @@ impl fmt::Display for Role {
 /// Tells the role. A Restore tells more than a BackupSchedule: beside an active Restore the operator
 /// lets none run (operator-facts §6.2).
 pub(super) fn of(facts: &Facts<'_>) -> Role {
-    let known = facts.snapshot.restores.value().is_some() && facts.snapshot.backup_schedules.value().is_some();
-    if facts.restores().iter().any(|restore| restore.is_active() && restore.activates()) {
+    let known = facts.snapshot.restores.value().is_some()
+        && facts.snapshot.backup_schedules.value().is_some();
+    if facts
+        .restores()
+        .iter()
+        .any(|restore| restore.is_active() && restore.activates())
+    {
         return Role::Activating;
     }
     if facts.passive_sync().is_some() {
@@ -63,9 +68,14 @@ pub(super) fn of(facts: &Facts<'_>) -> Role {
 
 /// Another hub activated last, and this one has something to back up with or went on backing up.
 fn was_replaced(facts: &Facts<'_>) -> bool {
-    let Some(owner) = facts.owner().filter(|owner| facts.own.is_some() && !facts.is_own(&owner.hub)) else {
+    let Some(owner) = facts
+        .owner()
+        .filter(|owner| facts.own.is_some() && !facts.is_own(&owner.hub))
+    else {
         return false;
     };
     !facts.schedules().is_empty()
-        || facts.own_sets().any(|set| set.started().is_some_and(|started| started > owner.at))
+        || facts
+            .own_sets()
+            .any(|set| set.started().is_some_and(|started| started > owner.at))
 }

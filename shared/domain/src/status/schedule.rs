@@ -44,7 +44,11 @@ pub struct Schedule {
 
 /// The BackupSchedules, the one that runs first.
 pub(super) fn schedules(facts: &Facts<'_>) -> Vec<Schedule> {
-    let mut schedules: Vec<_> = facts.schedules().iter().map(|schedule| view(facts, schedule)).collect();
+    let mut schedules: Vec<_> = facts
+        .schedules()
+        .iter()
+        .map(|schedule| view(facts, schedule))
+        .collect();
     schedules.sort_by(|a, b| (a.phase != "Enabled", &a.name).cmp(&(b.phase != "Enabled", &b.name)));
     schedules
 }
@@ -57,13 +61,21 @@ fn view(facts: &Facts<'_>, schedule: &BackupSchedule) -> Schedule {
         name: schedule.meta.name.clone(),
         phase: schedule.phase.clone(),
         cron: schedule.cron.clone(),
-        zone: cron.as_ref().and_then(CronSchedule::zone).unwrap_or("UTC").to_owned(),
+        zone: cron
+            .as_ref()
+            .and_then(CronSchedule::zone)
+            .unwrap_or("UTC")
+            .to_owned(),
         paused: schedule.paused,
         managed_service_accounts: schedule.managed_service_accounts,
         last: runs.iter().filter_map(|run| run.last_backup).max(),
         // The earliest run is the run: five schedules count for themselves.
-        next: running
-            .and_then(|cron| runs.iter().filter(|run| run.is_running()).filter_map(|run| cron.next(run.counts_from()?)).min()),
+        next: running.and_then(|cron| {
+            runs.iter()
+                .filter(|run| run.is_running())
+                .filter_map(|run| cron.next(run.counts_from()?))
+                .min()
+        }),
     }
 }
 
@@ -78,14 +90,29 @@ fn velero_schedules<'a>(
         .velero_schedules
         .items()
         .iter()
-        .filter(|velero| BackupType::ALL.iter().any(|kind| kind.schedule_name() == velero.meta.name))
-        .filter(|velero| velero.meta.owners.is_empty() || velero.meta.owners.iter().any(|(_, name)| *name == schedule.meta.name))
+        .filter(|velero| {
+            BackupType::ALL
+                .iter()
+                .any(|kind| kind.schedule_name() == velero.meta.name)
+        })
+        .filter(|velero| {
+            velero.meta.owners.is_empty()
+                || velero
+                    .meta
+                    .owners
+                    .iter()
+                    .any(|(_, name)| *name == schedule.meta.name)
+        })
         .collect()
 }
 
 /// What is wrong with the BackupSchedules.
 pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
-    let mut found: Vec<_> = facts.schedules().iter().filter_map(|schedule| of_one(facts, role, schedule)).collect();
+    let mut found: Vec<_> = facts
+        .schedules()
+        .iter()
+        .filter_map(|schedule| of_one(facts, role, schedule))
+        .collect();
     if role == Role::Active
         && facts.schedules().is_empty()
         && facts.snapshot.backup_schedules.value().is_some()
@@ -96,9 +123,15 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
 }
 
 fn none(facts: &Facts<'_>) -> Finding {
-    Finding::critical("schedule/none", "this hub is active, and nothing backs it up: there is no BackupSchedule")
-        .todo("apply a BackupSchedule; Restores that have not finished must be deleted first:")
-        .run("see what stands in the way:", facts.kubectl("get crst,bsch"))
+    Finding::critical(
+        "schedule/none",
+        "this hub is active, and nothing backs it up: there is no BackupSchedule",
+    )
+    .todo("apply a BackupSchedule; Restores that have not finished must be deleted first:")
+    .run(
+        "see what stands in the way:",
+        facts.kubectl("get crst,bsch"),
+    )
 }
 
 fn of_one(facts: &Facts<'_>, role: Role, schedule: &BackupSchedule) -> Option<Finding> {
@@ -126,24 +159,56 @@ fn of_one(facts: &Facts<'_>, role: Role, schedule: &BackupSchedule) -> Option<Fi
     }
     if let Err(error) = CronSchedule::parse(&schedule.cron) {
         return Some(
-            Finding::critical("schedule/cron", format!("BackupSchedule {name} never runs: {error}"))
-                .run("correct spec.veleroSchedule:", facts.kubectl(&format!("edit bsch {name}"))),
+            Finding::critical(
+                "schedule/cron",
+                format!("BackupSchedule {name} never runs: {error}"),
+            )
+            .run(
+                "correct spec.veleroSchedule:",
+                facts.kubectl(&format!("edit bsch {name}")),
+            ),
         );
     }
     match schedule.phase.as_str() {
         "Failed" | "FailedValidation" => Some(
-            Finding::critical("schedule/failed", format!("BackupSchedule {name} is {}", schedule.phase))
-                .seen(schedule.message.clone())
-                .run("see it as a whole:", look()),
+            Finding::critical(
+                "schedule/failed",
+                format!("BackupSchedule {name} is {}", schedule.phase),
+            )
+            .seen(schedule.message.clone())
+            .run("see it as a whole:", look()),
         ),
-        "" if schedule.meta.created.is_some_and(|created| facts.now.duration_since(created) > NOTICED_WITHIN) => Some(
-            Finding::critical("schedule/unnoticed", format!("the operator has not looked at BackupSchedule {name}"))
-                .seen(schedule.meta.created.map(|at| format!("created {}", facts.when(at))).unwrap_or_default())
+        "" if schedule
+            .meta
+            .created
+            .is_some_and(|created| facts.now.duration_since(created) > NOTICED_WITHIN) =>
+        {
+            Some(
+                Finding::critical(
+                    "schedule/unnoticed",
+                    format!("the operator has not looked at BackupSchedule {name}"),
+                )
+                .seen(
+                    schedule
+                        .meta
+                        .created
+                        .map(|at| format!("created {}", facts.when(at)))
+                        .unwrap_or_default(),
+                )
                 .run("see whether the operator runs:", facts.kubectl("get pods")),
-        ),
+            )
+        }
         "Paused" => Some(
-            Finding::warning("schedule/paused", format!("BackupSchedule {name} is paused: nothing is backed up"))
-                .run("resume it:", facts.kubectl(&format!("patch bsch {name} --type merge -p '{{\"spec\":{{\"paused\":false}}}}'"))),
+            Finding::warning(
+                "schedule/paused",
+                format!("BackupSchedule {name} is paused: nothing is backed up"),
+            )
+            .run(
+                "resume it:",
+                facts.kubectl(&format!(
+                    "patch bsch {name} --type merge -p '{{\"spec\":{{\"paused\":false}}}}'"
+                )),
+            ),
         ),
         _ => overdue(facts, schedule),
     }
@@ -152,15 +217,32 @@ fn of_one(facts: &Facts<'_>, role: Role, schedule: &BackupSchedule) -> Option<Fi
 /// A run Velero should have begun, and has not. It begins none while one of its own is unfinished.
 fn overdue(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
     let view = view(facts, schedule);
-    let due = view.next.filter(|due| facts.now.duration_since(*due) > OVERDUE_GRACE)?;
-    let busy = facts.own_sets().flat_map(|set| set.members.values()).any(|backup| is_unfinished(backup));
-    let finding = Finding::critical("schedule/overdue", format!("a backup was due {} ago and has not begun", age::span(facts.now.duration_since(due))))
-        .seen(format!("due {}", age::stamp(due)));
+    let due = view
+        .next
+        .filter(|due| facts.now.duration_since(*due) > OVERDUE_GRACE)?;
+    let busy = facts
+        .own_sets()
+        .flat_map(|set| set.members.values())
+        .any(|backup| is_unfinished(backup));
+    let finding = Finding::critical(
+        "schedule/overdue",
+        format!(
+            "a backup was due {} ago and has not begun",
+            age::span(facts.now.duration_since(due))
+        ),
+    )
+    .seen(format!("due {}", age::stamp(due)));
     Some(if busy {
         finding
             .seen("a backup of an earlier run is not finished; Velero begins no other meanwhile")
-            .run("see what it works on:", facts.kubectl("logs deploy/velero --tail 50"))
+            .run(
+                "see what it works on:",
+                facts.kubectl("logs deploy/velero --tail 50"),
+            )
     } else {
-        finding.run("see whether Velero runs:", facts.kubectl("logs deploy/velero --tail 50"))
+        finding.run(
+            "see whether Velero runs:",
+            facts.kubectl("logs deploy/velero --tail 50"),
+        )
     })
 }

@@ -94,6 +94,16 @@ impl Lister {
         Ok(page.items.is_some_and(|items| !items.is_empty()))
     }
 
+    /// The API server's version.
+    pub(super) async fn version(&self) -> Result<String, Missing> {
+        let answer: Value = self.in_time(&self.subject("get", "/version"), self.read("/version")).await?;
+        let version = answer.get("gitVersion").and_then(Value::as_str);
+        version.map(str::to_owned).ok_or_else(|| Missing::Failed {
+            resource: "/version".to_owned(),
+            why: "the answer has no gitVersion".to_owned(),
+        })
+    }
+
     /// Sends `body` and reads the answer; never sent twice.
     pub(super) async fn create(&self, url: &str, body: &Value, subject: &Subject) -> Result<Value, Missing> {
         let request = Request::post(url)

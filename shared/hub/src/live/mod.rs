@@ -109,3 +109,12 @@ impl Kind for ClusterVersion {
         Self { id: HubId::new(id) }
     }
 }
+
+/// The API server's own version, such as `v1.36.3`.
+///
+/// # Errors
+/// The reason why it is not known.
+pub async fn server_version(client: &Client, deadline: Duration) -> Result<String, Missing> {
+    let lister = Lister::new(client.clone(), "", deadline);
+    lister.version().await
+}

@@ -1,0 +1,71 @@
+//! Words into lines of a given width.
+
+use unicode_width::UnicodeWidthStr;
+
+/// Breaks text at blanks so that no line is wider than `width`; a longer word stands alone.
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// Breaks a command so that it can still be pasted: lines end in a backslash, and nothing within
+/// quotes is broken.
+pub fn wrap_command(command: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words(command) {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + word.width() + 2 <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            Some(line) => {
+                line.push_str(" \\");
+                lines.push(format!("  {word}"));
+            }
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// The words of a command, quoted ones whole.
+fn words(command: &str) -> Vec<&str> {
+    let mut quoted = false;
+    command
+        .split(|letter| {
+            quoted ^= letter == '\'';
+            letter == ' ' && !quoted
+        })
+        .filter(|word| !word.is_empty())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_line_is_wider_than_asked_but_by_one_word() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("a-very-long-word b", 5), ["a-very-long-word", "b"]);
+        assert!(wrap("", 5).is_empty());
+    }
+
+    #[test]
+    fn a_broken_command_can_be_pasted() {
+        let command = "kubectl patch bsch a --type merge -p '{\"a\": 1}'";
+        let lines = wrap_command(command, 24);
+        assert!(lines.iter().all(|line| line.width() <= 24), "{lines:?}");
+        let pasted = lines.join("\n").replace(" \\\n ", "");
+        assert_eq!(pasted, command);
+    }
+}

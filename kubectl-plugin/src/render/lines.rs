@@ -1,0 +1,63 @@
+//! Lines of a report under construction.
+
+use super::layout::{wrap, wrap_command};
+use super::paint::{COMMAND, LABEL, paint};
+use anstyle::Style;
+
+/// Width of the labels on the left.
+const MARGIN: usize = 10;
+
+/// Lines that are no wider than asked.
+pub struct Lines {
+    width: usize,
+    /// The lines so far.
+    pub done: Vec<String>,
+}
+
+impl Lines {
+    /// No line yet.
+    pub fn new(width: usize) -> Self {
+        Self { width, done: Vec::new() }
+    }
+
+    /// `LABEL     text`, wrapped under itself.
+    pub fn labelled(&mut self, label: &str, text: &str) {
+        self.marked(LABEL, label, Style::new(), "", text);
+    }
+
+    /// `LABEL     word: text`, label and word in styles of their own.
+    pub fn marked(&mut self, label_style: Style, label: &str, word_style: Style, word: &str, text: &str) {
+        let whole = if word.is_empty() { text.to_owned() } else { format!("{word} {text}") };
+        let blanks = " ".repeat(MARGIN.saturating_sub(label.len()));
+        for (number, line) in wrap(&whole, self.width - MARGIN).into_iter().enumerate() {
+            if number > 0 {
+                self.done.push(format!("{}{line}", " ".repeat(MARGIN)));
+                continue;
+            }
+            let line = match line.strip_prefix(word).filter(|_| !word.is_empty()) {
+                Some(rest) => format!("{}{rest}", paint(word_style, word)),
+                None => line,
+            };
+            self.done.push(format!("{}{blanks}{line}", paint(label_style, label)));
+        }
+    }
+
+    /// `  - text`
+    pub fn item(&mut self, mark: &str, text: &str) {
+        for (number, line) in wrap(text, self.width - 4).into_iter().enumerate() {
+            self.done.push(if number == 0 { format!("  {mark} {line}") } else { format!("    {line}") });
+        }
+    }
+
+    /// A command, ready to be pasted.
+    pub fn command(&mut self, command: &str) {
+        for line in wrap_command(command, self.width - 6) {
+            self.done.push(format!("      {}", paint(COMMAND, &line)));
+        }
+    }
+
+    /// Ready-made lines.
+    pub fn extend(&mut self, lines: Vec<String>) {
+        self.done.extend(lines);
+    }
+}

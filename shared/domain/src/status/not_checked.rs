@@ -1,0 +1,105 @@
+//! What could not be looked up. It is never taken for "nothing there".
+
+use super::facts::Facts;
+use super::role::Role;
+use crate::snapshot::{Fact, Missing};
+use serde::Serialize;
+
+/// One thing that is not known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NotChecked {
+    /// What was wanted.
+    pub what: &'static str,
+    /// The question it leaves open.
+    pub leaves_open: &'static str,
+    /// Whether there is no verdict without it.
+    pub essential: bool,
+    /// Why it is not known.
+    pub why: String,
+    /// The reason as data.
+    pub missing: Missing,
+    /// What would make it known.
+    pub way_out: String,
+}
+
+/// Every fact that is missing.
+pub(super) fn not_checked(facts: &Facts<'_>) -> Vec<NotChecked> {
+    let s = facts.snapshot;
+    [
+        row(
+            &s.backup_schedules,
+            "BackupSchedules",
+            "whether this hub backs up",
+            true,
+        ),
+        row(&s.restores, "Restores", "whether this hub restores", true),
+        row(
+            &s.backups,
+            "backups",
+            "what could be restored, and who else writes",
+            true,
+        ),
+        row(
+            &s.storage_locations,
+            "storage",
+            "whether backups can be read and written",
+            true,
+        ),
+        row(
+            &s.hub_id,
+            "hub id",
+            "which backups are this hub's own",
+            true,
+        ),
+        row(
+            &s.velero_restores,
+            "Velero restores",
+            "whether a Restore restored anything",
+            !facts.restores().is_empty(),
+        ),
+        row(
+            &s.velero_schedules,
+            "Velero schedules",
+            "when the next backup begins",
+            false,
+        ),
+        row(
+            &s.managed_clusters,
+            "clusters",
+            "how many clusters report here",
+            false,
+        ),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// What no look-up tells, so that nobody takes its absence for good news.
+pub(super) fn not_knowable(role: Role) -> Vec<&'static str> {
+    let content = "whether the files in the bucket can be read back";
+    match role {
+        Role::Passive | Role::Idle | Role::Collision | Role::Replaced | Role::Activating => {
+            vec!["how many clusters the set holds", "whether its clusters will reconnect", content]
+        }
+        Role::Active | Role::Unknown => vec![content],
+    }
+}
+
+fn row<T>(
+    fact: &Fact<T>,
+    what: &'static str,
+    leaves_open: &'static str,
+    essential: bool,
+) -> Option<NotChecked> {
+    let missing = fact.get().err()?;
+    Some(NotChecked {
+        what,
+        leaves_open,
+        essential,
+        why: missing.to_string(),
+        missing: missing.clone(),
+        way_out: missing.way_out(),
+    })
+}
