@@ -107,8 +107,7 @@ pub(super) fn activation(
             let hard = refused
                 .iter()
                 .find(|finding| finding.rule != old_hub_live::RULE.id);
-            let live = first.headline.contains("is alive");
-            let answer = if hard.is_some() || live {
+            let answer = if hard.is_some() || another_hub_lives(facts) {
                 Answer::No
             } else {
                 Answer::IfFenced
@@ -126,22 +125,45 @@ pub(super) fn activation(
     }
 }
 
+/// Whether a hub other than this one counts as alive: then nobody should even think of fencing.
+fn another_hub_lives(facts: &Facts<'_>) -> bool {
+    old_hub_live::live_hubs(&activating(facts).1, facts.snapshot)
+        .next()
+        .is_some()
+}
+
 /// What the webhook would say to an activation by the usual way: by editing the sync Restore where
 /// there is one, else by a new Restore of the latest backups.
 fn refusals(facts: &Facts<'_>) -> Vec<rules::finding::Finding> {
+    let (previous, restore) = activating(facts);
+    let review = Review {
+        operation: if previous.is_some() {
+            Operation::Update
+        } else {
+            Operation::Create
+        },
+        previous: previous.map(Subject::Restore),
+        subject: Subject::Restore(restore),
+        origin: Origin::Stored,
+        by_operator: false,
+    };
+    rules::judge(&review, facts.snapshot)
+        .denials()
+        .cloned()
+        .collect()
+}
+
+/// The Restore that would activate, and what it is now: the sync Restore where there is one.
+fn activating(facts: &Facts<'_>) -> (Option<Restore>, Restore) {
     let latest = || Some("latest".to_owned());
-    let (operation, previous, restore) = match facts.passive_sync() {
-        Some(sync) => {
-            let activating = Restore {
+    match facts.passive_sync() {
+        Some(sync) => (
+            Some(sync.clone()),
+            Restore {
                 managed_clusters: latest(),
                 ..sync.clone()
-            };
-            (
-                Operation::Update,
-                Some(Subject::Restore(sync.clone())),
-                activating,
-            )
-        }
+            },
+        ),
         None => {
             let meta = Meta {
                 name: "activate".to_owned(),
@@ -155,18 +177,7 @@ fn refusals(facts: &Facts<'_>) -> Vec<rules::finding::Finding> {
                 resources: latest(),
                 ..Restore::default()
             };
-            (Operation::Create, None, restore)
+            (None, restore)
         }
-    };
-    let review = Review {
-        operation,
-        subject: Subject::Restore(restore),
-        previous,
-        origin: Origin::Stored,
-        by_operator: false,
-    };
-    rules::judge(&review, facts.snapshot)
-        .denials()
-        .cloned()
-        .collect()
+    }
 }

@@ -7,6 +7,8 @@ mod attested;
 mod suspects;
 mod text;
 
+use crate::identity::HubId;
+use crate::kinds::restore::Restore;
 use crate::names;
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
@@ -32,6 +34,14 @@ pub const ATTEST: Permission = Permission {
     verb: names::VERB_ATTEST,
     rule: RULE.id,
 };
+
+/// The other hubs that count as alive, were `restore` to activate this one now.
+pub fn live_hubs(restore: &Restore, snapshot: &Snapshot) -> impl Iterator<Item = HubId> {
+    suspects::of(restore, snapshot)
+        .into_iter()
+        .filter(|suspect| matches!(suspect.state, suspects::State::Live(_)))
+        .filter_map(|suspect| suspect.hub)
+}
 
 fn needs(review: &Review) -> Vec<Need> {
     let Some(restore) = review.activating_restore() else {
