@@ -2,6 +2,7 @@
 
 pub mod cleanup;
 pub mod collision;
+mod creation;
 pub mod discovery;
 pub mod exclusion;
 pub mod expired_validation;

@@ -1,15 +1,15 @@
 //! One look at a Restore, in the operator's order (operator-facts §6.1).
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::phase::{Judgement, is_tracked, judge};
 use super::restore_status::RestoreStatus;
-use super::velero_restores::{self, Extent, Part, Planned, plan};
+use super::velero_restores::{self, Extent, plan};
 use super::{
     cleanup, exclusion, expired_validation, finalizers, post_restore, storage, sync, timing,
 };
 use crate::kinds::Kind;
-use crate::object::{self, ObjectName, label, name, namespace, stamp, text};
+use crate::object::{self, ObjectName, name, namespace, stamp, text};
 use crate::version::Version;
 use crate::world::World;
 use crate::write::{Again, Pass, Write};
@@ -59,12 +59,12 @@ pub fn reconcile_restore(world: &World, at: &ObjectName, version: Version) -> Pa
 }
 
 /// A Restore that is being looked at.
-struct Look<'a> {
-    world: &'a World,
-    restore: &'a Value,
-    version: Version,
-    status: RestoreStatus,
-    pass: Pass,
+pub(super) struct Look<'a> {
+    pub(super) world: &'a World,
+    pub(super) restore: &'a Value,
+    pub(super) version: Version,
+    pub(super) status: RestoreStatus,
+    pub(super) pass: Pass,
 }
 
 impl Look<'_> {
@@ -204,142 +204,6 @@ impl Look<'_> {
         } else {
             None
         }
-    }
-
-    /// Creates what is missing, stopping where something has to be waited for. False if there was
-    /// nothing to create and nothing to wait for.
-    fn create(&mut self, planned: &[Planned], extent: Extent) -> bool {
-        let mut created = false;
-        for Planned {
-            part,
-            restore: velero,
-        } in planned
-        {
-            let existing = self.world.get(Kind::VeleroRestore, &ObjectName::of(velero));
-            if existing.is_none() {
-                created = true;
-                self.pass.push(Write::Create(velero.clone()));
-                self.pass.push(Write::Create(self.created_event(velero)));
-            }
-            self.track(*part, name(velero), existing.is_some());
-            if let Some(message) = self.wait_after(*part, extent, existing.unwrap_or(velero)) {
-                self.status.say("Started", message);
-                self.pass.again = Some(Again::Waiting);
-                return true;
-            }
-        }
-        if created {
-            self.status
-                .say("Started", format!("Restore {} started", name(self.restore)));
-        }
-        created
-    }
-
-    /// Puts a Velero Restore's name into the status. Since 2.17 `-active` ones are not named there; before,
-    /// they are until they are met again, when the credentials go back to their passive twin (seen in 2.13).
-    fn track(&mut self, part: Part, velero: &str, existed: bool) {
-        let plain = velero.strip_suffix("-active").unwrap_or(velero).to_owned();
-        let split = self.version.splits_activation();
-        match part {
-            Part::Credentials => self.status.credentials = Some(plain),
-            Part::Resources => self.status.resources = Some(velero.to_owned()),
-            Part::Generic if self.version.tracks_generic_restore() => {
-                self.status.generic = Some(plain)
-            }
-            Part::Generic => {}
-            Part::CredentialsActive if !split => {
-                self.status.credentials = Some(if existed { plain } else { velero.to_owned() });
-            }
-            Part::GenericActive if !split => self.status.generic = Some(velero.to_owned()),
-            Part::CredentialsActive | Part::GenericActive => {}
-            Part::ManagedClusters => self.status.clusters = Some(velero.to_owned()),
-        }
-    }
-
-    /// Credentials come before the clusters that need them (operator-facts §6.6).
-    fn wait_after(&self, part: Part, extent: Extent, velero: &Value) -> Option<String> {
-        let gate = match (self.version.splits_activation(), extent) {
-            (true, _) | (false, Extent::ActivationOnly) => Part::CredentialsActive,
-            (false, Extent::Full) => Part::Credentials,
-        };
-        if part != gate
-            || !self.version.waits_for_volumes()
-            || !velero_restores::restores_clusters(self.restore)
-        {
-            return None;
-        }
-        // Up to 2.16 a second pass of an activation looks at the passive twin, which is done (seen in 2.13).
-        let twin_is_done = !self.version.splits_activation()
-            && part == Part::CredentialsActive
-            && self
-                .world
-                .get(Kind::VeleroRestore, &ObjectName::of(velero))
-                .is_some();
-        if !twin_is_done && matches!(object::phase(velero), "" | "New" | "InProgress") {
-            return Some(format!("waiting for restore to complete {}", name(velero)));
-        }
-        self.missing_volumes()
-    }
-
-    fn missing_volumes(&self) -> Option<String> {
-        const VOLUME: &str = "cluster.open-cluster-management.io/backup-pvc";
-        let missing: Vec<String> = self
-            .world
-            .all(Kind::ConfigMap)
-            .filter_map(|map| Some((label(map, VOLUME)?, namespace(map))))
-            .filter(|(claim, namespace)| {
-                self.world
-                    .get(
-                        Kind::PersistentVolumeClaim,
-                        &ObjectName::new(namespace, claim),
-                    )
-                    .is_none()
-            })
-            .map(|(claim, namespace)| format!("{claim}:{namespace}"))
-            .collect();
-        (!missing.is_empty()).then(|| format!("waiting for PVC {}", missing.join(", ")))
-    }
-
-    fn created_event(&self, velero: &Value) -> Value {
-        // 5.x reports the same under another reason and text (operator-facts §9).
-        let main = self.version.labels_deployment_refs();
-        let (reason, message) = if main {
-            (
-                "VeleroRestoreCreated",
-                format!("Velero restore created: {}", name(velero)),
-            )
-        } else {
-            ("Velero restore created:", name(velero).to_owned())
-        };
-        let now = stamp(self.world.now);
-        let component = if main {
-            "restore-controller"
-        } else {
-            "Restore controller"
-        };
-        json!({
-            "apiVersion": "v1",
-            "kind": "Event",
-            "metadata": {
-                "name": format!("{}.{:x}.{}", name(self.restore), self.world.now.as_nanosecond(), self.pass.writes.len()),
-                "namespace": namespace(self.restore),
-            },
-            "involvedObject": {
-                "apiVersion": text(self.restore, "/apiVersion"),
-                "kind": text(self.restore, "/kind"),
-                "name": name(self.restore),
-                "namespace": namespace(self.restore),
-                "uid": object::uid(self.restore),
-            },
-            "reason": reason,
-            "message": message,
-            "type": "Normal",
-            "count": 1,
-            "firstTimestamp": now,
-            "lastTimestamp": now,
-            "source": {"component": component},
-            "reportingComponent": component,
-        })
     }
 
     /// Takes the phase from the Velero Restores, and finishes where they have.

@@ -5,6 +5,8 @@ use acm_backup_operator::object::{list, name, phase, text};
 use acm_backup_operator::world::{OfferedKind, World};
 use serde_json::{Value, json};
 
+use crate::stage::Unrecorded;
+
 /// Restores of the step "two Restores in the same instant": the outcome of the race hangs on the
 /// operator's cache, and all three outcomes were seen. Their recorded states are fed as they are, so
 /// that what follows (a BackupSchedule beside them) is compared.
@@ -122,14 +124,21 @@ pub fn normalise_schedule(spec: &mut Value) {
     }
 }
 
-/// What the recordings leave out and the operator saw: the hub's id, what the API server offers, whether
-/// the MSA component is on, and token data (dropped from every Secret).
-pub fn add_unrecorded(world: &mut World, recording: &str, hub: &str, id: &str) {
+/// On one recorded hub the ManagedServiceAccount component was off.
+pub fn unrecorded(recording: &str, hub: &str) -> Unrecorded {
+    Unrecorded {
+        accounts: (recording, hub) != ("2.17-traps", "hub2"),
+    }
+}
+
+/// What the recordings leave out and the operator saw: the hub's id, what the API server offers, and whether
+/// the ManagedServiceAccount component is on.
+pub fn add_unrecorded(world: &mut World, id: &str, unrecorded: Unrecorded) {
     world.put(json!({
         "apiVersion": "config.openshift.io/v1", "kind": "ClusterVersion",
         "metadata": {"name": "version"}, "spec": {"clusterID": id},
     }));
-    if (recording, hub) != ("2.17-traps", "hub2") {
+    if unrecorded.accounts {
         world.put(json!({
             "apiVersion": "addon.open-cluster-management.io/v1alpha1", "kind": "ClusterManagementAddOn",
             "metadata": {"name": "managed-serviceaccount"},
@@ -145,7 +154,7 @@ pub fn add_unrecorded(world: &mut World, recording: &str, hub: &str, id: &str) {
         .collect();
 }
 
-/// Puts token data back.
+/// Puts token data back, which the recordings drop from every Secret.
 pub fn with_token(mut object: Value) -> Value {
     if object.pointer("/data/token").is_some() && object["kind"] == "Secret" {
         object["data"]["token"] = json!("dG9rZW4=");

@@ -4,6 +4,10 @@
 
 mod author;
 mod deviations;
+mod enact;
+mod expectation;
+mod live_cycle;
+mod recorder;
 mod stage;
 mod tracks;
 

@@ -6,24 +6,48 @@ use std::time::Duration;
 use acm_backup_domain::upstream::MARKER_PREFIX;
 use acm_backup_operator::decide::{reconcile_restore, reconcile_schedule};
 use acm_backup_operator::kinds::Kind;
-use acm_backup_operator::object::{ObjectName, label, name, namespace, stamp, text, uid};
+use acm_backup_operator::object::{ObjectName, label, name, namespace, text, uid};
 use acm_backup_operator::recording::{Change, Event, HUBS, Recording};
 use acm_backup_operator::version::Version;
 use acm_backup_operator::world::World;
-use acm_backup_operator::write::{Again, Pass, Write};
+use acm_backup_operator::write::{Again, Pass};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::author::Recorded;
 use crate::deviations;
-use crate::tracks::{self, Outcome};
+use crate::tracks::Outcome;
 
 type Item = (Kind, ObjectName);
+
+/// What a recording leaves out and the operator saw.
+#[derive(Clone, Copy, Debug)]
+pub struct Unrecorded {
+    /// Whether the hub has the ManagedServiceAccount component.
+    pub accounts: bool,
+}
+
+impl Default for Unrecorded {
+    fn default() -> Self {
+        Self { accounts: true }
+    }
+}
 
 /// Plays one hub of a recording with one version's logic.
 pub fn replay(recording: &str, hub: &str, version: Version) -> Outcome {
     let id = HUBS.iter().find(|(name, _)| *name == hub).unwrap().1;
-    let events = in_order_of_storage(Recording::open(recording, hub).unwrap().events);
+    let events = Recording::open(recording, hub).unwrap().events;
+    replay_events(events, id, deviations::unrecorded(recording, hub), version)
+}
+
+/// Plays what was recorded on the hub with this id.
+pub fn replay_events(
+    events: Vec<Event>,
+    id: &str,
+    unrecorded: Unrecorded,
+    version: Version,
+) -> Outcome {
+    let events = in_order_of_storage(events);
     let markers = events
         .iter()
         .filter(|event| {
@@ -44,7 +68,7 @@ pub fn replay(recording: &str, hub: &str, version: Version) -> Outcome {
         timers: BTreeMap::new(),
         made: 0,
     };
-    deviations::add_unrecorded(&mut stage.world, recording, hub, id);
+    deviations::add_unrecorded(&mut stage.world, id, unrecorded);
     for event in events {
         stage.advance(event.at);
         stage.play(&event);
@@ -75,19 +99,19 @@ fn in_order_of_storage(events: Vec<Event>) -> Vec<Event> {
     events.into_iter().map(|(_, event)| event).collect()
 }
 
-struct Stage {
+pub struct Stage {
     version: Version,
     hub: String,
     markers: Vec<Value>,
-    world: World,
-    outcome: Outcome,
+    pub(super) world: World,
+    pub(super) outcome: Outcome,
     /// The last recorded state of every object.
     recorded: BTreeMap<Item, Value>,
     /// Backups the stand-in made under its own time, until the recorded one appears.
-    unmatched: VecDeque<ObjectName>,
+    pub(super) unmatched: VecDeque<ObjectName>,
     /// When to look again, and whether that goes on with a pass.
     timers: BTreeMap<Item, (Timestamp, bool)>,
-    made: usize,
+    pub(super) made: usize,
 }
 
 impl Stage {
@@ -198,72 +222,6 @@ impl Stage {
         self.world.put(object);
     }
 
-    /// A change by the operator: what the stand-in has to have done by now.
-    fn expect(&mut self, kind: Kind, event: &Event) {
-        let object = &event.object;
-        match event.change {
-            Change::Deleted => self.outcome.expected.add_all(tracks::deleted(kind, object)),
-            _ => self
-                .outcome
-                .expected
-                .add_all(tracks::all_written(kind, object)),
-        }
-        if event.change == Change::Deleted {
-            if self.world.get(kind, &ObjectName::of(object)).is_some() {
-                self.look_at_all();
-            }
-            return;
-        }
-        if !self.is_done(kind, object) {
-            self.look_at_all();
-        }
-        self.adopt(kind, object);
-    }
-
-    /// Whether the stand-in's world already shows what the operator just wrote.
-    fn is_done(&self, kind: Kind, object: &Value) -> bool {
-        match kind {
-            Kind::Event => true,
-            Kind::Backup => self.unmatched_for(object).is_some(),
-            _ => self
-                .world
-                .get(kind, &ObjectName::of(object))
-                .is_some_and(|ours| tracks::decided(kind, ours) == tracks::decided(kind, object)),
-        }
-    }
-
-    fn unmatched_for(&self, object: &Value) -> Option<usize> {
-        let kind_of_backup =
-            |name: &str| name.rsplit_once('-').map(|(prefix, _)| prefix.to_owned());
-        self.unmatched
-            .iter()
-            .position(|at| kind_of_backup(&at.name) == kind_of_backup(name(object)))
-    }
-
-    /// Takes over what the API server gave the recorded object: uid, creation time, a backup's time in its name.
-    fn adopt(&mut self, kind: Kind, object: &Value) {
-        let at = ObjectName::of(object);
-        let ours = match kind {
-            Kind::Backup => {
-                let Some(index) = self.unmatched_for(object) else {
-                    return;
-                };
-                self.unmatched.remove(index).unwrap()
-            }
-            _ => at.clone(),
-        };
-        let Some(mut adopted) = self.world.remove(kind, &ours) else {
-            return;
-        };
-        adopted["metadata"]["name"] = json!(at.name);
-        if !matches!(kind, Kind::AcmRestore | Kind::BackupSchedule) {
-            for field in ["uid", "creationTimestamp"] {
-                adopted["metadata"][field] = object["metadata"][field].clone();
-            }
-        }
-        self.world.put(adopted);
-    }
-
     /// The operator's watches: its own kinds, and what they control.
     fn trigger(&mut self, item: &Item, object: &Value) {
         match item.0 {
@@ -278,7 +236,7 @@ impl Stage {
     }
 
     /// The operator's queue is not recorded, but each of its writes proves a pass.
-    fn look_at_all(&mut self) {
+    pub(super) fn look_at_all(&mut self) {
         for kind in [Kind::AcmRestore, Kind::BackupSchedule] {
             let items: Vec<_> = self
                 .world
@@ -341,85 +299,5 @@ impl Stage {
             self.world.now + SignedDuration::try_from(after).unwrap(),
             resume,
         ))
-    }
-
-    /// Does a write in the world. False if it changes nothing.
-    fn apply(&mut self, write: &Write) -> bool {
-        match write {
-            Write::Create(object) => self.create(object),
-            Write::Status { kind, at, status } => {
-                self.change(*kind, at, |object| object["status"] = status.clone())
-            }
-            Write::Patch { kind, at, patch } => {
-                self.change(*kind, at, |object| json_patch::merge(object, patch))
-            }
-            Write::Delete { kind, at } => {
-                let Some(object) = self.world.remove(*kind, at) else {
-                    return false;
-                };
-                self.outcome.got.add_all(tracks::deleted(*kind, &object));
-                true
-            }
-            Write::CleanUp(rule) => {
-                for kind in Kind::ALL {
-                    let api = kind.api();
-                    let lower = api.kind.to_lowercase();
-                    let resource = if api.group.is_empty() {
-                        lower
-                    } else {
-                        format!("{lower}.{}", api.group)
-                    };
-                    let taken: Vec<_> = self
-                        .world
-                        .all(*kind)
-                        .filter(|object| rule.takes(object))
-                        .cloned()
-                        .collect();
-                    for object in taken.iter().filter(|_| rule.covers(&resource)) {
-                        self.world.remove(*kind, &ObjectName::of(object));
-                        self.outcome.got.add((
-                            format!("clean-up of {}", name(object)),
-                            "deleted".to_owned(),
-                        ));
-                    }
-                }
-                false
-            }
-        }
-    }
-
-    fn create(&mut self, object: &Value) -> bool {
-        let kind = Kind::of(object).unwrap();
-        let at = ObjectName::of(object);
-        if kind != Kind::Event && self.world.get(kind, &at).is_some() {
-            return false;
-        }
-        self.outcome.got.add_all(tracks::all_written(kind, object));
-        if kind == Kind::Event {
-            return false;
-        }
-        self.made += 1;
-        let mut object = object.clone();
-        object["metadata"]["uid"] = json!(format!("made-{}", self.made));
-        object["metadata"]["creationTimestamp"] = json!(stamp(self.world.now));
-        if kind == Kind::Backup {
-            self.unmatched.push_back(at);
-        }
-        self.world.put(object);
-        true
-    }
-
-    fn change(&mut self, kind: Kind, at: &ObjectName, change: impl FnOnce(&mut Value)) -> bool {
-        let Some(object) = self.world.get_mut(kind, at) else {
-            return false;
-        };
-        let before = object.clone();
-        change(object);
-        if *object == before {
-            return false;
-        }
-        let lines = tracks::written(kind, object);
-        self.outcome.got.add_all(lines);
-        true
     }
 }
