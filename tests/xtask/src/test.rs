@@ -1,9 +1,9 @@
 //! `cargo xtask test`: every test, and one line that counts them.
 
-use crate::root;
+use crate::cargo;
 use anyhow::{Context, Result};
 use std::io::{BufRead, BufReader, Write};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{ExitCode, Stdio};
 
 /// What to run.
 #[derive(clap::Args)]
@@ -15,11 +15,8 @@ pub struct Args {
 
 /// Runs the tests and ends with `N passed, N failed` over all test binaries.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let mut command = Command::new(env!("CARGO"));
-    command
-        .current_dir(root())
-        .arg("test")
-        .arg("--no-fail-fast");
+    let mut command = cargo::command();
+    command.arg("test").arg("--no-fail-fast");
     if args.cargo_test.is_empty() {
         command.arg("--workspace");
     }

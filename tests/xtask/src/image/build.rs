@@ -1,6 +1,6 @@
 //! The webhook as a static program.
 
-use crate::root;
+use crate::{cargo, root};
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 use std::process::Command;
@@ -13,8 +13,7 @@ pub fn webhook() -> Result<PathBuf> {
     let target = host_target()?;
     // The target must be named even though it is the host's: else the flag would also meet procedural
     // macros, which have to stay dynamic.
-    let status = Command::new(env!("CARGO"))
-        .current_dir(root())
+    let status = cargo::command()
         .args(["build", "--release", "--locked"])
         .args(["--package", "acm-backup-webhook"])
         .args(["--bin", "acm-backup-webhook"])

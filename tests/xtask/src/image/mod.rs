@@ -8,6 +8,8 @@ mod build;
 mod elf;
 mod read_back;
 
+pub use build::webhook as static_webhook;
+
 use crate::root;
 use anyhow::{Context, Result, bail};
 use archive::{Content, Image};
@@ -50,7 +52,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     println!("  name       {REPOSITORY}:{}", env!("CARGO_PKG_VERSION"));
     println!("  digest     {}", image.manifest_digest);
     println!("  platform   linux/{}", image.architecture);
-    println!("  user       {}", image.config["config"]["User"]);
+    println!(
+        "  user       {}",
+        image.config["config"]["User"].as_str().unwrap_or_default()
+    );
     println!("  size       {} bytes", std::fs::metadata(&out)?.len());
     if image.architecture == elf::HOST {
         println!("  --version  {}", version(&image)?);
