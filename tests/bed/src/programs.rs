@@ -27,7 +27,7 @@ impl Program {
         match self {
             Self::Webhook => ("acm-backup-webhook", "acm-backup-webhook"),
             Self::Plugin => ("kubectl-acm_backup", "kubectl-acm_backup"),
-            Self::Operator => ("acm-backup-operator", "acm-backup-operator"),
+            Self::Operator => ("acm-backup-operator", "acm-backup-operator-standin"),
         }
     }
 

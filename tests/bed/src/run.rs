@@ -89,7 +89,9 @@ fn note_panics() {
     std::panic::set_hook(Box::new(move |info| {
         before(info);
         mark_failed();
-        if let Some(Ok(run)) = RUN.get() {
+        if let Some(Ok(run)) = RUN.get()
+            && run.places.load(Ordering::Relaxed) > 0
+        {
             eprintln!("test bed: logs are kept in {}", run.dir.display());
         }
     }));

@@ -49,6 +49,7 @@ impl Site {
     /// Any API server this machine reaches: a context of a kubeconfig, the current one where `None`.
     pub fn of_context(kubeconfig: &Path, context: Option<&str>) -> Result<Self> {
         let place = Place::claim("site")?;
+        place.is_up();
         // One context, complete in itself, and JSON: as those of hubs are.
         let mut command = kubectl(kubeconfig, &place.data("home"))?;
         command.args([
@@ -70,7 +71,6 @@ impl Site {
             .with_context(|| format!("no such context in {}", kubeconfig.display()))?;
         crate::pki::write(&own, &config)?;
         let address = Loopback::claim(&[])?;
-        place.is_up();
         Ok(Self {
             kubeconfig: own,
             ip: address.ip(),

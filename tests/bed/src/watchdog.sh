@@ -49,6 +49,8 @@ done
 
 if [ -n "$failed" ]; then
     rm -rf "$dir"/*/data "$dir/watchdog.sh"
+    # Only what is empty: a failure without logs leaves nothing to look at.
+    rmdir "$dir"/*/logs "$dir"/* "$dir" 2>/dev/null
 else
     rm -rf "$dir"
 fi

@@ -3,3 +3,4 @@
 mod hub;
 mod stopping;
 mod two_hubs;
+mod webhook;

@@ -33,7 +33,7 @@ pub(super) fn ensure(module: &Module, name: &str, go: &Go, cache: &Path) -> Resu
     fs::create_dir_all(&dir).with_context(|| format!("the cache, {}", dir.display()))?;
     let _lock = lock(&dir.join(format!(".{name}.lock")), binary)?;
     if !path.is_file() {
-        build(module, binary, &dir)?;
+        build(module, binary, go, &dir)?;
     }
     Ok(path)
 }
@@ -66,7 +66,7 @@ fn lock(path: &Path, binary: &Binary) -> Result<File> {
     Ok(file)
 }
 
-fn build(module: &Module, binary: &Binary, dir: &Path) -> Result<()> {
+fn build(module: &Module, binary: &Binary, go: &Go, dir: &Path) -> Result<()> {
     let title = title(binary);
     let log = dir.join(format!("{}.log", binary.name));
     // Under its final name only when complete: a build that is killed leaves nothing that looks built.
@@ -81,7 +81,7 @@ fn build(module: &Module, binary: &Binary, dir: &Path) -> Result<()> {
     let scratch = place.data("tmp");
     fs::create_dir(&scratch)?;
     let started = Instant::now();
-    let mut command: Command = run::command("go", StopOrder::Client)?;
+    let mut command: Command = run::command(&go.program, StopOrder::Client)?;
     let mut child = command
         .args(["build", "-mod=readonly", "-buildvcs=false", "-trimpath"])
         .args(["-ldflags", &binary.ldflags])
@@ -142,6 +142,8 @@ fn say(line: &str) {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     fn module() -> Module {
@@ -157,6 +159,7 @@ mod tests {
 
     fn go(platform: &str) -> Go {
         Go {
+            program: "go".into(),
             platform: platform.to_owned(),
         }
     }
@@ -185,5 +188,31 @@ mod tests {
             .trim_end_matches(':');
         assert!(!fs::read_to_string(log).unwrap().is_empty());
         assert!(!Path::new(log).with_file_name("etcd").exists());
+    }
+
+    #[test]
+    fn whoever_comes_second_waits_and_builds_nothing() {
+        let cache = tempfile::tempdir().unwrap();
+        let program = cache.path().join("go");
+        // Notes that it ran, takes its time, and writes what `-o` names.
+        let script = "#!/bin/sh\necho ran >> \"$0.runs\"\nsleep 0.3\n\
+                      while [ \"$1\" != -o ]; do shift; done\necho binary > \"$2\"\n";
+        fs::write(&program, script).unwrap();
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        let slow = Go {
+            program,
+            platform: "x".to_owned(),
+        };
+        let all: Vec<PathBuf> = std::thread::scope(|scope| {
+            let build = || ensure(&module(), "etcd", &slow, cache.path()).unwrap();
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(build)).collect();
+            threads.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        assert!(all.iter().all(|path| *path == all[0]));
+        assert_eq!(fs::read_to_string(&all[0]).unwrap(), "binary\n");
+        assert_eq!(
+            fs::read_to_string(cache.path().join("go.runs")).unwrap(),
+            "ran\n"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! The Go on this machine: is there one, and is it new enough for our modules.
 
 use std::ffi::OsStr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -9,6 +9,8 @@ use anyhow::{Context, Result, bail};
 /// A Go that can build the parts.
 #[derive(Debug)]
 pub(super) struct Go {
+    /// What to run.
+    pub(super) program: PathBuf,
     /// `go env` of what a build depends on, part of a part's key: `go1.26.0 linux amd64`.
     pub(super) platform: String,
 }
@@ -50,7 +52,10 @@ impl Go {
         if numbers(have) < numbers(&wanted) {
             bail!("this is Go {have}; {how}");
         }
-        Ok(Self { platform })
+        Ok(Self {
+            program: "go".into(),
+            platform,
+        })
     }
 }
 
