@@ -20,8 +20,8 @@ use serde_json::json;
 
 use crate::watch::follow::escape;
 
-const ONE: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=1";
-const MANY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=1";
+const ONE: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
+const MANY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
 /// Bound of one call; kube has none of its own.
 const CALL: Duration = Duration::from_secs(10);
