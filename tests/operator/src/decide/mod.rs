@@ -25,3 +25,6 @@ pub mod velero_schedules;
 
 pub use restore::reconcile_restore;
 pub use schedule::reconcile_schedule;
+
+#[cfg(test)]
+mod tests;
