@@ -90,6 +90,7 @@ fn note_panics() {
         before(info);
         mark_failed();
         if let Some(Ok(run)) = RUN.get()
+            && keeps_logs()
             && run.places.load(Ordering::Relaxed) > 0
         {
             eprintln!("test bed: logs are kept in {}", run.dir.display());
@@ -97,9 +98,22 @@ fn note_panics() {
     }));
 }
 
+static NO_LOGS: AtomicBool = AtomicBool::new(false);
+
+/// Keep no logs, not even of a failure: for a program that promises to leave no file behind.
+pub fn leave_no_logs() {
+    NO_LOGS.store(true, Ordering::Relaxed);
+}
+
+fn keeps_logs() -> bool {
+    !NO_LOGS.load(Ordering::Relaxed)
+}
+
 /// Keep the logs of this run. A panic does this by itself; a test that returns an error should.
 pub fn mark_failed() {
-    if let Some(Ok(run)) = RUN.get() {
+    if keeps_logs()
+        && let Some(Ok(run)) = RUN.get()
+    {
         run.tell("failed");
     }
 }
@@ -187,7 +201,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let failed = std::thread::panicking() || !self.up.load(Ordering::Relaxed);
-        let gone = if failed {
+        let gone = if failed && keeps_logs() {
             mark_failed();
             fs::remove_dir_all(self.dir.join("data"))
         } else {

@@ -145,3 +145,14 @@ fn after_a_panic_and_the_logs_are_kept_and_named() {
     }
     std::fs::remove_dir_all(&holder.dir).unwrap();
 }
+
+#[test]
+fn after_a_panic_of_a_program_that_promised_to_leave_no_file() {
+    let mut holder = Holder::start();
+    holder.tell("leave no logs");
+    holder.tell("panic");
+    let (status, stderr) = holder.end();
+    assert_eq!(status.code(), Some(101));
+    assert!(!stderr.contains("logs are kept"), "{stderr}");
+    holder.assert_gone(no_files);
+}
