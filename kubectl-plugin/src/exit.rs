@@ -43,7 +43,9 @@ pub fn usage(error: &clap::Error) -> ExitCode {
 /// Prints an error with all its causes. A reader that went away (`| head`) is none.
 pub fn failed(error: &anyhow::Error) -> ExitCode {
     let gone = |cause: &(dyn std::error::Error + 'static)| {
-        cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == ErrorKind::BrokenPipe)
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|io| io.kind() == ErrorKind::BrokenPipe)
     };
     if error.chain().any(gone) {
         return Exit::Ok.into();

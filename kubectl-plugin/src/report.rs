@@ -25,7 +25,11 @@ pub struct Report {
 
 /// Where the facts come from.
 #[derive(Debug, Serialize)]
-#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+#[serde(
+    tag = "type",
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase"
+)]
 pub enum Source {
     /// A hub's API server.
     Live {
@@ -59,23 +63,38 @@ impl Source {
         context_flag: Option<String>,
         namespace_from: &'static str,
     ) -> Self {
-        Self::Live { server, context, context_flag, namespace_from }
+        Self::Live {
+            server,
+            context,
+            context_flag,
+            namespace_from,
+        }
     }
 
     /// A directory.
     pub fn directory(path: &Path, clock: Clock, namespace_from: &'static str) -> Self {
         let time_from = match clock {
-            Clock::TimestampFile(_) => "its timestamp file",
-            Clock::NewestObject(_) => "the newest time in it",
-            Clock::None => "nothing: there is no time in it",
+            Clock::TimestampFile(_) => "by its timestamp file",
+            Clock::NewestObject(_) => "the newest time in it; no timestamp file",
+            Clock::None => "it holds no time at all",
         };
-        Self::Directory { path: path.display().to_string(), time_from, namespace_from }
+        Self::Directory {
+            path: path.display().to_string(),
+            time_from,
+            namespace_from,
+        }
     }
 
     /// A command for this hub as it must be typed to reach it.
     pub fn command(&self, command: &str) -> String {
         match (self, command.strip_prefix("kubectl ")) {
-            (Self::Live { context_flag: Some(context), .. }, Some(rest)) if !rest.contains("--context ") => {
+            (
+                Self::Live {
+                    context_flag: Some(context),
+                    ..
+                },
+                Some(rest),
+            ) if !rest.contains("--context ") => {
                 format!("kubectl --context {context} {rest}")
             }
             _ => command.to_owned(),
@@ -86,7 +105,9 @@ impl Source {
 impl Report {
     /// A report; times are told to the second.
     pub fn new(mut status: StatusReport, source: Source) -> Self {
-        let second = TimestampRound::new().smallest(Unit::Second).mode(jiff::RoundMode::Trunc);
+        let second = TimestampRound::new()
+            .smallest(Unit::Second)
+            .mode(jiff::RoundMode::Trunc);
         status.as_of = status.as_of.round(second).unwrap_or(status.as_of);
         Self {
             api_version: OUTPUT_API_VERSION,

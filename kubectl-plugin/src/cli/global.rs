@@ -68,7 +68,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "TIME", value_parser = timeout, help_heading = CONNECTION)]
     pub request_timeout: Option<Duration>,
     /// Format
-    #[arg(short, long, global = true, value_enum, default_value_t, help_heading = OUTPUT)]
+    #[arg(short, long, global = true, value_enum, default_value_t, value_name = "FORMAT", help_heading = OUTPUT)]
     pub output: Format,
     /// Colours
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN", help_heading = OUTPUT)]
@@ -175,7 +175,10 @@ impl Global {
 fn timeout(text: &str) -> Result<Duration, String> {
     let length = match text.parse::<u32>() {
         Ok(seconds) => SignedDuration::from_secs(i64::from(seconds)),
-        Err(_) => text.parse::<GoDuration>().map_err(|error| error.to_string())?.into(),
+        Err(_) => text
+            .parse::<GoDuration>()
+            .map_err(|error| error.to_string())?
+            .into(),
     };
     match Duration::try_from(length) {
         Ok(Duration::ZERO) => Ok(NEVER),

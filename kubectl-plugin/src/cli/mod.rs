@@ -53,13 +53,22 @@ impl Cli {
 
 /// The command line as its caller spells it.
 pub fn command(spelling: &'static str) -> clap::Command {
-    Cli::command().name(spelling).bin_name(spelling).after_help(exit::TABLE)
+    Cli::command()
+        .name(spelling)
+        .bin_name(spelling)
+        .after_help(exit::TABLE)
 }
 
 /// `oc acm-backup` where `oc` found us under its own prefix, else `kubectl acm-backup`.
 pub fn spelling(program: Option<&OsStr>) -> &'static str {
-    let name = program.and_then(|program| Path::new(program).file_name()).unwrap_or_default();
-    if name.to_string_lossy().starts_with("oc-") { "oc acm-backup" } else { "kubectl acm-backup" }
+    let name = program
+        .and_then(|program| Path::new(program).file_name())
+        .unwrap_or_default();
+    if name.to_string_lossy().starts_with("oc-") {
+        "oc acm-backup"
+    } else {
+        "kubectl acm-backup"
+    }
 }
 
 #[cfg(test)]
@@ -84,8 +93,22 @@ mod tests {
 
     #[test]
     fn global_flags_are_taken_before_and_after_the_command() {
-        let before = ["kubectl acm-backup", "--context", "hub-b", "-n", "ns", "status"];
-        let after = ["kubectl acm-backup", "status", "--context", "hub-b", "-n", "ns"];
+        let before = [
+            "kubectl acm-backup",
+            "--context",
+            "hub-b",
+            "-n",
+            "ns",
+            "status",
+        ];
+        let after = [
+            "kubectl acm-backup",
+            "status",
+            "--context",
+            "hub-b",
+            "-n",
+            "ns",
+        ];
         for line in [before, after] {
             let cli = Cli::try_parse_from(line).unwrap();
             assert_eq!(cli.global.context.as_deref(), Some("hub-b"));

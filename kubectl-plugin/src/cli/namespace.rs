@@ -15,7 +15,10 @@ pub struct Namespace {
 
 impl Namespace {
     fn new(name: impl Into<String>, why: &'static str) -> Self {
-        Self { name: name.into(), why }
+        Self {
+            name: name.into(),
+            why,
+        }
     }
 }
 
@@ -27,7 +30,11 @@ pub async fn of_hub(flag: Option<&str>, connection: &Connection, deadline: Durat
     if let Some(flag) = flag {
         return Namespace::new(flag, "-n");
     }
-    if let Some(context) = connection.namespace.as_deref().filter(|name| *name != OPERATOR_NAMESPACE) {
+    if let Some(context) = connection
+        .namespace
+        .as_deref()
+        .filter(|name| *name != OPERATOR_NAMESPACE)
+    {
         let lister = Lister::new(connection.client.clone(), context, deadline);
         for kind in [kinds::BACKUP_SCHEDULES, kinds::RESTORES] {
             if lister.any(&kind).await == Ok(true) {

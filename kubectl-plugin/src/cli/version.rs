@@ -29,7 +29,11 @@ struct Versions {
 }
 
 pub fn run(args: &Args, global: &Global) -> anyhow::Result<Exit> {
-    let server = if args.client { Ok(None) } else { ask(global).map(Some) };
+    let server = if args.client {
+        Ok(None)
+    } else {
+        ask(global).map(Some)
+    };
     let versions = Versions {
         api_version: acm_backup_domain::names::OUTPUT_API_VERSION,
         kind: "Version",
@@ -57,7 +61,10 @@ fn print(versions: &Versions, global: &Global) -> std::io::Result<()> {
 }
 
 fn ask(global: &Global) -> anyhow::Result<String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the runtime")?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("starting the runtime")?;
     runtime.block_on(async {
         let connection = connect::connect(&global.connection()).await?;
         server_version(&connection.client, global.deadline())

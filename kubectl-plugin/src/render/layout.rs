@@ -25,28 +25,43 @@ pub fn wrap_command(command: &str, width: usize) -> Vec<String> {
         match lines.last_mut() {
             Some(line) if line.width() + 1 + word.width() + 2 <= width => {
                 line.push(' ');
-                line.push_str(word);
+                line.push_str(&word);
             }
             Some(line) => {
                 line.push_str(" \\");
                 lines.push(format!("  {word}"));
             }
-            None => lines.push(word.to_owned()),
+            None => lines.push(word),
         }
     }
     lines
 }
 
-/// The words of a command, quoted ones whole.
-fn words(command: &str) -> Vec<&str> {
+/// The words of a command, quoted ones whole, and a flag together with its value.
+fn words(command: &str) -> Vec<String> {
     let mut quoted = false;
-    command
-        .split(|letter| {
-            quoted ^= letter == '\'';
-            letter == ' ' && !quoted
-        })
-        .filter(|word| !word.is_empty())
-        .collect()
+    let mut words: Vec<String> = Vec::new();
+    let split = command.split(|letter| {
+        quoted ^= letter == '\'';
+        letter == ' ' && !quoted
+    });
+    for word in split.filter(|word| !word.is_empty()) {
+        match words
+            .last_mut()
+            .filter(|last| is_lone_flag(last) && !word.starts_with('-'))
+        {
+            Some(flag) => {
+                flag.push(' ');
+                flag.push_str(word);
+            }
+            None => words.push(word.to_owned()),
+        }
+    }
+    words
+}
+
+fn is_lone_flag(word: &str) -> bool {
+    word.starts_with('-') && !word.contains([' ', '='])
 }
 
 #[cfg(test)]

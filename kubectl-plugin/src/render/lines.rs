@@ -17,7 +17,10 @@ pub struct Lines {
 impl Lines {
     /// No line yet.
     pub fn new(width: usize) -> Self {
-        Self { width, done: Vec::new() }
+        Self {
+            width,
+            done: Vec::new(),
+        }
     }
 
     /// `LABEL     text`, wrapped under itself.
@@ -26,26 +29,43 @@ impl Lines {
     }
 
     /// `LABEL     word: text`, label and word in styles of their own.
-    pub fn marked(&mut self, label_style: Style, label: &str, word_style: Style, word: &str, text: &str) {
-        let whole = if word.is_empty() { text.to_owned() } else { format!("{word} {text}") };
-        let blanks = " ".repeat(MARGIN.saturating_sub(label.len()));
-        for (number, line) in wrap(&whole, self.width - MARGIN).into_iter().enumerate() {
+    pub fn marked(
+        &mut self,
+        label_style: Style,
+        label: &str,
+        word_style: Style,
+        word: &str,
+        text: &str,
+    ) {
+        let whole = if word.is_empty() {
+            text.to_owned()
+        } else {
+            format!("{word} {text}")
+        };
+        let margin = MARGIN.max(label.len() + 1);
+        let blanks = " ".repeat(margin - label.len());
+        for (number, line) in wrap(&whole, self.width - margin).into_iter().enumerate() {
             if number > 0 {
-                self.done.push(format!("{}{line}", " ".repeat(MARGIN)));
+                self.done.push(format!("{}{line}", " ".repeat(margin)));
                 continue;
             }
             let line = match line.strip_prefix(word).filter(|_| !word.is_empty()) {
                 Some(rest) => format!("{}{rest}", paint(word_style, word)),
                 None => line,
             };
-            self.done.push(format!("{}{blanks}{line}", paint(label_style, label)));
+            self.done
+                .push(format!("{}{blanks}{line}", paint(label_style, label)));
         }
     }
 
     /// `  - text`
     pub fn item(&mut self, mark: &str, text: &str) {
         for (number, line) in wrap(text, self.width - 4).into_iter().enumerate() {
-            self.done.push(if number == 0 { format!("  {mark} {line}") } else { format!("    {line}") });
+            self.done.push(if number == 0 {
+                format!("  {mark} {line}")
+            } else {
+                format!("    {line}")
+            });
         }
     }
 

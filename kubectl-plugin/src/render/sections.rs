@@ -6,8 +6,8 @@ use super::table::{Align, Cell, Table};
 use crate::report::{Report, Source};
 use acm_backup_domain::identity::HubId;
 use acm_backup_domain::status::{
-    Answer, Clusters, Finding, Following, NotChecked, Part, Purpose, RestoreView, Role, Row, Schedule, Set,
-    Severity, StatusReport, Storage, SyncState, Verdict,
+    Answer, Clusters, Finding, Following, NotChecked, Part, Purpose, RestoreView, Role, Row,
+    Schedule, Set, Severity, StatusReport, Storage, SyncState, Verdict,
 };
 use acm_backup_domain::time::age;
 use anstyle::Style;
@@ -15,7 +15,10 @@ use jiff::{SignedDuration, Timestamp};
 
 /// `HUB`
 pub fn hub(lines: &mut Lines, status: &StatusReport) {
-    let id = status.hub_id.as_ref().map_or_else(|| "(id not known)".to_owned(), HubId::to_string);
+    let id = status
+        .hub_id
+        .as_ref()
+        .map_or_else(|| "(id not known)".to_owned(), HubId::to_string);
     lines.labelled("HUB", &format!("{id}, {}", status.role));
 }
 
@@ -23,22 +26,42 @@ pub fn hub(lines: &mut Lines, status: &StatusReport) {
 pub fn as_of(lines: &mut Lines, report: &Report) {
     let time = age::stamp(report.status.as_of);
     let from = match &report.source {
-        Source::Live { server, context: Some(context), .. } => format!("{server}, context {context}"),
-        Source::Live { server, context: None, .. } => server.clone(),
-        Source::Directory { path, time_from, .. } => format!("{path}; the time is {time_from}"),
+        Source::Live {
+            server,
+            context: Some(context),
+            ..
+        } => format!(", {server} (context {context})"),
+        Source::Live {
+            server,
+            context: None,
+            ..
+        } => format!(", {server}"),
+        Source::Directory {
+            path, time_from, ..
+        } => format!(" ({time_from}), {path}"),
     };
-    lines.labelled("AS OF", &format!("{time} from {from}"));
+    lines.labelled("AS OF", &format!("{time}{from}"));
 }
 
 /// `NAMESPACE`
 pub fn namespace(lines: &mut Lines, report: &Report) {
-    let (Source::Live { namespace_from, .. } | Source::Directory { namespace_from, .. }) = &report.source;
-    lines.labelled("NAMESPACE", &format!("{} ({namespace_from})", report.status.namespace));
+    let (Source::Live { namespace_from, .. } | Source::Directory { namespace_from, .. }) =
+        &report.source;
+    lines.labelled(
+        "NAMESPACE",
+        &format!("{} ({namespace_from})", report.status.namespace),
+    );
 }
 
 /// `VERDICT`
 pub fn verdict(lines: &mut Lines, status: &StatusReport) {
-    let count = |severity| status.findings.iter().filter(|finding| finding.severity == severity).count();
+    let count = |severity| {
+        status
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count()
+    };
     let mut parts = Vec::new();
     for (count, one, many) in [
         (count(Severity::Critical), "critical", "critical"),
@@ -49,9 +72,19 @@ pub fn verdict(lines: &mut Lines, status: &StatusReport) {
             parts.push(format!("{count} {}", if count == 1 { one } else { many }));
         }
     }
-    let text = if parts.is_empty() { status.summary.clone() } else { parts.join(", ") };
+    let text = if parts.is_empty() {
+        status.summary.clone()
+    } else {
+        parts.join(", ")
+    };
     let word = format!("{}:", status.verdict);
-    lines.marked(LABEL, "VERDICT", paint::verdict(status.verdict), &word, &text);
+    lines.marked(
+        LABEL,
+        "VERDICT",
+        paint::verdict(status.verdict),
+        &word,
+        &text,
+    );
 }
 
 /// `ACTIVATE`
@@ -73,7 +106,11 @@ pub fn finding(lines: &mut Lines, source: &Source, finding: &Finding, whole: boo
     if !whole {
         return;
     }
-    for evidence in finding.evidence.iter().filter(|evidence| !evidence.is_empty()) {
+    for evidence in finding
+        .evidence
+        .iter()
+        .filter(|evidence| !evidence.is_empty())
+    {
         lines.item("-", evidence);
     }
     for step in &finding.steps {
@@ -84,26 +121,38 @@ pub fn finding(lines: &mut Lines, source: &Source, finding: &Finding, whole: boo
     }
 }
 
-/// `UNCHECKED`: one fact that could not be looked up, with the way out.
+/// One fact that could not be looked up, with the way out.
 pub fn not_checked(lines: &mut Lines, source: &Source, row: &NotChecked) {
     let style = paint::verdict(Verdict::Unknown);
-    lines.marked(style, "UNCHECKED", Style::new(), "", &format!("{}: {}", row.what, row.why));
+    lines.marked(
+        style,
+        "NOT CHECKED",
+        Style::new(),
+        "",
+        &format!("{}: {}", row.what, row.why),
+    );
     way_out(lines, source, &row.way_out);
 }
 
 /// Several facts that could not be looked up, in one breath.
 pub fn all_not_checked(lines: &mut Lines, source: &Source, rows: &[NotChecked]) {
-    let Some(first) = rows.first() else { return };
+    let first = match rows {
+        [] => return,
+        [only] => return not_checked(lines, source, only),
+        [first, ..] => first,
+    };
     let whats: Vec<_> = rows.iter().map(|row| row.what).collect();
     let style = paint::verdict(Verdict::Unknown);
-    lines.marked(style, "UNCHECKED", Style::new(), "", &whats.join(", "));
+    lines.marked(style, "NOT CHECKED", Style::new(), "", &whats.join(", "));
     lines.item("-", &format!("{}: {}", first.what, first.why));
     way_out(lines, source, &first.way_out);
     lines.item(">", "the reasons of the others: -o wide");
 }
 
 fn way_out(lines: &mut Lines, source: &Source, text: &str) {
-    let command_at = [": kubectl ", ": oc "].iter().find_map(|mark| text.find(mark));
+    let command_at = [": kubectl ", ": oc "]
+        .iter()
+        .find_map(|mark| text.find(mark));
     match command_at.and_then(|at| text.split_at_checked(at + 1)) {
         Some((text, command)) => {
             lines.item(">", text);
@@ -127,18 +176,29 @@ pub fn schedules(lines: &mut Lines, status: &StatusReport) {
 }
 
 fn schedule_words(schedule: &Schedule, now: Timestamp) -> String {
-    let phase = if schedule.phase.is_empty() { "no phase" } else { schedule.phase.as_str() };
-    let mut words = format!("{} {phase}, {} {}", schedule.name, schedule.cron, schedule.zone);
+    let phase = if schedule.phase.is_empty() {
+        "no phase"
+    } else {
+        schedule.phase.as_str()
+    };
+    let mut words = format!(
+        "{} {phase}, {} {}",
+        schedule.name, schedule.cron, schedule.zone
+    );
     if let Some(last) = schedule.last {
         words.push_str(&format!(", last {}", age::ago(now, last)));
     }
     match schedule.next {
         Some(next) if next > now => words.push_str(&format!(", next {}", age::ago(now, next))),
-        Some(next) => words.push_str(&format!(", due since {}", age::age(now, next))),
+        // Velero looks once a minute, and works on one backup after the other.
+        Some(next) if now.duration_since(next) <= SignedDuration::from_mins(5) => {
+            words.push_str(", next due now")
+        }
+        Some(next) => words.push_str(&format!(", overdue since {}", age::age(now, next))),
         None => {}
     }
     if schedule.managed_service_accounts {
-        words.push_str(", tokens on");
+        words.push_str(", MSA tokens on");
     }
     words
 }
@@ -149,20 +209,44 @@ pub fn set(lines: &mut Lines, set: Option<&Set>, now: Timestamp) {
         lines.labelled("SET", "no backup to be seen");
         return;
     };
-    let writer = if set.by_this_hub { "this hub".to_owned() } else { format!("hub {}", set.writer.short()) };
-    let complete = if set.complete { "complete" } else { "NOT complete" };
+    let writer = if set.by_this_hub {
+        "this hub".to_owned()
+    } else {
+        format!("hub {}", set.writer.short())
+    };
+    let complete = if set.complete {
+        "complete"
+    } else {
+        "NOT complete"
+    };
     let newer = match set.in_progress {
-        Some(run) => format!("; one of {} is not whole yet", run.strftime("%H:%M:%SZ")),
+        Some(run) => format!(
+            "; the next, of {}, is not whole yet",
+            run.strftime("%H:%M:%SZ")
+        ),
         None => String::new(),
     };
-    lines.labelled("SET", &format!("{} ({}) by {writer}, {complete}{newer}", age::stamp(set.run), age::ago(now, set.run)));
+    lines.labelled(
+        "SET",
+        &format!(
+            "{} ({}) by {writer}, {complete}{newer}",
+            age::stamp(set.run),
+            age::ago(now, set.run)
+        ),
+    );
 }
 
 /// The set type by type; on a passive hub with what is held of it.
 pub fn set_table(set: &Set, following: Option<&Following>, now: Timestamp) -> Table {
     let (left, right) = (Align::Left, Align::Right);
     let mut table = match following {
-        None => Table::new(&[("TYPE", left), ("PHASE", left), ("ITEMS", right), ("STARTED", left), ("AGE", right)]),
+        None => Table::new(&[
+            ("TYPE", left),
+            ("PHASE", left),
+            ("ITEMS", right),
+            ("STARTED", left),
+            ("AGE", right),
+        ]),
         Some(_) => Table::new(&[
             ("TYPE", left),
             ("BACKUP", left),
@@ -182,7 +266,8 @@ pub fn set_table(set: &Set, following: Option<&Following>, now: Timestamp) -> Ta
 }
 
 fn items(row: &Row) -> String {
-    row.items.map_or_else(|| "-".to_owned(), |items| items.to_string())
+    row.items
+        .map_or_else(|| "-".to_owned(), |items| items.to_string())
 }
 
 fn backup_cells(row: &Row, now: Timestamp) -> Vec<Cell> {
@@ -190,13 +275,20 @@ fn backup_cells(row: &Row, now: Timestamp) -> Vec<Cell> {
         row.kind.label().into(),
         Cell::styled(row.phase.clone(), paint::phase(&row.phase)),
         items(row).into(),
-        row.started.map_or_else(|| "-".to_owned(), age::stamp).into(),
-        row.started.map_or_else(|| "-".to_owned(), |started| age::age(now, started)).into(),
+        row.started
+            .map_or_else(|| "-".to_owned(), age::stamp)
+            .into(),
+        row.started
+            .map_or_else(|| "-".to_owned(), |started| age::age(now, started))
+            .into(),
     ]
 }
 
 fn held_cells(row: &Row, following: &Following, now: Timestamp) -> Vec<Cell> {
-    let part = following.parts.iter().find(|part| part.kind == Some(row.kind));
+    let part = following
+        .parts
+        .iter()
+        .find(|part| part.kind == Some(row.kind));
     let restored: Cell = match part {
         Some(part) if row.name.as_ref() != Some(&part.backup) => {
             let words = format!("{} ({})", part.phase, run_of(part));
@@ -210,9 +302,12 @@ fn held_cells(row: &Row, following: &Following, now: Timestamp) -> Vec<Cell> {
         row.kind.label().into(),
         Cell::styled(row.phase.clone(), paint::phase(&row.phase)),
         items(row).into(),
-        row.started.map_or_else(|| "-".to_owned(), |started| age::age(now, started)).into(),
+        row.started
+            .map_or_else(|| "-".to_owned(), |started| age::age(now, started))
+            .into(),
         restored,
-        part.map_or_else(|| "-".to_owned(), |part| part.items.to_string()).into(),
+        part.map_or_else(|| "-".to_owned(), |part| part.items.to_string())
+            .into(),
     ]
 }
 
@@ -227,7 +322,10 @@ fn run_of(part: &Part) -> String {
 
 /// `FOLLOWS`
 pub fn following(lines: &mut Lines, following: &Following, now: Timestamp) {
-    let hub = following.source.as_ref().map_or_else(|| "no hub yet".to_owned(), |hub| format!("hub {}", hub.short()));
+    let hub = following.source.as_ref().map_or_else(
+        || "no hub yet".to_owned(),
+        |hub| format!("hub {}", hub.short()),
+    );
     let span = |seconds| age::span(SignedDuration::from_secs(seconds));
     let behind = following.behind_seconds.unwrap_or_default();
     let state = match following.state {
@@ -246,7 +344,12 @@ pub fn following(lines: &mut Lines, following: &Following, now: Timestamp) {
     };
     lines.labelled(
         "FOLLOWS",
-        &format!("{hub}, {state}{held} ({} {}, every {})", following.restore, following.phase, span(following.interval_seconds)),
+        &format!(
+            "{hub}, {state}{held} ({} {}, every {})",
+            following.restore,
+            following.phase,
+            span(following.interval_seconds)
+        ),
     );
 }
 
@@ -256,21 +359,53 @@ pub fn storage(lines: &mut Lines, storage: &[Storage], now: Timestamp) {
         lines.labelled("STORAGE", "none to be seen");
     }
     for location in storage {
-        let bucket = location.bucket.as_ref().map(|bucket| format!(" (bucket {bucket})")).unwrap_or_default();
-        let phase = if location.phase.is_empty() { "no phase" } else { location.phase.as_str() };
-        let read = location.last_synced.map_or_else(|| "never read".to_owned(), |at| format!("read {}", age::ago(now, at)));
-        let only = if location.read_only { ", read-only" } else { "" };
-        let unused = if location.usable || location.phase != "Available" { "" } else { ", not used by the operator" };
-        lines.labelled("STORAGE", &format!("{}{bucket} {phase}, {read}{only}{unused}", location.name));
+        let bucket = location
+            .bucket
+            .as_ref()
+            .map(|bucket| format!(" (bucket {bucket})"))
+            .unwrap_or_default();
+        let phase = if location.phase.is_empty() {
+            "no phase"
+        } else {
+            location.phase.as_str()
+        };
+        let read = location.last_synced.map_or_else(
+            || "never read".to_owned(),
+            |at| format!("read {}", age::ago(now, at)),
+        );
+        let only = if location.read_only {
+            ", read-only"
+        } else {
+            ""
+        };
+        let unused = if location.usable || location.phase != "Available" {
+            ""
+        } else {
+            ", not used by the operator"
+        };
+        lines.labelled(
+            "STORAGE",
+            &format!("{}{bucket} {phase}, {read}{only}{unused}", location.name),
+        );
     }
 }
 
-/// `RESTORE`
+/// `RESTORE`; none at all where there is no room: one that went wrong is a finding.
 pub fn restores(lines: &mut Lines, status: &StatusReport, most: usize) {
-    let sync = status.following.as_ref().map(|following| following.restore.as_str());
-    let others: Vec<_> = status.restores.iter().filter(|restore| Some(restore.name.as_str()) != sync).collect();
+    let sync = status
+        .following
+        .as_ref()
+        .map(|following| following.restore.as_str());
+    let others: Vec<_> = status
+        .restores
+        .iter()
+        .filter(|restore| Some(restore.name.as_str()) != sync)
+        .collect();
     if others.is_empty() && sync.is_none() && status.role != Role::Unknown {
         lines.labelled("RESTORE", "none");
+    }
+    if most == 0 {
+        return;
     }
     for restore in others.iter().take(most) {
         lines.labelled("RESTORE", &restore_words(restore, status.as_of));
@@ -286,15 +421,26 @@ fn restore_words(restore: &RestoreView, now: Timestamp) -> String {
         Purpose::Activation => "activation",
         Purpose::Partial => "of a part",
     };
-    let phase = if restore.phase.is_empty() { "no phase" } else { restore.phase.as_str() };
+    let phase = if restore.phase.is_empty() {
+        "no phase"
+    } else {
+        restore.phase.as_str()
+    };
     let mut words = format!("{} ({purpose}) {phase}", restore.name);
     if let Some(completed) = restore.completed {
         words.push_str(&format!(" {}", age::ago(now, completed)));
     }
-    let done = restore.parts.iter().filter(|part| part.phase == "Completed").count();
+    let done = restore
+        .parts
+        .iter()
+        .filter(|part| part.phase == "Completed")
+        .count();
     let objects: i64 = restore.parts.iter().map(|part| part.items).sum();
     if !restore.parts.is_empty() {
-        words.push_str(&format!(", {done} of {} parts Completed, {objects} objects", restore.parts.len()));
+        words.push_str(&format!(
+            ", {done}/{} parts Completed, {objects} objects",
+            restore.parts.len()
+        ));
     }
     words
 }
@@ -313,7 +459,13 @@ pub fn clusters(lines: &mut Lines, clusters: Option<&Clusters>) {
     lines.labelled("CLUSTERS", &words);
 }
 
-/// `UNKNOWN`: what no look-up tells.
+/// What no look-up tells.
 pub fn not_knowable(lines: &mut Lines, status: &StatusReport) {
-    lines.labelled("UNCHECKED", &format!("(cannot be, from here) {}", status.not_knowable.join("; ")));
+    lines.labelled(
+        "NOT CHECKED",
+        &format!(
+            "as no API server can tell: {}",
+            status.not_knowable.join("; ")
+        ),
+    );
 }

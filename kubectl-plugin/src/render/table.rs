@@ -28,7 +28,10 @@ pub struct Cell {
 impl Cell {
     /// A cell in a style.
     pub fn styled(text: impl Into<String>, style: Style) -> Self {
-        Self { text: text.into(), style }
+        Self {
+            text: text.into(),
+            style,
+        }
     }
 }
 
@@ -41,7 +44,10 @@ impl<T: Into<String>> From<T> for Cell {
 impl Table {
     /// A table without rows.
     pub fn new(heads: &[(&'static str, Align)]) -> Self {
-        Self { heads: heads.to_vec(), rows: Vec::new() }
+        Self {
+            heads: heads.to_vec(),
+            rows: Vec::new(),
+        }
     }
 
     /// Adds a row, one cell a column.
@@ -54,11 +60,24 @@ impl Table {
         let widths: Vec<_> = (0..self.heads.len())
             .map(|column| {
                 let head = self.heads.get(column).map_or(0, |(head, _)| head.width());
-                self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.text.width()).chain([head]).max().unwrap_or(0)
+                self.rows
+                    .iter()
+                    .filter_map(|row| row.get(column))
+                    .map(|cell| cell.text.width())
+                    .chain([head])
+                    .max()
+                    .unwrap_or(0)
             })
             .collect();
-        let heads: Vec<_> = self.heads.iter().map(|(head, _)| Cell::styled(*head, HEAD)).collect();
-        std::iter::once(&heads).chain(&self.rows).map(|row| self.line(row, &widths, indent)).collect()
+        let heads: Vec<_> = self
+            .heads
+            .iter()
+            .map(|(head, _)| Cell::styled(*head, HEAD))
+            .collect();
+        std::iter::once(&heads)
+            .chain(&self.rows)
+            .map(|row| self.line(row, &widths, indent))
+            .collect()
     }
 
     fn line(&self, row: &[Cell], widths: &[usize], indent: usize) -> String {
@@ -68,7 +87,11 @@ impl Table {
                 line.push_str("  ");
             }
             let blanks = " ".repeat(width.saturating_sub(cell.text.width()));
-            let text = if cell.style == Style::new() { cell.text.clone() } else { paint(cell.style, &cell.text) };
+            let text = if cell.style == Style::new() {
+                cell.text.clone()
+            } else {
+                paint(cell.style, &cell.text)
+            };
             let last = column + 1 == widths.len();
             match self.heads.get(column) {
                 Some((_, Align::Right)) => line.push_str(&(blanks + &text)),

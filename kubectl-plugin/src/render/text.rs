@@ -11,9 +11,6 @@ const COLUMNS: usize = 80;
 /// One line is the shell's.
 const ROWS: usize = 23;
 
-/// Restores told one by one.
-const RESTORES: usize = 2;
-
 /// How much is told. What is wrong is never left out for what is well.
 #[derive(Clone, Copy)]
 struct Detail {
@@ -27,17 +24,68 @@ struct Detail {
     headlines: usize,
     /// Missing facts told one by one.
     rows: usize,
+    /// Restores told one by one.
+    restores: usize,
 }
 
 /// From everything to the least, until it fits.
 const DETAILS: [Detail; 7] = [
-    Detail { origin: true, table: true, whole: 9, headlines: 9, rows: 9 },
-    Detail { origin: false, table: true, whole: 9, headlines: 9, rows: 9 },
-    Detail { origin: false, table: true, whole: 1, headlines: 4, rows: 2 },
-    Detail { origin: false, table: false, whole: 9, headlines: 9, rows: 3 },
-    Detail { origin: false, table: false, whole: 2, headlines: 5, rows: 0 },
-    Detail { origin: false, table: false, whole: 1, headlines: 4, rows: 0 },
-    Detail { origin: false, table: false, whole: 1, headlines: 2, rows: 0 },
+    Detail {
+        origin: true,
+        table: true,
+        whole: 9,
+        headlines: 9,
+        rows: 9,
+        restores: 3,
+    },
+    Detail {
+        origin: false,
+        table: true,
+        whole: 9,
+        headlines: 9,
+        rows: 9,
+        restores: 3,
+    },
+    Detail {
+        origin: false,
+        table: true,
+        whole: 1,
+        headlines: 4,
+        rows: 2,
+        restores: 2,
+    },
+    Detail {
+        origin: false,
+        table: false,
+        whole: 9,
+        headlines: 9,
+        rows: 3,
+        restores: 2,
+    },
+    Detail {
+        origin: false,
+        table: false,
+        whole: 2,
+        headlines: 5,
+        rows: 0,
+        restores: 1,
+    },
+    Detail {
+        origin: false,
+        table: false,
+        whole: 1,
+        headlines: 4,
+        rows: 0,
+        restores: 1,
+    },
+    Detail {
+        origin: false,
+        table: false,
+        whole: 1,
+        headlines: 2,
+        rows: 0,
+        restores: 0,
+    },
 ];
 
 /// Writes it.
@@ -66,11 +114,19 @@ fn screen(report: &Report, detail: Detail) -> Vec<String> {
     for (number, finding) in status.findings.iter().take(detail.headlines).enumerate() {
         sections::finding(&mut lines, &report.source, finding, number < detail.whole);
     }
-    if let Some(more) = status.findings.len().checked_sub(detail.headlines).filter(|more| *more > 0) {
+    if let Some(more) = status
+        .findings
+        .len()
+        .checked_sub(detail.headlines)
+        .filter(|more| *more > 0)
+    {
         lines.labelled("", &format!("and {more} more: -o wide"));
     }
     if status.not_checked.len() <= detail.rows {
-        status.not_checked.iter().for_each(|row| sections::not_checked(&mut lines, &report.source, row));
+        status
+            .not_checked
+            .iter()
+            .for_each(|row| sections::not_checked(&mut lines, &report.source, row));
     } else {
         sections::all_not_checked(&mut lines, &report.source, &status.not_checked);
     }
@@ -87,7 +143,7 @@ fn screen(report: &Report, detail: Detail) -> Vec<String> {
     if !status.not_checked.iter().any(|row| row.what == "storage") {
         sections::storage(&mut lines, &status.storage, now);
     }
-    sections::restores(&mut lines, status, RESTORES);
+    sections::restores(&mut lines, status, detail.restores);
     sections::clusters(&mut lines, status.clusters.as_ref());
     if detail.table {
         sections::not_knowable(&mut lines, status);

@@ -23,7 +23,10 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     sections::verdict(&mut lines, status);
     sections::activate(&mut lines, status);
     if !status.activation.rules.is_empty() {
-        lines.labelled("", &format!("rules: {}", status.activation.rules.join(", ")));
+        lines.labelled(
+            "",
+            &format!("rules: {}", status.activation.rules.join(", ")),
+        );
     }
     for finding in &status.findings {
         sections::finding(&mut lines, &report.source, finding, true);
@@ -55,7 +58,10 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     sections::clusters(&mut lines, status.clusters.as_ref());
     sections::not_knowable(&mut lines, status);
-    lines.done.iter().try_for_each(|line| writeln!(out, "{line}"))
+    lines
+        .done
+        .iter()
+        .try_for_each(|line| writeln!(out, "{line}"))
 }
 
 fn backups(set: &Set, now: Timestamp) -> Table {
@@ -75,11 +81,17 @@ fn backups(set: &Set, now: Timestamp) -> Table {
             row.kind.label().into(),
             row.name.as_deref().unwrap_or("-").into(),
             Cell::styled(row.phase.clone(), paint::phase(&row.phase)),
-            row.items.map_or_else(|| "-".to_owned(), |items| items.to_string()).into(),
+            row.items
+                .map_or_else(|| "-".to_owned(), |items| items.to_string())
+                .into(),
             row.errors.to_string().into(),
             row.warnings.to_string().into(),
-            row.started.map_or_else(|| "-".to_owned(), age::stamp).into(),
-            row.started.map_or_else(|| "-".to_owned(), |started| age::age(now, started)).into(),
+            row.started
+                .map_or_else(|| "-".to_owned(), age::stamp)
+                .into(),
+            row.started
+                .map_or_else(|| "-".to_owned(), |started| age::age(now, started))
+                .into(),
         ]);
     }
     table
@@ -87,8 +99,14 @@ fn backups(set: &Set, now: Timestamp) -> Table {
 
 fn parts(restore: &RestoreView) -> Table {
     let (left, right) = (Align::Left, Align::Right);
-    let mut table =
-        Table::new(&[("BACKUP", left), ("KEPT FOR ACTIVATION", left), ("OF HUB", left), ("PHASE", left), ("OBJECTS", right), ("ERRORS", right)]);
+    let mut table = Table::new(&[
+        ("BACKUP", left),
+        ("KEPT FOR ACTIVATION", left),
+        ("OF HUB", left),
+        ("PHASE", left),
+        ("OBJECTS", right),
+        ("ERRORS", right),
+    ]);
     for part in &restore.parts {
         table.row(vec![
             part.backup.clone().into(),
@@ -104,16 +122,38 @@ fn parts(restore: &RestoreView) -> Table {
 
 fn writers(writers: &[Writer], now: Timestamp) -> Table {
     let (left, right) = (Align::Left, Align::Right);
-    let mut table =
-        Table::new(&[("HUB", left), ("LAST BACKUP BEGUN", left), ("AT", left), ("AGE", right), ("EVERY", right), ("IS", left)]);
+    let mut table = Table::new(&[
+        ("HUB", left),
+        ("LAST BACKUP BEGUN", left),
+        ("AT", left),
+        ("AGE", right),
+        ("EVERY", right),
+        ("IS", left),
+    ]);
     for writer in writers {
-        let hub = if writer.this_hub { format!("{} (this hub)", writer.hub) } else { writer.hub.to_string() };
+        let hub = if writer.this_hub {
+            format!("{} (this hub)", writer.hub)
+        } else {
+            writer.hub.to_string()
+        };
         table.row(vec![
             hub.into(),
             writer.last_backup.as_deref().unwrap_or("-").into(),
-            writer.last_started.map_or_else(|| "-".to_owned(), age::stamp).into(),
-            writer.last_started.map_or_else(|| "-".to_owned(), |at| age::age(now, at)).into(),
-            writer.period_seconds.map_or_else(|| "-".to_owned(), |period| age::span(SignedDuration::from_secs(period))).into(),
+            writer
+                .last_started
+                .map_or_else(|| "-".to_owned(), age::stamp)
+                .into(),
+            writer
+                .last_started
+                .map_or_else(|| "-".to_owned(), |at| age::age(now, at))
+                .into(),
+            writer
+                .period_seconds
+                .map_or_else(
+                    || "-".to_owned(),
+                    |period| age::span(SignedDuration::from_secs(period)),
+                )
+                .into(),
             if writer.live { "alive" } else { "silent" }.into(),
         ]);
     }

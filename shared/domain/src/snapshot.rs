@@ -215,6 +215,15 @@ pub enum Missing {
         /// The namespace whose objects were wanted, `None` for cluster-scoped kinds.
         namespace: Option<String>,
     },
+    /// The directory's only file of them is broken.
+    BrokenFile {
+        /// Full resource name.
+        resource: String,
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// Answered, but not with what was asked for.
     Failed {
         /// Full resource name.
@@ -258,6 +267,9 @@ impl Missing {
             }
             Self::NotCollected { resource, namespace: None } => {
                 format!("collect them as well: oc adm inspect {resource} --dest-dir DIR")
+            }
+            Self::BrokenFile { resource, .. } => {
+                format!("repair it, or collect it anew: oc adm inspect {resource} -A --dest-dir DIR")
             }
             Self::Failed { resource, .. } => format!("look at it by hand: kubectl get {resource} -A"),
         }
@@ -308,6 +320,7 @@ impl fmt::Display for Missing {
                 resource,
                 namespace: None,
             } => write!(f, "the directory holds no {resource}"),
+            Self::BrokenFile { file, why, .. } => write!(f, "{file}: {why}"),
             Self::Failed { resource, why } => write!(f, "{resource}: {why}"),
         }
     }

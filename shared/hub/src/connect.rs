@@ -64,10 +64,14 @@ pub struct Connection {
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// There is none to be found.
-    #[error("no kubeconfig: {0} does not exist; name one with --kubeconfig or KUBECONFIG, or read a directory with --from")]
+    #[error(
+        "no kubeconfig: {0} does not exist; name one with --kubeconfig or KUBECONFIG, or read a directory with --from"
+    )]
     NoKubeconfig(PathBuf),
     /// There is one, but it cannot be used.
-    #[error("the kubeconfig cannot be used: {why}; see what it holds with: kubectl config get-contexts")]
+    #[error(
+        "the kubeconfig cannot be used: {why}; see what it holds with: kubectl config get-contexts"
+    )]
     Kubeconfig {
         /// What is wrong with it.
         why: String,
@@ -98,10 +102,21 @@ pub enum ConnectError {
 pub async fn connect(options: &Options) -> Result<Connection, ConnectError> {
     let (mut config, context, namespace) = base(options).await?;
     apply(options, &mut config)?;
-    let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
-    let client = client(config)
-        .map_err(|error| ConnectError::Client { server: server.clone(), why: crate::live::innermost(&error) })?;
-    Ok(Connection { client, server, context, namespace })
+    let server = config
+        .cluster_url
+        .to_string()
+        .trim_end_matches('/')
+        .to_owned();
+    let client = client(config).map_err(|error| ConnectError::Client {
+        server: server.clone(),
+        why: crate::live::innermost(&error),
+    })?;
+    Ok(Connection {
+        client,
+        server,
+        context,
+        namespace,
+    })
 }
 
 /// A client that names itself and never repeats a request on its own.
@@ -128,10 +143,15 @@ async fn base(options: &Options) -> Result<(Config, Option<String>, Option<Strin
             let namespace = Some(config.default_namespace.clone());
             return Ok((config, None, namespace));
         }
-        return Err(ConnectError::NoKubeconfig(paths.into_iter().next().unwrap_or_default()));
+        return Err(ConnectError::NoKubeconfig(
+            paths.into_iter().next().unwrap_or_default(),
+        ));
     }
     let kubeconfig = read(&paths).map_err(unusable)?;
-    let context = options.context.clone().or_else(|| kubeconfig.current_context.clone());
+    let context = options
+        .context
+        .clone()
+        .or_else(|| kubeconfig.current_context.clone());
     let namespace = kubeconfig
         .contexts
         .iter()
@@ -143,7 +163,9 @@ async fn base(options: &Options) -> Result<(Config, Option<String>, Option<Strin
         cluster: options.cluster.clone(),
         user: options.user.clone(),
     };
-    let config = Config::from_custom_kubeconfig(kubeconfig, &selection).await.map_err(unusable)?;
+    let config = Config::from_custom_kubeconfig(kubeconfig, &selection)
+        .await
+        .map_err(unusable)?;
     Ok((config, context, namespace))
 }
 
@@ -153,12 +175,19 @@ fn kubeconfig_paths(options: &Options) -> Vec<PathBuf> {
         return vec![path.clone()];
     }
     let listed: Vec<_> = std::env::var_os("KUBECONFIG")
-        .map(|list| std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty()).collect())
+        .map(|list| {
+            std::env::split_paths(&list)
+                .filter(|path| !path.as_os_str().is_empty())
+                .collect()
+        })
         .unwrap_or_default();
     if !listed.is_empty() {
         return listed;
     }
-    std::env::home_dir().map(|home| home.join(".kube").join("config")).into_iter().collect()
+    std::env::home_dir()
+        .map(|home| home.join(".kube").join("config"))
+        .into_iter()
+        .collect()
 }
 
 /// Reads and merges the files that exist, the first one winning, as kubectl does.
@@ -171,11 +200,16 @@ fn read(paths: &[PathBuf]) -> Result<Kubeconfig, KubeconfigError> {
 }
 
 fn unusable(error: KubeconfigError) -> ConnectError {
-    ConnectError::Kubeconfig { why: error.to_string() }
+    ConnectError::Kubeconfig {
+        why: error.to_string(),
+    }
 }
 
 fn parse_server(server: &str) -> Result<http::Uri, ConnectError> {
-    server.parse().map_err(|error| ConnectError::Flag { flag: "--server", why: format!("{server:?}: {error}") })
+    server.parse().map_err(|error| ConnectError::Flag {
+        flag: "--server",
+        why: format!("{server:?}: {error}"),
+    })
 }
 
 fn apply(options: &Options, config: &mut Config) -> Result<(), ConnectError> {
@@ -228,7 +262,10 @@ fn apply(options: &Options, config: &mut Config) -> Result<(), ConnectError> {
 fn readable(flag: &'static str, path: &Path) -> Result<(), ConnectError> {
     match fs::File::open(path) {
         Ok(_) => Ok(()),
-        Err(error) => Err(ConnectError::Flag { flag, why: format!("{}: {error}", path.display()) }),
+        Err(error) => Err(ConnectError::Flag {
+            flag,
+            why: format!("{}: {error}", path.display()),
+        }),
     }
 }
 
@@ -255,23 +292,44 @@ mod tests {
         assert!(config.accept_invalid_certs);
         assert_eq!(config.tls_server_name.as_deref(), Some("hub"));
         assert_eq!(config.auth_info.impersonate.as_deref(), Some("jane"));
-        assert_eq!(config.auth_info.impersonate_groups, Some(vec!["dr".to_owned()]));
+        assert_eq!(
+            config.auth_info.impersonate_groups,
+            Some(vec!["dr".to_owned()])
+        );
         assert_eq!(config.auth_info.impersonate_uid.as_deref(), Some("7"));
     }
 
     #[test]
     fn a_flag_that_names_no_file_is_named_in_the_error() {
         let mut config = Config::new("https://one.example".parse().unwrap());
-        let options = Options { client_key: Some("/does/not/exist".into()), ..Options::default() };
+        let options = Options {
+            client_key: Some("/does/not/exist".into()),
+            ..Options::default()
+        };
         let error = apply(&options, &mut config).unwrap_err().to_string();
-        assert!(error.starts_with("--client-key: /does/not/exist: "), "{error}");
+        assert!(
+            error.starts_with("--client-key: /does/not/exist: "),
+            "{error}"
+        );
     }
 
     #[test]
     fn a_kubeconfig_that_does_not_exist_is_named_in_the_error() {
-        let options = Options { kubeconfig: Some("/does/not/exist".into()), ..Options::default() };
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let error = runtime.block_on(connect(&options)).err().unwrap().to_string();
-        assert!(error.starts_with("no kubeconfig: /does/not/exist does not exist"), "{error}");
+        let options = Options {
+            kubeconfig: Some("/does/not/exist".into()),
+            ..Options::default()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
+        let error = runtime
+            .block_on(connect(&options))
+            .err()
+            .unwrap()
+            .to_string();
+        assert!(
+            error.starts_with("no kubeconfig: /does/not/exist does not exist"),
+            "{error}"
+        );
     }
 }

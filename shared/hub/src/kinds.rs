@@ -14,32 +14,60 @@ pub struct Resource {
 }
 
 /// ACM Restores.
-pub const RESTORES: Resource = Resource { name: resource::RESTORES, version: "v1beta1", namespaced: true };
+pub const RESTORES: Resource = Resource {
+    name: resource::RESTORES,
+    version: "v1beta1",
+    namespaced: true,
+};
 /// ACM BackupSchedules.
-pub const BACKUP_SCHEDULES: Resource =
-    Resource { name: resource::BACKUP_SCHEDULES, version: "v1beta1", namespaced: true };
+pub const BACKUP_SCHEDULES: Resource = Resource {
+    name: resource::BACKUP_SCHEDULES,
+    version: "v1beta1",
+    namespaced: true,
+};
 /// Velero Backups.
-pub const BACKUPS: Resource = Resource { name: resource::BACKUPS, version: "v1", namespaced: true };
+pub const BACKUPS: Resource = Resource {
+    name: resource::BACKUPS,
+    version: "v1",
+    namespaced: true,
+};
 /// Velero Restores.
-pub const VELERO_RESTORES: Resource =
-    Resource { name: resource::VELERO_RESTORES, version: "v1", namespaced: true };
+pub const VELERO_RESTORES: Resource = Resource {
+    name: resource::VELERO_RESTORES,
+    version: "v1",
+    namespaced: true,
+};
 /// Velero Schedules.
-pub const VELERO_SCHEDULES: Resource =
-    Resource { name: resource::VELERO_SCHEDULES, version: "v1", namespaced: true };
+pub const VELERO_SCHEDULES: Resource = Resource {
+    name: resource::VELERO_SCHEDULES,
+    version: "v1",
+    namespaced: true,
+};
 /// Velero BackupStorageLocations.
-pub const STORAGE_LOCATIONS: Resource =
-    Resource { name: resource::STORAGE_LOCATIONS, version: "v1", namespaced: true };
+pub const STORAGE_LOCATIONS: Resource = Resource {
+    name: resource::STORAGE_LOCATIONS,
+    version: "v1",
+    namespaced: true,
+};
 /// The fleet.
-pub const MANAGED_CLUSTERS: Resource =
-    Resource { name: resource::MANAGED_CLUSTERS, version: "v1", namespaced: false };
+pub const MANAGED_CLUSTERS: Resource = Resource {
+    name: resource::MANAGED_CLUSTERS,
+    version: "v1",
+    namespaced: false,
+};
 /// The hub's identity.
-pub const CLUSTER_VERSIONS: Resource =
-    Resource { name: resource::CLUSTER_VERSIONS, version: "v1", namespaced: false };
+pub const CLUSTER_VERSIONS: Resource = Resource {
+    name: resource::CLUSTER_VERSIONS,
+    version: "v1",
+    namespaced: false,
+};
 
 impl Resource {
     /// `restores` of `restores.velero.io`.
     pub fn plural(&self) -> &'static str {
-        self.name.split_once('.').map_or(self.name, |(plural, _)| plural)
+        self.name
+            .split_once('.')
+            .map_or(self.name, |(plural, _)| plural)
     }
 
     /// `velero.io` of `restores.velero.io`.

@@ -64,7 +64,9 @@ pub struct Row {
 /// somebody else wrote.
 pub(super) fn set(facts: &Facts<'_>, role: Role) -> Option<Set> {
     let candidates: Vec<&BackupSet<'_>> = match role {
-        Role::Active | Role::Collision => facts.own_sets().collect(),
+        Role::Active | Role::Collision if facts.own_sets().next().is_some() => {
+            facts.own_sets().collect()
+        }
         Role::Replaced => {
             let owner = facts.owner().map(|owner| &owner.hub);
             facts
@@ -240,7 +242,7 @@ fn failed(facts: &Facts<'_>, set: &BackupSet<'_>) -> Option<Finding> {
     };
     for (kind, backup) in &bad {
         finding = finding.seen(format!(
-            "{kind}: {}, {} errors, {} warnings",
+            "{kind}: {}, errors: {}, warnings: {}",
             backup.phase, backup.errors, backup.warnings
         ));
     }

@@ -14,6 +14,8 @@ mod restores;
 mod role;
 mod schedule;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod unreadable;
 
 pub use activation::{Activation, Answer};
@@ -108,7 +110,8 @@ impl StatusReport {
     /// Adds a source of facts that could not be read as a whole: what was in it may matter.
     pub fn add_unreadable_file(&mut self, file: &str, why: &str) {
         self.findings.push(
-            Finding::warning("source/unreadable", format!("{file} could not be read")).seen(why.to_owned()),
+            Finding::warning("source/unreadable", format!("{file} could not be read"))
+                .seen(why.to_owned()),
         );
         self.verdict = verdict(&self.findings, &self.not_checked);
     }
@@ -168,7 +171,8 @@ pub fn assess(snapshot: &Snapshot) -> StatusReport {
 /// All findings, worst first; of equal weight, in the order an administrator would ask: who owns the
 /// fleet, does it back up, can it restore.
 fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
-    let mut found = ownership::findings(facts, role);
+    let mut found: Vec<_> = not_checked::no_operator(facts).into_iter().collect();
+    found.extend(ownership::findings(facts, role));
     found.extend(schedule::findings(facts, role));
     found.extend(storage::findings(facts, role));
     found.extend(following::findings(facts));

@@ -1,6 +1,7 @@
 //! What could not be looked up. It is never taken for "nothing there".
 
 use super::facts::Facts;
+use super::finding::Finding;
 use super::role::Role;
 use crate::snapshot::{Fact, Missing};
 use serde::Serialize;
@@ -76,12 +77,36 @@ pub(super) fn not_checked(facts: &Facts<'_>) -> Vec<NotChecked> {
     .collect()
 }
 
+/// A cluster that serves neither of the operator's kinds: most likely the wrong one.
+pub(super) fn no_operator(facts: &Facts<'_>) -> Option<Finding> {
+    let absent = |missing: Option<&Missing>| matches!(missing, Some(Missing::NoKind { .. }));
+    let s = facts.snapshot;
+    (absent(s.backup_schedules.get().err()) && absent(s.restores.get().err())).then(|| {
+        Finding::warning(
+            "hub/no-operator",
+            "this cluster has no cluster-backup operator: it does not serve its kinds",
+        )
+        .run(
+            "see whether this is the cluster you mean:",
+            "kubectl cluster-info",
+        )
+        .run(
+            "if it is a hub, see whether its component cluster-backup is enabled:",
+            "kubectl get multiclusterhubs -A -o yaml",
+        )
+    })
+}
+
 /// What no look-up tells, so that nobody takes its absence for good news.
 pub(super) fn not_knowable(role: Role) -> Vec<&'static str> {
     let content = "whether the files in the bucket can be read back";
     match role {
         Role::Passive | Role::Idle | Role::Collision | Role::Replaced | Role::Activating => {
-            vec!["how many clusters the set holds", "whether its clusters will reconnect", content]
+            vec![
+                "how many clusters the set holds",
+                "whether its clusters will reconnect",
+                content,
+            ]
         }
         Role::Active | Role::Unknown => vec![content],
     }

@@ -60,9 +60,18 @@ pub(super) fn writers(facts: &Facts<'_>) -> Vec<Writer> {
 
 /// What is wrong about who writes to the storage.
 pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
+    // A passive hub has the fleet no more, whatever it once activated.
+    if role == Role::Passive && facts.owner().is_some_and(|owner| facts.is_own(&owner.hub)) {
+        return Vec::new();
+    }
     let Some(owner) = facts.owner() else {
         return shared_storage(facts, role).into_iter().collect();
     };
+    if facts.is_own(&owner.hub)
+        && super::clusters::clusters(facts).is_some_and(|clusters| clusters.total == 0)
+    {
+        return vec![hollow(facts, owner)];
+    }
     let mut found: Vec<_> = intruders(facts, owner)
         .map(|intruder| intrusion(facts, owner, &intruder))
         .collect();
@@ -119,16 +128,29 @@ fn intrusion(facts: &Facts<'_>, owner: &Activation, intruder: &Activity) -> Find
     };
     let finding = finding
         .seen(format!(
-            "hub {winner} took over {} by {}; it owns the fleet",
+            "hub {winner} took over at {} by {}; it owns the fleet",
             facts.when(owner.at),
             owner.marker
         ))
         .seen(format!(
-            "hub {loser} began {} {}",
+            "hub {loser} began {} at {}",
             last.backup,
             facts.when(last.at)
         ));
     stop(facts, finding, &intruder.hub)
+}
+
+/// This hub wrote an activation marker without restoring a cluster: `Skip` in the wrong letters does.
+fn hollow(facts: &Facts<'_>, owner: &Activation) -> Finding {
+    // An activation without clusters leaves the marker's source empty.
+    let from = Some(&owner.from).filter(|from| from.is_known());
+    let other = from.or(facts.foreign_sets().last().map(|set| &set.writer));
+    let (own, other) = (owner.hub.short(), other.map_or("OTHER", HubId::short));
+    let names = "veleroManagedClustersBackupName";
+    Finding::critical("hub/hollow-activation", format!("hub {own} says it took over the fleet, and has no cluster; hub {other} stops its backups for that"))
+        .seen(format!("marker {} of {}; a Restore writes one whenever {names} is not exactly skip", owner.marker, facts.when(owner.at)))
+        .run(format!("see whether hub {other} still backs up:"), format!("kubectl --context HUB-{other} -n {} get bsch", facts.snapshot.namespace))
+        .todo(format!("if it says BackupCollision there, delete that BackupSchedule and create it anew, on hub {other}"))
 }
 
 /// Another hub has taken over; this one has begun nothing since, but could.
@@ -151,7 +173,7 @@ fn replaced(facts: &Facts<'_>, owner: &Activation) -> Finding {
         )
     };
     let finding = finding.seen(format!(
-        "hub {winner} took over {} by {}; it owns the fleet",
+        "hub {winner} took over at {} by {}; it owns the fleet",
         facts.when(owner.at),
         owner.marker
     ));
@@ -166,7 +188,11 @@ fn replaced(facts: &Facts<'_>, owner: &Activation) -> Finding {
 fn stop(facts: &Facts<'_>, finding: Finding, hub: &HubId) -> Finding {
     let name = schedule_of(facts, hub).unwrap_or_else(|| "NAME".to_owned());
     let id = hub.short();
-    let there = if facts.is_own(hub) { String::new() } else { format!("--context HUB-{id} ") };
+    let there = if facts.is_own(hub) {
+        String::new()
+    } else {
+        format!("--context HUB-{id} ")
+    };
     let namespace = &facts.snapshot.namespace;
     finding
         .run(
@@ -215,7 +241,7 @@ fn shared_storage(facts: &Facts<'_>, role: Role) -> Option<Finding> {
     );
     let finding = match (&other.last_backup, other.last_started) {
         (Some(backup), Some(at)) => {
-            finding.seen(format!("hub {id} began {backup} {}", facts.when(at)))
+            finding.seen(format!("hub {id} began {backup} at {}", facts.when(at)))
         }
         _ => finding,
     };

@@ -196,17 +196,24 @@ fn of_one(facts: &Facts<'_>, role: Role, restore: &Restore) -> Option<Finding> {
     let delete = facts.kubectl(&format!("delete crst {name}"));
     let parts = parts(facts, restore);
     if restore.was_refused() {
-        let stopped = restore.sync && !parts.is_empty() && role == Role::Idle;
-        let finding = if stopped {
-            Finding::critical(
-                "restore/sync-ended",
-                format!("this hub is no longer kept in sync: Restore {name} was ended for good"),
-            )
-        } else {
-            Finding::warning(
+        // A sync Restore that worked for weeks can be refused at its next pass, and of two that were
+        // created at once both can run and one be called refused: the message alone tells nothing.
+        let objects: i64 = parts.iter().map(|part| part.items).sum();
+        let ended =
+            format!("was ended for good, after Velero had restored {objects} objects for it");
+        let finding = match (
+            parts.is_empty(),
+            restore.sync && !restore.activates() && role != Role::Passive,
+        ) {
+            (true, _) => Finding::warning(
                 "restore/refused",
                 format!("Restore {name} did nothing, and never will: it was refused"),
-            )
+            ),
+            (false, true) => Finding::critical(
+                "restore/sync-ended",
+                format!("this hub is not kept in sync: Restore {name} {ended}"),
+            ),
+            (false, false) => Finding::warning("restore/ended", format!("Restore {name} {ended}")),
         };
         return Some(
             finding
@@ -251,7 +258,7 @@ pub(super) fn told_by_parts(mut finding: Finding, parts: &[&Part]) -> Finding {
     for part in parts {
         let kind = part.kind.map_or("backup", BackupType::label);
         finding = finding.seen(format!(
-            "{kind}: {}, {} objects restored, {} errors",
+            "{kind}: {}, {} objects restored, errors: {}",
             part.phase, part.items, part.errors
         ));
     }

@@ -60,10 +60,17 @@ pub(super) fn of(facts: &Facts<'_>) -> Role {
     if schedules.iter().any(|schedule| schedule.is_in_collision()) {
         return Role::Collision;
     }
-    if !schedules.is_empty() || facts.owner().is_some_and(|owner| facts.is_own(&owner.hub)) {
+    if !schedules.is_empty() || has_taken_over(facts) {
         return Role::Active;
     }
     if known { Role::Idle } else { Role::Unknown }
+}
+
+/// This hub activated last, and has the clusters to show for it: a `Skip` in the wrong letters writes a
+/// marker as well (operator-facts §6.7).
+fn has_taken_over(facts: &Facts<'_>) -> bool {
+    facts.owner().is_some_and(|owner| facts.is_own(&owner.hub))
+        && super::clusters::clusters(facts).is_none_or(|clusters| clusters.total > 0)
 }
 
 /// Another hub activated last, and this one has something to back up with or went on backing up.

@@ -26,10 +26,18 @@ impl Clock {
 }
 
 pub(super) fn of<'a>(tree: &Tree, objects: impl Iterator<Item = &'a Value>) -> Clock {
-    if let Some(now) = tree.timestamps().iter().filter_map(|text| last_time(text)).max() {
+    if let Some(now) = tree
+        .timestamps()
+        .iter()
+        .filter_map(|text| last_time(text))
+        .max()
+    {
         return Clock::TimestampFile(now);
     }
-    objects.filter_map(newest).max().map_or(Clock::None, Clock::NewestObject)
+    objects
+        .filter_map(newest)
+        .max()
+        .map_or(Clock::None, Clock::NewestObject)
 }
 
 /// The last line that is a time: the file has the start of the collection first and its end last.
@@ -71,8 +79,14 @@ mod tests {
     #[test]
     fn the_last_time_of_a_timestamp_file_counts() {
         let file = "2026-11-22 17:22:46.846838318 +0100 CET m=+0.236487458\n2026-11-22 17:22:47.204872356 +0100 CET m=+35.594521496\n";
-        assert_eq!(last_time(file), Some("2026-11-22T16:22:47.204872356Z".parse().unwrap()));
-        assert_eq!(last_time("2026-11-22T16:22:47Z\n"), Some("2026-11-22T16:22:47Z".parse().unwrap()));
+        assert_eq!(
+            last_time(file),
+            Some("2026-11-22T16:22:47.204872356Z".parse().unwrap())
+        );
+        assert_eq!(
+            last_time("2026-11-22T16:22:47Z\n"),
+            Some("2026-11-22T16:22:47Z".parse().unwrap())
+        );
         assert_eq!(last_time("gathered by hand\n"), None);
     }
 
@@ -82,6 +96,9 @@ mod tests {
             "metadata": {"creationTimestamp": "2026-11-22T16:20:07Z"},
             "status": {"completionTimestamp": "2026-11-22T16:20:09Z", "expiration": "2026-11-22T18:20:07Z"}
         });
-        assert_eq!(newest(&object), Some("2026-11-22T16:20:09Z".parse().unwrap()));
+        assert_eq!(
+            newest(&object),
+            Some("2026-11-22T16:20:09Z".parse().unwrap())
+        );
     }
 }

@@ -58,7 +58,9 @@ pub enum DirectoryError {
         why: std::io::Error,
     },
     /// It holds something else.
-    #[error("{0} holds neither namespaces/ nor cluster-scoped-resources/, in itself or one level down; make one with: oc adm inspect ns/{OPERATOR_NAMESPACE} --dest-dir DIR")]
+    #[error(
+        "{0} holds neither namespaces/ nor cluster-scoped-resources/, in itself or one level down; make one with: oc adm inspect ns/{OPERATOR_NAMESPACE} --dest-dir DIR"
+    )]
     NotAHub(PathBuf),
 }
 
@@ -68,13 +70,19 @@ impl Directory {
     /// # Errors
     /// When there is no such directory, or it holds no hub.
     pub fn open(path: &Path) -> Result<Self, DirectoryError> {
-        Ok(Self { tree: Tree::open(path)? })
+        Ok(Self {
+            tree: Tree::open(path)?,
+        })
     }
 
     /// The namespace of the operator's objects: the known one where it is there, else the first that
     /// holds any.
     pub fn namespace(&self) -> Option<String> {
-        let holding = self.tree.namespaces_with(&[kinds::BACKUP_SCHEDULES, kinds::RESTORES, kinds::STORAGE_LOCATIONS]);
+        let holding = self.tree.namespaces_with(&[
+            kinds::BACKUP_SCHEDULES,
+            kinds::RESTORES,
+            kinds::STORAGE_LOCATIONS,
+        ]);
         holding
             .iter()
             .find(|name| name.as_str() == OPERATOR_NAMESPACE)
@@ -84,7 +92,12 @@ impl Directory {
 
     /// Reads what is needed.
     pub fn collect(&self, namespace: &str, needs: &BTreeSet<Need>) -> Collected {
-        let mut objects = Objects { tree: &self.tree, namespace, read: BTreeMap::new(), problems: Vec::new() };
+        let mut objects = Objects {
+            tree: &self.tree,
+            namespace,
+            read: BTreeMap::new(),
+            problems: Vec::new(),
+        };
         for resource in needs.iter().filter_map(resource_of) {
             objects.load(&resource);
         }
@@ -93,7 +106,11 @@ impl Directory {
         for need in needs {
             objects.answer(need, clock.now(), &mut snapshot);
         }
-        Collected { snapshot, clock, problems: objects.problems }
+        Collected {
+            snapshot,
+            clock,
+            problems: objects.problems,
+        }
     }
 }
 
@@ -123,7 +140,9 @@ struct Objects<'a> {
 impl Objects<'_> {
     fn load(&mut self, resource: &Resource) {
         if !self.read.contains_key(resource.name) {
-            let found = self.tree.objects(resource, self.namespace, &mut self.problems);
+            let found = self
+                .tree
+                .objects(resource, self.namespace, &mut self.problems);
             self.read.insert(resource.name, found);
         }
     }
@@ -140,24 +159,42 @@ impl Objects<'_> {
         match need {
             Need::HubId => snapshot.hub_id = self.hub_id(now),
             Need::Restores => snapshot.restores = self.list(&kinds::RESTORES, now),
-            Need::BackupSchedules => snapshot.backup_schedules = self.list(&kinds::BACKUP_SCHEDULES, now),
-            Need::StorageLocations => snapshot.storage_locations = self.list(&kinds::STORAGE_LOCATIONS, now),
+            Need::BackupSchedules => {
+                snapshot.backup_schedules = self.list(&kinds::BACKUP_SCHEDULES, now)
+            }
+            Need::StorageLocations => {
+                snapshot.storage_locations = self.list(&kinds::STORAGE_LOCATIONS, now)
+            }
             Need::Backups => snapshot.backups = self.list(&kinds::BACKUPS, now),
             Need::BackupNamed(name) => {
-                let found = match self.list::<acm_backup_domain::kinds::backup::Backup>(&kinds::BACKUPS, now) {
-                    Fact::Known { value, as_of } => {
-                        Fact::known(value.into_iter().find(|backup| backup.meta.name == *name), as_of)
-                    }
+                let found = match self
+                    .list::<acm_backup_domain::kinds::backup::Backup>(&kinds::BACKUPS, now)
+                {
+                    Fact::Known { value, as_of } => Fact::known(
+                        value.into_iter().find(|backup| backup.meta.name == *name),
+                        as_of,
+                    ),
                     Fact::Missing(missing) => Fact::Missing(missing),
                 };
                 snapshot.named_backups.insert(name.clone(), found);
             }
-            Need::VeleroRestores => snapshot.velero_restores = self.list(&kinds::VELERO_RESTORES, now),
-            Need::VeleroSchedules => snapshot.velero_schedules = self.list(&kinds::VELERO_SCHEDULES, now),
-            Need::ManagedClusters => snapshot.managed_clusters = self.list(&kinds::MANAGED_CLUSTERS, now),
+            Need::VeleroRestores => {
+                snapshot.velero_restores = self.list(&kinds::VELERO_RESTORES, now)
+            }
+            Need::VeleroSchedules => {
+                snapshot.velero_schedules = self.list(&kinds::VELERO_SCHEDULES, now)
+            }
+            Need::ManagedClusters => {
+                snapshot.managed_clusters = self.list(&kinds::MANAGED_CLUSTERS, now)
+            }
             Need::Permission(permission) => {
-                let missing = Missing::NotCollected { resource: format!("{GUARD_RULES}.{GROUP}"), namespace: None };
-                snapshot.permissions.insert(permission.clone(), Fact::Missing(missing));
+                let missing = Missing::NotCollected {
+                    resource: format!("{GUARD_RULES}.{GROUP}"),
+                    namespace: None,
+                };
+                snapshot
+                    .permissions
+                    .insert(permission.clone(), Fact::Missing(missing));
             }
         }
     }
@@ -165,9 +202,13 @@ impl Objects<'_> {
     /// No ClusterVersion file does not mean that the hub has none, as it does on an API server.
     fn hub_id(&self, now: Timestamp) -> Fact<HubId> {
         match self.list::<ClusterVersion>(&kinds::CLUSTER_VERSIONS, now) {
-            Fact::Known { value, as_of } => {
-                Fact::known(value.into_iter().next().map_or_else(HubId::unknown, |version| version.id), as_of)
-            }
+            Fact::Known { value, as_of } => Fact::known(
+                value
+                    .into_iter()
+                    .next()
+                    .map_or_else(HubId::unknown, |version| version.id),
+                as_of,
+            ),
             Fact::Missing(missing) => Fact::Missing(missing),
         }
     }

@@ -36,9 +36,18 @@ const VELERO: &str = "namespaces/open-cluster-management-backup/velero.io";
 #[test]
 fn lists_and_single_objects_in_yaml_and_json_are_read() {
     let dir = Scratch::new("layouts");
-    dir.write(&format!("{ACM}/restores.yaml"), "apiVersion: v1\nkind: List\nitems:\n- metadata:\n    name: a\n");
-    dir.write(&format!("{ACM}/backupschedules/b.yaml"), "metadata:\n  name: b\nspec:\n  veleroSchedule: 0 */2 * * *\n");
-    dir.write(&format!("{VELERO}/backups/c.json"), r#"{"metadata": {"name": "c"}}"#);
+    dir.write(
+        &format!("{ACM}/restores.yaml"),
+        "apiVersion: v1\nkind: List\nitems:\n- metadata:\n    name: a\n",
+    );
+    dir.write(
+        &format!("{ACM}/backupschedules/b.yaml"),
+        "metadata:\n  name: b\nspec:\n  veleroSchedule: 0 */2 * * *\n",
+    );
+    dir.write(
+        &format!("{VELERO}/backups/c.json"),
+        r#"{"metadata": {"name": "c"}}"#,
+    );
     dir.write(
         "cluster-scoped-resources/config.openshift.io/clusterversions/version.yaml",
         "metadata:\n  name: version\nspec:\n  clusterID: 81431db3\n",
@@ -61,28 +70,59 @@ fn a_kind_without_a_file_is_missing_and_not_empty() {
     dir.write(&format!("{ACM}/restores.yaml"), "items: []\n");
     let collected = dir.collect();
     assert_eq!(collected.snapshot.restores.value(), Some(&Vec::new()));
-    assert!(matches!(collected.snapshot.backups.get(), Err(Missing::NotCollected { .. })));
-    assert!(matches!(collected.snapshot.hub_id.get(), Err(Missing::NotCollected { .. })));
+    assert!(matches!(
+        collected.snapshot.backups.get(),
+        Err(Missing::NotCollected { .. })
+    ));
+    assert!(matches!(
+        collected.snapshot.hub_id.get(),
+        Err(Missing::NotCollected { .. })
+    ));
 }
 
 #[test]
 fn a_broken_file_is_named_and_the_others_are_read() {
     let dir = Scratch::new("broken");
-    dir.write(&format!("{VELERO}/backups/bad.yaml"), "metadata: [unclosed\n");
-    dir.write(&format!("{VELERO}/backups/good.yaml"), "metadata:\n  name: good\n");
+    dir.write(
+        &format!("{VELERO}/backups/bad.yaml"),
+        "metadata: [unclosed\n",
+    );
+    dir.write(
+        &format!("{VELERO}/backups/good.yaml"),
+        "metadata:\n  name: good\n",
+    );
     dir.write(&format!("{ACM}/restores.yaml"), "just text\n");
     let collected = dir.collect();
     assert_eq!(collected.snapshot.backups.items().len(), 1);
-    assert!(matches!(collected.snapshot.restores.get(), Err(Missing::Failed { .. })), "a broken list is not an empty one");
-    let files: Vec<_> = collected.problems.iter().map(|problem| problem.file.to_str().unwrap()).collect();
-    assert_eq!(files, [format!("{ACM}/restores.yaml"), format!("{VELERO}/backups/bad.yaml")]);
+    assert!(
+        matches!(
+            collected.snapshot.restores.get(),
+            Err(Missing::BrokenFile { .. })
+        ),
+        "a broken list is not an empty one"
+    );
+    let files: Vec<_> = collected
+        .problems
+        .iter()
+        .map(|problem| problem.file.to_str().unwrap())
+        .collect();
+    assert_eq!(
+        files,
+        [
+            format!("{ACM}/restores.yaml"),
+            format!("{VELERO}/backups/bad.yaml")
+        ]
+    );
 }
 
 #[test]
 fn must_gather_puts_images_one_level_down_and_may_collect_twice() {
     let dir = Scratch::new("must-gather");
     for image in ["quay-io-acm", "quay-io-oadp"] {
-        dir.write(&format!("{image}/{VELERO}/backups/c.yaml"), "metadata:\n  name: c\n");
+        dir.write(
+            &format!("{image}/{VELERO}/backups/c.yaml"),
+            "metadata:\n  name: c\n",
+        );
     }
     dir.write("timestamp", "2026-11-22 16:22:47 +0000 UTC m=+0.1\n");
     let collected = Directory::open(&dir.0)
@@ -102,7 +142,10 @@ fn a_large_list_is_not_refused() {
     }
     dir.write(&format!("{VELERO}/backupstoragelocations.yaml"), &text);
     let directory = Directory::open(&dir.0).unwrap();
-    let collected = directory.collect("open-cluster-management-backup", &[Need::StorageLocations].into());
+    let collected = directory.collect(
+        "open-cluster-management-backup",
+        &[Need::StorageLocations].into(),
+    );
     assert_eq!(collected.problems, []);
     assert_eq!(collected.snapshot.storage_locations.items().len(), 3_500);
 }
@@ -112,6 +155,8 @@ fn what_is_no_hub_is_refused_with_the_way_out() {
     let dir = Scratch::new("no-hub");
     let error = Directory::open(&dir.0).unwrap_err().to_string();
     assert!(error.contains("oc adm inspect"), "{error}");
-    let error = Directory::open(&dir.0.join("gone")).unwrap_err().to_string();
+    let error = Directory::open(&dir.0.join("gone"))
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("gone: "), "{error}");
 }

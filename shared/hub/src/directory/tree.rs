@@ -21,19 +21,30 @@ pub(super) struct Tree {
 
 impl Tree {
     pub(super) fn open(path: &Path) -> Result<Self, DirectoryError> {
-        let unreadable = |why| DirectoryError::Unreadable { path: path.to_owned(), why };
+        let unreadable = |why| DirectoryError::Unreadable {
+            path: path.to_owned(),
+            why,
+        };
         let below = fs::read_dir(path).map_err(unreadable)?;
-        let is_root = |dir: &Path| dir.join(NAMESPACES).is_dir() || dir.join(CLUSTER_SCOPED).is_dir();
+        let is_root =
+            |dir: &Path| dir.join(NAMESPACES).is_dir() || dir.join(CLUSTER_SCOPED).is_dir();
         let mut roots: Vec<_> = if is_root(path) {
             vec![path.to_owned()]
         } else {
-            below.flatten().map(|entry| entry.path()).filter(|child| is_root(child)).collect()
+            below
+                .flatten()
+                .map(|entry| entry.path())
+                .filter(|child| is_root(child))
+                .collect()
         };
         roots.sort();
         if roots.is_empty() {
             return Err(DirectoryError::NotAHub(path.to_owned()));
         }
-        Ok(Self { path: path.to_owned(), roots })
+        Ok(Self {
+            path: path.to_owned(),
+            roots,
+        })
     }
 
     /// The `timestamp` files: one beside each root, and one above them.
@@ -41,7 +52,10 @@ impl Tree {
         let mut places = self.roots.clone();
         places.push(self.path.clone());
         places.dedup();
-        places.iter().filter_map(|place| fs::read_to_string(place.join("timestamp")).ok()).collect()
+        places
+            .iter()
+            .filter_map(|place| fs::read_to_string(place.join("timestamp")).ok())
+            .collect()
     }
 
     /// The namespaces that hold at least one file of these kinds.
@@ -51,7 +65,11 @@ impl Tree {
             .iter()
             .flat_map(|root| entries(&root.join(NAMESPACES)))
             .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
-            .filter(|name| resources.iter().any(|resource| !self.files(resource, name).is_empty()))
+            .filter(|name| {
+                resources
+                    .iter()
+                    .any(|resource| !self.files(resource, name).is_empty())
+            })
             .collect();
         names.sort();
         names.dedup();
@@ -69,7 +87,10 @@ impl Tree {
         let name = || resource.name.to_owned();
         let files = self.files(resource, namespace);
         if files.is_empty() {
-            return Err(Missing::NotCollected { resource: name(), namespace: resource.scope(namespace) });
+            return Err(Missing::NotCollected {
+                resource: name(),
+                namespace: resource.scope(namespace),
+            });
         }
         let (mut found, mut seen, mut broken) = (Vec::new(), HashSet::new(), 0);
         let all = files.len();
@@ -91,9 +112,11 @@ impl Tree {
             }
         }
         match problems.last() {
-            Some(last) if broken == all => {
-                Err(Missing::Failed { resource: name(), why: format!("{}: {}", last.file.display(), last.why) })
-            }
+            Some(last) if broken == all => Err(Missing::BrokenFile {
+                resource: name(),
+                file: last.file.display().to_string(),
+                why: last.why.clone(),
+            }),
             _ => Ok(found),
         }
     }
@@ -107,9 +130,15 @@ impl Tree {
                 false => root.join(CLUSTER_SCOPED),
             };
             let folder = scope.join(resource.group()).join(resource.plural());
-            files.extend(SUFFIXES.iter().map(|suffix| folder.with_extension(suffix)).filter(|file| file.is_file()));
+            files.extend(
+                SUFFIXES
+                    .iter()
+                    .map(|suffix| folder.with_extension(suffix))
+                    .filter(|file| file.is_file()),
+            );
             files.extend(entries(&folder).into_iter().filter(|file| {
-                file.extension().is_some_and(|suffix| SUFFIXES.iter().any(|known| suffix == *known))
+                file.extension()
+                    .is_some_and(|suffix| SUFFIXES.iter().any(|known| suffix == *known))
             }));
         }
         files
@@ -118,7 +147,12 @@ impl Tree {
 
 /// What a folder holds, in the order of names; nothing where there is no such folder.
 fn entries(folder: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<_> = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    let mut paths: Vec<_> = fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|entry| entry.path())
+        .collect();
     paths.sort();
     paths
 }

@@ -30,7 +30,11 @@ pub struct User {
 
 /// Asks the API server's authorizer. What it could not evaluate (a binding to a role that is gone) is
 /// a "no" there, and so it is here.
-pub(super) async fn may(lister: &Lister, permission: &Permission, asker: &Asker) -> Result<bool, Missing> {
+pub(super) async fn may(
+    lister: &Lister,
+    permission: &Permission,
+    asker: &Asker,
+) -> Result<bool, Missing> {
     let kind = match asker {
         Asker::Myself => "SelfSubjectAccessReview",
         Asker::User(_) => "SubjectAccessReview",
@@ -38,11 +42,16 @@ pub(super) async fn may(lister: &Lister, permission: &Permission, asker: &Asker)
     let plural = format!("{}s", kind.to_lowercase());
     let url = format!("/apis/authorization.k8s.io/v1/{plural}");
     let subject = lister.subject("create", &format!("{plural}.authorization.k8s.io"));
-    let answer = lister.create(&url, &review(kind, permission, asker), &subject).await?;
-    answer.pointer("/status/allowed").and_then(Value::as_bool).ok_or_else(|| Missing::Failed {
-        resource: subject.resource,
-        why: "the answer has no status.allowed".to_owned(),
-    })
+    let answer = lister
+        .create(&url, &review(kind, permission, asker), &subject)
+        .await?;
+    answer
+        .pointer("/status/allowed")
+        .and_then(Value::as_bool)
+        .ok_or_else(|| Missing::Failed {
+            resource: subject.resource,
+            why: "the answer has no status.allowed".to_owned(),
+        })
 }
 
 fn review(kind: &str, permission: &Permission, asker: &Asker) -> Value {
@@ -68,7 +77,10 @@ mod tests {
     use super::*;
     use acm_backup_domain::names::VERB_ATTEST;
 
-    const PERMISSION: Permission = Permission { verb: VERB_ATTEST, rule: "restore/old-hub-live" };
+    const PERMISSION: Permission = Permission {
+        verb: VERB_ATTEST,
+        rule: "restore/old-hub-live",
+    };
 
     #[test]
     fn a_review_is_about_the_user_with_all_that_authorizers_look_at() {

@@ -14,7 +14,12 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    pub(super) fn new(verb: &str, resource: &Resource, namespace: &str, deadline: Duration) -> Self {
+    pub(super) fn new(
+        verb: &str,
+        resource: &Resource,
+        namespace: &str,
+        deadline: Duration,
+    ) -> Self {
         Self {
             verb: verb.to_owned(),
             resource: resource.name.to_owned(),
@@ -24,7 +29,10 @@ impl Subject {
     }
 
     pub(super) fn timed_out(&self) -> Missing {
-        Missing::TimedOut { resource: self.resource.clone(), seconds: self.deadline.as_secs() }
+        Missing::TimedOut {
+            resource: self.resource.clone(),
+            seconds: self.deadline.as_secs(),
+        }
     }
 }
 
@@ -40,13 +48,24 @@ pub(super) fn missing(subject: &Subject, error: &kube::Error) -> Missing {
                 resource: subject.resource.clone(),
                 namespace: subject.namespace.clone(),
             },
-            404 => Missing::NoKind { resource: subject.resource.clone() },
-            _ => Missing::Failed { resource: subject.resource.clone(), why: status.message.clone() },
+            404 => Missing::NoKind {
+                resource: subject.resource.clone(),
+            },
+            _ => Missing::Failed {
+                resource: subject.resource.clone(),
+                why: status.message.clone(),
+            },
         },
-        kube::Error::Service(_) | kube::Error::HyperError(_) | kube::Error::Auth(_) | kube::Error::RustlsTls(_) => {
-            Missing::NoCluster { why: innermost(error) }
-        }
-        other => Missing::Failed { resource: subject.resource.clone(), why: innermost(other) },
+        kube::Error::Service(_)
+        | kube::Error::HyperError(_)
+        | kube::Error::Auth(_)
+        | kube::Error::RustlsTls(_) => Missing::NoCluster {
+            why: innermost(error),
+        },
+        other => Missing::Failed {
+            resource: subject.resource.clone(),
+            why: innermost(other),
+        },
     }
 }
 
@@ -82,7 +101,10 @@ mod tests {
             "forbidden: list managedclusters.cluster.open-cluster-management.io"
         );
         assert!(matches!(of(404, &kinds::BACKUPS), Missing::NoKind { .. }));
-        assert!(matches!(of(401, &kinds::BACKUPS), Missing::NoCluster { .. }));
+        assert!(matches!(
+            of(401, &kinds::BACKUPS),
+            Missing::NoCluster { .. }
+        ));
         assert!(matches!(of(500, &kinds::BACKUPS), Missing::Failed { .. }));
     }
 }

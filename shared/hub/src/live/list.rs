@@ -48,7 +48,12 @@ struct PageMeta {
 impl Lister {
     /// A reader whose deadline starts now.
     pub fn new(client: Client, namespace: &str, deadline: Duration) -> Self {
-        Self { client, namespace: namespace.to_owned(), until: Instant::now() + deadline, deadline }
+        Self {
+            client,
+            namespace: namespace.to_owned(),
+            until: Instant::now() + deadline,
+            deadline,
+        }
     }
 
     /// All objects of a kind, in the order the server lists them (by name).
@@ -65,7 +70,11 @@ impl Lister {
     }
 
     /// One object by name, `None` where there is none.
-    pub async fn get<K: Kind>(&self, resource: &Resource, name: &str) -> Result<Option<K>, Missing> {
+    pub async fn get<K: Kind>(
+        &self,
+        resource: &Resource,
+        name: &str,
+    ) -> Result<Option<K>, Missing> {
         let subject = Subject::new("get", resource, &self.namespace, self.deadline);
         let url = format!("{}/{}", resource.url(&self.namespace), escape(name));
         let found = self.in_time(&subject, self.read::<Value>(&url)).await;
@@ -96,7 +105,9 @@ impl Lister {
 
     /// The API server's version.
     pub(super) async fn version(&self) -> Result<String, Missing> {
-        let answer: Value = self.in_time(&self.subject("get", "/version"), self.read("/version")).await?;
+        let answer: Value = self
+            .in_time(&self.subject("get", "/version"), self.read("/version"))
+            .await?;
         let version = answer.get("gitVersion").and_then(Value::as_str);
         version.map(str::to_owned).ok_or_else(|| Missing::Failed {
             resource: "/version".to_owned(),
@@ -105,17 +116,28 @@ impl Lister {
     }
 
     /// Sends `body` and reads the answer; never sent twice.
-    pub(super) async fn create(&self, url: &str, body: &Value, subject: &Subject) -> Result<Value, Missing> {
+    pub(super) async fn create(
+        &self,
+        url: &str,
+        body: &Value,
+        subject: &Subject,
+    ) -> Result<Value, Missing> {
         let request = Request::post(url)
             .header("content-type", "application/json")
             .body(body.to_string().into_bytes())
             .map_err(kube::Error::HttpError);
-        self.in_time(subject, async { self.client.request(request?).await }).await
+        self.in_time(subject, async { self.client.request(request?).await })
+            .await
     }
 
     /// What access reviews are about, in the words of [`Missing`].
     pub(super) fn subject(&self, verb: &str, resource: &str) -> Subject {
-        Subject { verb: verb.to_owned(), resource: resource.to_owned(), namespace: None, deadline: self.deadline }
+        Subject {
+            verb: verb.to_owned(),
+            resource: resource.to_owned(),
+            namespace: None,
+            deadline: self.deadline,
+        }
     }
 
     async fn pages<K: Kind>(&self, resource: &Resource) -> kube::Result<Vec<K>> {
@@ -126,7 +148,9 @@ impl Lister {
             let page: Page = self.read(&url).await?;
             found.extend(page.items.iter().flatten().map(K::read));
             match page.metadata.token.filter(|token| !token.is_empty()) {
-                Some(token) => url = format!("{collection}?limit={PAGE}&continue={}", escape(&token)),
+                Some(token) => {
+                    url = format!("{collection}?limit={PAGE}&continue={}", escape(&token))
+                }
                 None => return Ok(found),
             }
         }
@@ -136,9 +160,13 @@ impl Lister {
     async fn read<T: DeserializeOwned>(&self, url: &str) -> kube::Result<T> {
         let mut left = RETRIES;
         loop {
-            let request = Request::get(url).body(Vec::new()).map_err(kube::Error::HttpError)?;
+            let request = Request::get(url)
+                .body(Vec::new())
+                .map_err(kube::Error::HttpError)?;
             match self.client.request(request).await {
-                Err(kube::Error::Api(status)) if left > 0 && matches!(status.code, 429 | 503 | 504) => {
+                Err(kube::Error::Api(status))
+                    if left > 0 && matches!(status.code, 429 | 503 | 504) =>
+                {
                     left -= 1;
                     tokio::time::sleep(PAUSE).await;
                 }
@@ -164,7 +192,9 @@ impl Lister {
 fn escape(text: &str) -> String {
     text.bytes()
         .map(|byte| match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                char::from(byte).to_string()
+            }
             other => format!("%{other:02X}"),
         })
         .collect()
@@ -176,7 +206,10 @@ mod tests {
 
     #[test]
     fn tokens_and_names_survive_a_url() {
-        assert_eq!(escape("acm-resources-schedule-1"), "acm-resources-schedule-1");
+        assert_eq!(
+            escape("acm-resources-schedule-1"),
+            "acm-resources-schedule-1"
+        );
         assert_eq!(escape("a/b?c=d&e"), "a%2Fb%3Fc%3Dd%26e");
     }
 }

@@ -33,7 +33,10 @@ pub async fn collect(
     asker: &Asker,
 ) -> Snapshot {
     let lister = Lister::new(client.clone(), namespace, deadline);
-    let mut answers: FuturesUnordered<_> = needs.iter().map(|need| answer(&lister, need, asker)).collect();
+    let mut answers: FuturesUnordered<_> = needs
+        .iter()
+        .map(|need| answer(&lister, need, asker))
+        .collect();
     let mut snapshot = Snapshot::empty(Timestamp::now(), namespace);
     while let Some(put) = answers.next().await {
         put(&mut snapshot);
@@ -50,8 +53,12 @@ fn answer<'a>(lister: &'a Lister, need: &'a Need, asker: &'a Asker) -> BoxFuture
     match need {
         Need::HubId => fill(hub_id(lister), |s, fact| s.hub_id = fact),
         Need::Restores => fill(lister.list(&kinds::RESTORES), |s, fact| s.restores = fact),
-        Need::BackupSchedules => fill(lister.list(&kinds::BACKUP_SCHEDULES), |s, fact| s.backup_schedules = fact),
-        Need::StorageLocations => fill(lister.list(&kinds::STORAGE_LOCATIONS), |s, fact| s.storage_locations = fact),
+        Need::BackupSchedules => fill(lister.list(&kinds::BACKUP_SCHEDULES), |s, fact| {
+            s.backup_schedules = fact
+        }),
+        Need::StorageLocations => fill(lister.list(&kinds::STORAGE_LOCATIONS), |s, fact| {
+            s.storage_locations = fact
+        }),
         Need::Backups => fill(lister.list(&kinds::BACKUPS), |s, fact| s.backups = fact),
         Need::BackupNamed(name) => {
             let key = name.clone();
@@ -59,9 +66,15 @@ fn answer<'a>(lister: &'a Lister, need: &'a Need, asker: &'a Asker) -> BoxFuture
                 s.named_backups.insert(key, fact);
             })
         }
-        Need::VeleroRestores => fill(lister.list(&kinds::VELERO_RESTORES), |s, fact| s.velero_restores = fact),
-        Need::VeleroSchedules => fill(lister.list(&kinds::VELERO_SCHEDULES), |s, fact| s.velero_schedules = fact),
-        Need::ManagedClusters => fill(lister.list(&kinds::MANAGED_CLUSTERS), |s, fact| s.managed_clusters = fact),
+        Need::VeleroRestores => fill(lister.list(&kinds::VELERO_RESTORES), |s, fact| {
+            s.velero_restores = fact
+        }),
+        Need::VeleroSchedules => fill(lister.list(&kinds::VELERO_SCHEDULES), |s, fact| {
+            s.velero_schedules = fact
+        }),
+        Need::ManagedClusters => fill(lister.list(&kinds::MANAGED_CLUSTERS), |s, fact| {
+            s.managed_clusters = fact
+        }),
         Need::Permission(permission) => {
             let key = permission.clone();
             fill(access::may(lister, permission, asker), move |s, fact| {
@@ -91,8 +104,14 @@ fn fill<'a, T: Send + 'static>(
 /// The hub's id as the operator reads it: of the first ClusterVersion; `unknown` where the API server
 /// has no such kind or no such object (operator-facts §7).
 async fn hub_id(lister: &Lister) -> Result<HubId, Missing> {
-    match lister.list::<ClusterVersion>(&kinds::CLUSTER_VERSIONS).await {
-        Ok(versions) => Ok(versions.into_iter().next().map_or_else(HubId::unknown, |version| version.id)),
+    match lister
+        .list::<ClusterVersion>(&kinds::CLUSTER_VERSIONS)
+        .await
+    {
+        Ok(versions) => Ok(versions
+            .into_iter()
+            .next()
+            .map_or_else(HubId::unknown, |version| version.id)),
         Err(Missing::NoKind { .. }) => Ok(HubId::unknown()),
         Err(missing) => Err(missing),
     }
@@ -105,7 +124,10 @@ pub(crate) struct ClusterVersion {
 
 impl Kind for ClusterVersion {
     fn read(object: &Value) -> Self {
-        let id = object.pointer("/spec/clusterID").and_then(Value::as_str).unwrap_or_default();
+        let id = object
+            .pointer("/spec/clusterID")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         Self { id: HubId::new(id) }
     }
 }

@@ -1,0 +1,89 @@
+//! What `status` says about hubs as they were recorded.
+
+use crate::fixtures::FIXTURES;
+use crate::invocation::{Outcome, run};
+
+fn status(fixture: &str, more: &[&str]) -> Outcome {
+    let path = format!("tests/fixtures/{fixture}");
+    let mut arguments = vec!["status", "--from", &path];
+    arguments.extend(more);
+    run(&arguments)
+}
+
+#[test]
+fn text() {
+    for fixture in FIXTURES {
+        insta::assert_snapshot!(format!("text-{}", fixture.name), status(fixture.name, &[]));
+    }
+}
+
+#[test]
+fn wide() {
+    for fixture in FIXTURES {
+        insta::assert_snapshot!(
+            format!("wide-{}", fixture.name),
+            status(fixture.name, &["-o", "wide"])
+        );
+    }
+}
+
+#[test]
+fn json() {
+    for fixture in ["active", "passive-holds-nothing", "returned-new-hub"] {
+        insta::assert_snapshot!(format!("json-{fixture}"), status(fixture, &["-o", "json"]));
+    }
+}
+
+#[test]
+fn yaml_says_what_json_says() {
+    for fixture in FIXTURES {
+        let json: serde_json::Value =
+            serde_json::from_str(&status(fixture.name, &["-o", "json"]).stdout).unwrap();
+        let yaml: serde_json::Value =
+            serde_saphyr::from_str(&status(fixture.name, &["-o", "yaml"]).stdout).unwrap();
+        assert_eq!(json, yaml, "{}", fixture.name);
+    }
+}
+
+#[test]
+fn text_fits_a_small_terminal() {
+    for fixture in FIXTURES {
+        let text = status(fixture.name, &[]).stdout;
+        assert!(
+            text.lines().count() < 24,
+            "{} has {} lines:\n{text}",
+            fixture.name,
+            text.lines().count()
+        );
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "{}: {line:?}", fixture.name);
+        }
+    }
+}
+
+#[test]
+fn colour_is_in_the_words_and_not_between_them() {
+    for fixture in FIXTURES {
+        let plain = status(fixture.name, &["--color", "never"]).stdout;
+        let coloured = status(fixture.name, &["--color", "always"]).stdout;
+        assert!(coloured.contains("\u{1b}["), "{}", fixture.name);
+        assert_eq!(
+            anstream::adapter::strip_str(&coloured).to_string(),
+            plain,
+            "{}",
+            fixture.name
+        );
+    }
+}
+
+#[test]
+fn both_sides_of_a_return_are_told_the_same() {
+    let finding = |fixture| {
+        let report: serde_json::Value =
+            serde_json::from_str(&status(fixture, &["-o", "json"]).stdout).unwrap();
+        let finding = report["findings"][0].clone();
+        assert_eq!(finding["severity"], "critical", "{fixture}");
+        (finding["headline"].clone(), finding["evidence"].clone())
+    };
+    assert_eq!(finding("returned-old-hub"), finding("returned-new-hub"));
+}

@@ -1,0 +1,168 @@
+//! A hub that backs up.
+
+use super::hubs::{Hub, at, minutes_before, set_of};
+use crate::kinds::restore::Restore;
+use crate::status::{Answer, Role, Verdict};
+
+#[test]
+fn a_hub_that_backs_up_is_active_and_needs_no_activation() {
+    let report = Hub::active("a").report();
+    assert_eq!((report.role, report.verdict), (Role::Active, Verdict::Ok));
+    assert_eq!(report.activation.answer, Answer::AlreadyActive);
+    assert_eq!(report.summary, "a complete set of backups is 1m old");
+    let set = report.set.unwrap();
+    assert!(set.complete && set.by_this_hub);
+    assert_eq!(report.schedules[0].next, Some(at("17:00:00")));
+    assert_eq!(report.schedules[0].last, Some(at("16:00:00")));
+}
+
+/// What is done to a well hub.
+type Spoil = fn(&mut Hub);
+
+#[test]
+fn what_is_wrong_with_an_active_hub() {
+    let cases: &[(&str, Spoil, &[&str])] = &[
+        ("nothing", |_| {}, &[]),
+        (
+            "its schedule failed",
+            |hub| hub.schedules[0].phase = "FailedValidation".into(),
+            &["!schedule/failed"],
+        ),
+        (
+            "its schedule is paused",
+            |hub| hub.schedules[0].phase = "Paused".into(),
+            &["schedule/paused"],
+        ),
+        (
+            "its schedule was never looked at",
+            |hub| hub.schedules[0].phase = String::new(),
+            &["!schedule/unnoticed"],
+        ),
+        (
+            "its cron is none",
+            |hub| hub.schedules[0].cron = "WRONG".into(),
+            &["!schedule/cron"],
+        ),
+        (
+            "a run is overdue",
+            |hub| {
+                hub.velero_schedules
+                    .iter_mut()
+                    .for_each(|velero| velero.last_backup = Some(minutes_before("16:00:00", 61)))
+            },
+            &["!schedule/overdue"],
+        ),
+        (
+            "it has no backup after hours",
+            |hub| hub.backups.clear(),
+            &["!backup/none"],
+        ),
+        (
+            "it has no backup yet",
+            |hub| {
+                hub.backups.clear();
+                hub.schedules[0].meta.created = Some(at("16:00:30"));
+            },
+            &["backup/none"],
+        ),
+        (
+            "a backup failed in part",
+            |hub| hub.backups[0].phase = "PartiallyFailed".into(),
+            &["!backup/none-complete", "backup/failed"],
+        ),
+        (
+            "a backup failed, an older set is whole",
+            |hub| {
+                hub.backups[0].phase = "Failed".into();
+                hub.backups.extend(set_of("a", "150000"));
+            },
+            &["!backup/failed"],
+        ),
+        (
+            "a set is being written, an older one is whole",
+            |hub| {
+                hub.backups[0].phase = "InProgress".into();
+                hub.backups.extend(set_of("a", "150000"));
+            },
+            &[],
+        ),
+        (
+            "the newest whole set is old",
+            |hub| hub.backups = set_of("a", "130000"),
+            &["!backup/outdated"],
+        ),
+        (
+            "there is no storage location",
+            |hub| hub.locations.clear(),
+            &["!storage/none"],
+        ),
+        (
+            "the storage cannot be reached",
+            |hub| hub.locations[0].phase = "Unavailable".into(),
+            &["!storage/unavailable"],
+        ),
+        (
+            "nothing owns the storage location",
+            |hub| hub.locations[0].meta.owners.clear(),
+            &["!storage/no-owner"],
+        ),
+        (
+            "the storage is not read any more",
+            |hub| hub.locations[0].synced = Some(at("15:30:00")),
+            &["storage/stale"],
+        ),
+        (
+            "a cluster does not report",
+            |hub| hub.clusters[0].available = false,
+            &["clusters/unavailable"],
+        ),
+        (
+            "a Restore was refused",
+            |hub| {
+                hub.restores.push(Restore {
+                    phase: "FinishedWithErrors".into(),
+                    message: "This resource is ignored because BackupSchedule resource schedule-acm is currently active".into(),
+                    ..Restore::default()
+                });
+            },
+            &["restore/refused"],
+        ),
+    ];
+    for (what, spoil, expected) in cases {
+        let mut hub = Hub::active("a");
+        spoil(&mut hub);
+        assert_eq!(hub.found(), *expected, "{what}");
+    }
+}
+
+#[test]
+fn a_ttl_the_operator_cannot_read_is_told_with_its_remedy() {
+    let mut hub = Hub::active("a");
+    hub.schedules[0].unreadable.push(crate::read::Unreadable {
+        field: "spec.veleroTtl".into(),
+        value: "\"5d\"".into(),
+        why: "use 120h".into(),
+    });
+    assert_eq!(hub.found(), ["!schedule/unreadable"]);
+    let finding = &hub.report().findings[0];
+    assert!(
+        finding.headline.contains("spec.veleroTtl is \"5d\""),
+        "{}",
+        finding.headline
+    );
+    assert!(finding.evidence[0].contains("120h"));
+}
+
+#[test]
+fn after_an_activation_only_reconnected_clusters_count() {
+    let report = Hub::active("a").with_restored_clusters(5, 2).report();
+    let clusters = report.clusters.unwrap();
+    assert_eq!(
+        (clusters.total, clusters.restored, clusters.reconnected),
+        (5, 5, 2)
+    );
+    assert_eq!(
+        report.findings[0].headline,
+        "3 of 5 restored clusters have not reconnected to this hub"
+    );
+}

@@ -1,0 +1,77 @@
+//! One row, one sentence: what is on the hub, and what `status` must say of it.
+
+mod active;
+mod hubs;
+mod ownership;
+mod passive;
+
+use super::*;
+use hubs::Hub;
+
+#[test]
+fn what_cannot_be_looked_up_is_never_ok() {
+    let report = assess(&Snapshot::empty(hubs::at("16:00:00"), "ns"));
+    assert_eq!(report.verdict, Verdict::Unknown);
+    assert_eq!(report.role, Role::Unknown);
+    assert_eq!(report.activation.answer, Answer::NotKnown);
+    assert_eq!(report.not_checked.len(), needs().len());
+}
+
+#[test]
+fn a_missing_fact_that_decides_nothing_is_a_warning() {
+    let mut snapshot = Hub::active("a").snapshot();
+    snapshot.managed_clusters = crate::snapshot::Fact::unasked();
+    let report = assess(&snapshot);
+    assert_eq!(report.verdict, Verdict::Warning);
+    assert_eq!(report.findings, []);
+    assert_eq!(report.summary, "not checked: clusters");
+}
+
+#[test]
+fn critical_weighs_more_than_not_knowing() {
+    let mut hub = Hub::active("a");
+    hub.schedules[0].phase = "FailedValidation".into();
+    let mut snapshot = hub.snapshot();
+    snapshot.restores = crate::snapshot::Fact::unasked();
+    assert_eq!(assess(&snapshot).verdict, Verdict::Critical);
+}
+
+#[test]
+fn an_empty_hub_is_idle_and_ok() {
+    let report = assess(&Hub::new("a").snapshot());
+    assert_eq!((report.role, report.verdict), (Role::Idle, Verdict::Ok));
+    assert_eq!(report.activation.answer, Answer::No);
+    assert_eq!(
+        report.activation.because,
+        "there is no backup in the storage to restore"
+    );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_a_warning() {
+    let mut report = assess(&Hub::active("a").snapshot());
+    assert_eq!(report.verdict, Verdict::Ok);
+    report.add_unreadable_file("restores.yaml", "unclosed bracket");
+    assert_eq!(report.verdict, Verdict::Warning);
+}
+
+#[test]
+fn every_command_runs_in_the_operators_namespace_or_names_none() {
+    let reports = [
+        assess(&Hub::new("a").snapshot()),
+        assess(&Hub::active("a").without_backups().snapshot()),
+        assess(&Hub::passive("b", "a").snapshot()),
+    ];
+    for step in reports
+        .iter()
+        .flat_map(|report| &report.findings)
+        .flat_map(|finding| &finding.steps)
+    {
+        let command = step.command.as_deref().unwrap_or("kubectl");
+        assert!(command.starts_with("kubectl"), "{command}");
+        assert!(
+            !command.contains(" -n ") || command.contains("-n open-cluster-management-backup"),
+            "{command}"
+        );
+    }
+}

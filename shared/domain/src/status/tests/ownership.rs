@@ -1,0 +1,168 @@
+//! Two hubs and one storage: `a` had the fleet, `b` took over at 16:20.
+
+use super::hubs::{Hub, at, marker, set_of};
+use crate::kinds::backup::BackupType;
+use crate::status::{Answer, Role, StatusReport, Verdict};
+
+const INTRUSION: &str = "!hub/backups-after-takeover";
+
+/// `b` after its activation, with a set of its own.
+fn winner() -> Hub {
+    let mut hub = Hub::active("b")
+        .with_restored_clusters(2, 2)
+        .seen_at("16:31:00");
+    hub.backups = set_of("a", "160000");
+    hub.backups.push(marker("b", "a", "16:20:00"));
+    hub.backups.extend(set_of("b", "162100"));
+    hub
+}
+
+/// `a` after it came back.
+fn loser() -> Hub {
+    let mut hub = Hub::active("a").seen_at("16:31:00");
+    hub.backups = winner().backups;
+    hub
+}
+
+/// `a` begins one more backup after the takeover.
+fn intrude(hub: &mut Hub) {
+    let mut late = set_of("a", "162500");
+    late.retain(|backup| backup.backup_type() == Some(BackupType::Resources));
+    hub.backups.extend(late);
+}
+
+#[test]
+fn what_the_old_hub_wrote_before_the_takeover_is_no_evidence() {
+    assert_eq!(winner().found(), Vec::<String>::new());
+    assert_eq!(winner().report().verdict, Verdict::Ok);
+}
+
+#[test]
+fn both_hubs_are_told_the_same_of_a_backup_after_the_takeover() {
+    let told = |mut hub: Hub| {
+        intrude(&mut hub);
+        assert_eq!(hub.found()[0], INTRUSION);
+        let StatusReport { findings, .. } = hub.report();
+        (findings[0].headline.clone(), findings[0].evidence.clone())
+    };
+    let (headline, evidence) = told(winner());
+    assert_eq!(
+        headline,
+        "hub a began a backup after hub b took over the fleet"
+    );
+    assert_eq!(
+        evidence,
+        [
+            "hub b took over at 2026-11-22 16:20:00Z (11m ago) by acm-restore-clusters-20261122162000; it owns the fleet",
+            "hub a began acm-resources-schedule-20261122162500 at 2026-11-22 16:25:00Z (6m ago)",
+        ]
+    );
+    assert_eq!(told(loser()), (headline, evidence));
+}
+
+#[test]
+fn a_command_for_the_other_hub_cannot_hit_this_one() {
+    let commands = |mut hub: Hub| {
+        intrude(&mut hub);
+        let steps = hub.report().findings[0].steps.clone();
+        steps
+            .into_iter()
+            .filter_map(|step| step.command)
+            .collect::<Vec<_>>()
+    };
+    assert!(
+        commands(winner())
+            .iter()
+            .all(|command| command.starts_with("kubectl --context HUB-a "))
+    );
+    assert!(
+        commands(loser())
+            .iter()
+            .all(|command| !command.contains("--context"))
+    );
+}
+
+#[test]
+fn it_falls_to_a_warning_once_the_owner_has_a_newer_set_and_the_other_is_quiet() {
+    let mut hub = winner();
+    intrude(&mut hub);
+    hub = hub.seen_at("17:29:00");
+    hub.backups.extend(set_of("b", "170000"));
+    for velero in &mut hub.velero_schedules {
+        velero.last_backup = Some(at("17:00:00"));
+    }
+    assert_eq!(
+        hub.found()[0],
+        INTRUSION,
+        "its period of 1h and 5m are not over"
+    );
+    let hub = hub.seen_at("17:30:01");
+    assert_eq!(hub.found()[0], "hub/backups-after-takeover");
+    let mut without = hub.clone();
+    without
+        .backups
+        .retain(|backup| backup.run() != Some(at("17:00:00")));
+    assert_eq!(without.found()[0], INTRUSION, "no newer set of the owner");
+}
+
+#[test]
+fn a_hub_that_was_replaced_knows_it_whatever_its_schedule_says() {
+    let running = loser();
+    assert_eq!(running.report().role, Role::Replaced);
+    assert_eq!(running.found(), ["!hub/replaced"]);
+    assert_eq!(running.report().activation.answer, Answer::No);
+    let mut stopped = loser();
+    stopped.schedules[0].phase = "BackupCollision".into();
+    assert_eq!(stopped.found(), ["hub/replaced"]);
+}
+
+#[test]
+fn after_a_failback_the_newest_activation_counts() {
+    let mut hub = loser();
+    intrude(&mut hub);
+    hub.backups.push(marker("a", "b", "16:24:00"));
+    assert_eq!(hub.report().role, Role::Active);
+    assert_eq!(hub.found(), Vec::<String>::new());
+}
+
+#[test]
+fn two_hubs_that_write_without_an_activation_are_told_apart_by_nobody() {
+    let mut hub = Hub::active("a");
+    hub.backups.extend(set_of("b", "160000"));
+    assert_eq!(hub.found(), ["!hub/shared-storage"]);
+    hub.schedules[0].phase = "BackupCollision".into();
+    assert_eq!(hub.found(), ["!hub/shared-storage", "!schedule/collision"]);
+    assert_eq!(hub.report().role, Role::Collision);
+}
+
+#[test]
+fn an_activation_without_clusters_is_a_capital_letter() {
+    let mut hub = Hub::passive("b", "a");
+    hub.restores.clear();
+    hub.backups.push(marker("b", "", "16:00:45"));
+    assert_eq!(hub.found(), ["!hub/hollow-activation"]);
+    assert_eq!(hub.report().role, Role::Idle);
+}
+
+#[test]
+fn an_active_hub_without_a_schedule_is_not_protected() {
+    let mut hub = winner();
+    hub.schedules.clear();
+    hub.backups.retain(|backup| backup.writer().as_str() != "b");
+    assert_eq!(hub.report().role, Role::Active);
+    assert_eq!(hub.found(), ["!schedule/none"]);
+}
+
+#[test]
+fn hubs_without_ids_are_not_told_apart_by_them() {
+    let hub = Hub::active("unknown");
+    let report = hub.report();
+    assert_eq!(report.role, Role::Active);
+    assert!(report.set.is_some());
+    assert!(
+        report
+            .findings
+            .iter()
+            .all(|finding| !finding.id.starts_with("hub/backups"))
+    );
+}
