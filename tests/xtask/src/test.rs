@@ -1,9 +1,12 @@
 //! `cargo xtask test`: every test, and one line that counts them.
 
 use crate::cargo;
-use anyhow::{Context, Result};
+use acm_backup_bed::K8s;
+use acm_backup_bed::parts::{Part, Parts};
+use anyhow::{Context, Result, ensure};
 use std::io::{BufRead, BufReader, Write};
-use std::process::{ExitCode, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
 
 /// What to run.
 #[derive(clap::Args)]
@@ -16,15 +19,52 @@ pub struct Args {
 /// Runs the tests and ends with `N passed, N failed` over all test binaries.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let mut command = cargo::command();
-    command.arg("test").arg("--no-fail-fast");
+    command
+        .args(["test", "--no-fail-fast"])
+        .stdout(Stdio::piped());
     if args.cargo_test.is_empty() {
-        command.arg("--workspace");
+        build_everything()?;
+        command
+            .arg("--workspace")
+            .env("ACM_BACKUP_PROGRAMS", programs()?);
     }
     command.args(&args.cargo_test);
-    let mut child = command
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot start cargo test")?;
+    let total = count(command)?;
+    println!("{} passed, {} failed", total.passed, total.failed);
+    Ok(if total.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Builds programs, tests and real parts before the first test runs: a test that has to build them
+/// itself would do so beside others that wait for an answer.
+fn build_everything() -> Result<()> {
+    let status = cargo::command()
+        .args(["test", "--workspace", "--no-run"])
+        .status()
+        .context("cannot start cargo test --no-run")?;
+    ensure!(status.success(), "the tests do not build");
+    let parts = Parts::ensure()?;
+    for kubernetes in [K8s::V1_36, K8s::V1_30] {
+        parts.prepare(&Part::all(kubernetes))?;
+    }
+    Ok(())
+}
+
+/// Where cargo puts the programs: beside this one.
+fn programs() -> Result<PathBuf> {
+    let this = std::env::current_exe().context("cannot tell where this program is")?;
+    Ok(this
+        .parent()
+        .context("this program is in no directory")?
+        .to_owned())
+}
+
+/// Runs `cargo test`, shows what it prints and adds it up.
+fn count(mut command: Command) -> Result<Counts> {
+    let mut child = command.spawn().context("cannot start cargo test")?;
     let output = child.stdout.take().context("cargo test has no output")?;
     let mut total = Counts::default();
     for line in BufReader::new(output).lines() {
@@ -37,12 +77,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     if !status.success() && total.failed == 0 {
         total.failed = 1;
     }
-    println!("{} passed, {} failed", total.passed, total.failed);
-    Ok(if total.failed == 0 {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(total)
 }
 
 #[derive(Debug, Default, PartialEq)]
