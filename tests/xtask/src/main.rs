@@ -1,7 +1,10 @@
 //! Every task of a contributor, as `cargo xtask TASK`.
 
+mod attach;
+mod cargo;
 mod crds;
 mod image;
+mod measure;
 mod test;
 #[cfg(test)]
 mod workspace_rules;
@@ -27,15 +30,21 @@ enum Task {
     Test(test::Args),
     /// Write crds/ anew from our own types
     Crds,
+    /// Put the webhook in front of an API server on this machine, until Ctrl-C
+    Attach(attach::Args),
     /// Make the webhook's image, an OCI archive; no engine needed
     Image(image::Args),
+    /// Measure what the README states; prints a table
+    Measure(measure::Args),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
         Task::Test(args) => test::run(&args),
         Task::Crds => crds::write(),
+        Task::Attach(args) => attach::run(&args),
         Task::Image(args) => image::run(&args),
+        Task::Measure(args) => measure::run(&args),
     };
     match outcome {
         Ok(code) => code,
