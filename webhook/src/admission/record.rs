@@ -9,6 +9,8 @@ use super::review::Request;
 /// Writes the line. The many Secrets there was nothing to do for show only at level debug; denials and
 /// failures are warnings.
 pub fn record(hook: Hook, request: &Request<'_>, answer: &Answer, took: Duration) {
+    // Milliseconds to the microsecond; more digits are noise.
+    let ms = (took.as_secs_f64() * 1_000_000.0).round() / 1000.0;
     macro_rules! line {
         ($level:expr) => {
             tracing::event!(
@@ -25,7 +27,7 @@ pub fn record(hook: Hook, request: &Request<'_>, answer: &Answer, took: Duration
                 user = %request.user_info.username,
                 rule = %answer.rule,
                 decision = answer.decision,
-                ms = took.as_secs_f64() * 1000.0,
+                ms,
                 "review"
             )
         };

@@ -79,6 +79,9 @@ impl Guard {
             }
             _ => return Ok(None),
         };
+        if !is_dns_label(&request.namespace) {
+            return Err("the review names no namespace that can exist".to_owned());
+        }
         let subject = |raw: &RawValue| {
             object::whole(raw)
                 .map(|object| self.named(read(&object), request))
@@ -142,6 +145,15 @@ impl Guard {
         }
         snapshot
     }
+}
+
+/// Whether a text can be a namespace's name. Look-ups put it into paths, with our rights: whoever reaches
+/// our port must not choose the path.
+fn is_dns_label(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
 /// The judgement as an answer: all denials in one message, all warnings beside it.

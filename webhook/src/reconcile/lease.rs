@@ -65,6 +65,7 @@ pub struct Election {
     client: Client,
     url: String,
     identity: String,
+    duration: Duration,
     /// The version last seen of another's Lease, and since when.
     observed: Option<(String, Instant)>,
 }
@@ -77,8 +78,16 @@ impl Election {
             client,
             url: format!("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"),
             identity: identity.to_owned(),
+            duration: DURATION,
             observed: None,
         }
+    }
+
+    /// Lets a Lease hold for another time than [`DURATION`].
+    #[must_use]
+    pub fn holding_for(mut self, duration: Duration) -> Self {
+        self.duration = duration;
+        self
     }
 
     /// Takes the Lease if it is free, renews it if it is ours.
@@ -129,7 +138,7 @@ impl Election {
     fn has_lapsed(&mut self, lease: &Lease) -> bool {
         let version = &lease.metadata.resource_version;
         match &self.observed {
-            Some((seen, since)) if seen == version => since.elapsed() >= DURATION,
+            Some((seen, since)) if seen == version => since.elapsed() >= self.duration,
             _ => {
                 self.observed = Some((version.clone(), Instant::now()));
                 false
@@ -173,7 +182,7 @@ impl Election {
             .to_string();
         let mut spec = json!({
             "holderIdentity": self.identity,
-            "leaseDurationSeconds": DURATION.as_secs(),
+            "leaseDurationSeconds": self.duration.as_secs().max(1),
             "renewTime": now,
         });
         if let (Some(transitions), Some(fields)) = (transitions, spec.as_object_mut()) {

@@ -169,7 +169,8 @@ fn review(
             "resource": {"group": group, "version": version, "resource": resource},
             "requestKind": {"group": group, "version": version, "kind": kind},
             "requestResource": {"group": group, "version": version, "resource": resource},
-            "name": object["metadata"]["name"],
+            // Left out by API servers where there is none yet; here it is an empty text.
+            "name": object["metadata"]["name"].as_str().unwrap_or_default(),
             "namespace": object["metadata"]["namespace"],
             "operation": "CREATE",
             "userInfo": {"username": "kubernetes-admin", "groups": ["system:masters"], "extra": {"k": ["v"]}},

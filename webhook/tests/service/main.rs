@@ -7,9 +7,14 @@
     clippy::indexing_slicing
 )]
 
+mod api;
 mod caller;
 mod drain;
+mod election;
+mod follow;
 mod http;
+mod judging;
+mod labelling;
 mod manifests;
 mod pki;
 mod process;

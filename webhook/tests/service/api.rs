@@ -1,0 +1,310 @@
+//! An API server in memory, as far as the webhook calls one: get, list, watch, create and merge patch,
+//! with uids, versions and conflicts. Secrets are given out as metadata or not at all.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use futures::StreamExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::{Bytes, Frame};
+use hyper::{Method, Request, Response};
+use kube::client::Body;
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, watch};
+
+type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
+type Meddle = Box<dyn FnOnce(&Api) + Send>;
+
+/// The path of an object without its name, and the name.
+type Key = (String, String);
+
+#[derive(Clone, Default)]
+pub struct Api(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    state: Mutex<State>,
+    changes: watch::Sender<u64>,
+}
+
+#[derive(Default)]
+struct State {
+    objects: BTreeMap<Key, Value>,
+    version: u64,
+    requests: Vec<String>,
+    bodies: Vec<Value>,
+    watchers: Vec<mpsc::UnboundedSender<String>>,
+    failures: VecDeque<(&'static str, u16)>,
+    before_patch: Option<Meddle>,
+}
+
+impl Api {
+    pub fn client(&self) -> kube::Client {
+        let api = self.clone();
+        let service = tower::service_fn(move |request: Request<Body>| {
+            let api = api.clone();
+            async move { Ok::<_, Infallible>(api.answer(request).await) }
+        });
+        kube::Client::new(service, "default")
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap()
+    }
+
+    /// Stores an object in a collection (`/api/v1/namespaces/c1/secrets`).
+    pub fn put(&self, collection: &str, mut object: Value) -> Value {
+        let mut state = self.state();
+        state.version += 1;
+        let version = state.version;
+        let meta = object["metadata"].as_object_mut().unwrap();
+        let name = meta["name"].as_str().unwrap().to_owned();
+        if let Some(namespace) = collection.split("/namespaces/").nth(1) {
+            meta.insert(
+                "namespace".into(),
+                namespace.split('/').next().unwrap().into(),
+            );
+        }
+        meta.entry("uid").or_insert(format!("uid-{version}").into());
+        meta.entry("creationTimestamp")
+            .or_insert("2026-11-22T16:00:00Z".into());
+        meta.insert("resourceVersion".into(), version.to_string().into());
+        state
+            .objects
+            .insert((collection.to_owned(), name), object.clone());
+        drop(state);
+        self.0.changes.send_replace(version);
+        object
+    }
+
+    pub fn secret(&self, namespace: &str, name: &str, labels: Value) {
+        self.put(
+            &format!("/api/v1/namespaces/{namespace}/secrets"),
+            json!({"metadata": {"name": name, "labels": labels}, "data": {"k": "dg=="}}),
+        );
+    }
+
+    pub fn delete(&self, collection: &str, name: &str) {
+        self.state()
+            .objects
+            .remove(&(collection.to_owned(), name.to_owned()));
+    }
+
+    pub fn get(&self, collection: &str, name: &str) -> Option<Value> {
+        let key = (collection.to_owned(), name.to_owned());
+        self.state().objects.get(&key).cloned()
+    }
+
+    pub fn label_of(&self, namespace: &str, name: &str, key: &str) -> Option<String> {
+        let secret = self.get(&format!("/api/v1/namespaces/{namespace}/secrets"), name)?;
+        secret["metadata"]["labels"][key]
+            .as_str()
+            .map(str::to_owned)
+    }
+
+    /// Everything that was asked, as `METHOD path?query`.
+    pub fn requests(&self) -> Vec<String> {
+        self.state().requests.clone()
+    }
+
+    pub fn bodies(&self) -> Vec<Value> {
+        self.state().bodies.clone()
+    }
+
+    /// Does something just before the next patch is applied.
+    pub fn before_patch(&self, meddle: impl FnOnce(&Api) + Send + 'static) {
+        self.state().before_patch = Some(Box::new(meddle));
+    }
+
+    /// Answers the next request whose line contains `part` with an error.
+    pub fn fail_once(&self, part: &'static str, code: u16) {
+        self.state().failures.push_back((part, code));
+    }
+
+    /// Sends an event to everyone who watches.
+    pub fn event(&self, kind: &str, object: &Value) {
+        let line = format!("{}\n", json!({"type": kind, "object": object}));
+        self.state()
+            .watchers
+            .retain(|watcher| watcher.send(line.clone()).is_ok());
+    }
+
+    /// Ends all watches, as an API server does when their time is over.
+    pub fn end_watches(&self) {
+        self.state().watchers.clear();
+    }
+
+    /// Waits until something holds that changes with what is stored or asked.
+    pub async fn until(&self, what: impl Fn(&Api) -> bool) {
+        let mut changes = self.0.changes.subscribe();
+        while !what(self) {
+            changes.changed().await.unwrap();
+        }
+    }
+
+    async fn answer(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = request.into_parts();
+        let line = format!("{} {}", parts.method, parts.uri.path_and_query().unwrap());
+        let body = body.collect().await.unwrap().to_bytes();
+        let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let failure = {
+            let mut state = self.state();
+            state.requests.push(line.clone());
+            state.bodies.push(body.clone());
+            match state.failures.front() {
+                Some((part, _)) if line.contains(part) => state.failures.pop_front(),
+                _ => None,
+            }
+        };
+        let path = parts.uri.path().to_owned();
+        let accept = parts
+            .headers
+            .get("accept")
+            .map_or("", |value| value.to_str().unwrap());
+        let metadata_only = accept.contains("as=PartialObjectMetadata") && accept.contains(";v=v1");
+        let answer = if let Some((_, code)) = failure {
+            refusal(code)
+        } else if path.contains("/secrets") && !metadata_only {
+            refusal(406)
+        } else if parts
+            .uri
+            .query()
+            .is_some_and(|query| query.contains("watch=true"))
+        {
+            self.watched()
+        } else {
+            match parts.method {
+                Method::GET => self.got(&path, parts.uri.query().unwrap_or_default()),
+                Method::PATCH => self.patched(&path, &body),
+                Method::POST => self.created(&path, body),
+                _ => refusal(405),
+            }
+        };
+        self.0.changes.send_modify(|_| {});
+        answer
+    }
+
+    fn got(&self, path: &str, query: &str) -> Answer {
+        if let Some(object) = split(path).and_then(|(collection, name)| self.get(collection, name))
+        {
+            return full(200, &bare(path, object));
+        }
+        let selector = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("labelSelector="));
+        let selector = selector
+            .unwrap_or_default()
+            .replace("%2F", "/")
+            .replace("%3D", "=");
+        let selector = selector.replace("%2C", ",").replace("%21", "!");
+        let state = self.state();
+        let mut served = path.contains("/secrets");
+        let mut items = Vec::new();
+        for ((collection, _), object) in &state.objects {
+            if collection == path || everywhere(collection) == path {
+                served = true;
+                if selects(&selector, &object["metadata"]["labels"]) {
+                    items.push(bare(path, object.clone()));
+                }
+            }
+        }
+        items.retain(|item| item["metadata"]["name"] != "kind-is-served");
+        let version = state.version.to_string();
+        match served {
+            true => full(
+                200,
+                &json!({"metadata": {"resourceVersion": version}, "items": items}),
+            ),
+            false => refusal(404),
+        }
+    }
+
+    fn patched(&self, path: &str, patch: &Value) -> Answer {
+        let meddle = self.state().before_patch.take();
+        if let Some(meddle) = meddle {
+            meddle(self);
+        }
+        let (collection, name) = split(path).unwrap();
+        let Some(mut object) = self.get(collection, name) else {
+            return refusal(404);
+        };
+        for key in ["uid", "resourceVersion"] {
+            let wanted = &patch["metadata"][key];
+            if !wanted.is_null() && *wanted != object["metadata"][key] {
+                return refusal(409);
+            }
+        }
+        json_patch::merge(&mut object, patch);
+        full(200, &bare(path, self.put(collection, object)))
+    }
+
+    fn created(&self, path: &str, object: Value) -> Answer {
+        if path.contains("subjectaccessreviews") {
+            return full(201, &json!({"status": {"allowed": false}}));
+        }
+        let name = object["metadata"]["name"].as_str().unwrap().to_owned();
+        if self.get(path, &name).is_some() {
+            return refusal(409);
+        }
+        full(201, &self.put(path, object))
+    }
+
+    fn watched(&self) -> Answer {
+        let (sender, receiver) = mpsc::unbounded_channel::<String>();
+        self.state().watchers.push(sender);
+        let lines = futures::stream::unfold(receiver, |mut receiver| async {
+            receiver.recv().await.map(|line| (line, receiver))
+        });
+        let frames = lines.map(|line| Ok(Frame::data(Bytes::from(line))));
+        Response::new(StreamBody::new(frames).boxed_unsync())
+    }
+}
+
+fn split(path: &str) -> Option<(&str, &str)> {
+    path.rsplit_once('/')
+}
+
+/// The collection of all namespaces that holds this one.
+fn everywhere(collection: &str) -> String {
+    match collection.split_once("/namespaces/") {
+        Some((api, rest)) => format!("{api}/{}", rest.split_once('/').unwrap().1),
+        None => collection.to_owned(),
+    }
+}
+
+fn bare(path: &str, mut object: Value) -> Value {
+    if path.contains("/secrets") {
+        object = json!({"metadata": object["metadata"]});
+    }
+    object
+}
+
+fn selects(selector: &str, labels: &Value) -> bool {
+    selector
+        .split(',')
+        .filter(|term| !term.is_empty())
+        .all(
+            |term| match (term.strip_prefix('!'), term.split_once('=')) {
+                (Some(absent), _) => labels.get(absent).is_none(),
+                (None, Some((key, value))) => labels[key] == value,
+                (None, None) => labels.get(term).is_some(),
+            },
+        )
+}
+
+fn full(code: u16, body: &Value) -> Answer {
+    let body = Full::new(Bytes::from(body.to_string())).boxed_unsync();
+    Response::builder().status(code).body(body).unwrap()
+}
+
+fn refusal(code: u16) -> Answer {
+    full(
+        code,
+        &json!({
+            "kind": "Status", "apiVersion": "v1", "status": "Failure",
+            "message": format!("refused with {code}"), "reason": "Test", "code": code,
+        }),
+    )
+}

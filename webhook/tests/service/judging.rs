@@ -1,0 +1,280 @@
+//! From an AdmissionReview through the rules to the answer, with the hub's state in memory.
+
+use std::sync::Arc;
+
+use acm_backup_domain::upstream::object_label::{BACKUP, EXCLUDE, MANAGED_SERVICE_ACCOUNT};
+use acm_backup_webhook::judge::guard::Guard;
+use acm_backup_webhook::judge::label::Label;
+use acm_backup_webhook::reconcile::queue::Queue;
+use acm_backup_webhook::watch::backups::Backups;
+use acm_backup_webhook::watch::clusters::Clusters;
+use acm_backup_webhook::watch::follow::Store;
+use acm_backup_webhook::watch::local_cluster::LocalCluster;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::api::Api;
+use crate::caller::{Caller, restore_review, secret_review};
+use crate::running::{Running, Setup};
+
+const NAMESPACE: &str = "open-cluster-management-backup";
+const OPERATOR: &str = "system:serviceaccount:open-cluster-management-backup:cluster-backup-chart";
+
+fn collection(group: &str, version: &str, plural: &str) -> String {
+    format!("/apis/{group}/{version}/namespaces/{NAMESPACE}/{plural}")
+}
+
+/// A hub with ACM and Velero installed and nothing in it.
+fn hub() -> Api {
+    let api = Api::default();
+    let placeholder = || json!({"metadata": {"name": "kind-is-served"}});
+    let acm = "cluster.open-cluster-management.io";
+    for plural in ["restores", "backupschedules"] {
+        api.put(&collection(acm, "v1beta1", plural), placeholder());
+    }
+    for plural in ["backups", "restores", "schedules", "backupstoragelocations"] {
+        api.put(&collection("velero.io", "v1", plural), placeholder());
+    }
+    api
+}
+
+fn passive() -> Value {
+    json!({
+        "cleanupBeforeRestore": "None", "veleroManagedClustersBackupName": "skip",
+        "veleroCredentialsBackupName": "latest", "veleroResourcesBackupName": "latest",
+        "syncRestoreWithNewBackups": true,
+    })
+}
+
+fn active_restore(api: &Api) {
+    api.put(
+        &collection("cluster.open-cluster-management.io", "v1beta1", "restores"),
+        json!({"metadata": {"name": "running"}, "spec": passive(), "status": {"phase": "Enabled"}}),
+    );
+}
+
+async fn guarded(api: &Api) -> Running {
+    let backups = Arc::new(Backups::default());
+    backups.contact.heard(Timestamp::now());
+    Running::start(Setup {
+        guard: Arc::new(Guard {
+            client: api.client(),
+            backups,
+            backup_namespace: NAMESPACE.to_owned(),
+            operator_user: OPERATOR.to_owned(),
+        }),
+        ..Setup::default()
+    })
+    .await
+}
+
+async fn validated(running: &Running, review: &Value) -> Value {
+    let mut caller = Caller::connect(running).await;
+    let reply = caller
+        .post("/validate?timeout=5s", review.to_string())
+        .await;
+    assert_eq!(reply.status.as_u16(), 200, "{}", reply.text);
+    reply.json()["response"].clone()
+}
+
+fn passive_review() -> Value {
+    let mut review = restore_review("u");
+    review["request"]["object"]["spec"] = passive();
+    review
+}
+
+#[tokio::test]
+async fn a_second_restore_is_refused_with_the_rules_own_words() {
+    let api = hub();
+    active_restore(&api);
+    let running = guarded(&api).await;
+    let response = validated(&running, &passive_review()).await;
+    assert_eq!(response["allowed"], false, "{response}");
+    assert_eq!(response["status"]["code"], 403);
+    assert_eq!(response["status"]["reason"], "Forbidden");
+    let message = response["status"]["message"].as_str().unwrap();
+    assert!(message.starts_with("acm-backup: "), "who speaks: {message}");
+    assert!(message.contains("running"), "{message}");
+    assert!(
+        message.contains("rule:  restore/another-active"),
+        "{message}"
+    );
+    assert_eq!(
+        response["auditAnnotations"]["rule"],
+        "restore/another-active"
+    );
+    assert_eq!(response["auditAnnotations"]["decision"], "denied");
+}
+
+#[tokio::test]
+async fn what_must_never_wait_for_us_passes_without_a_look_at_the_hub() {
+    let api = hub();
+    active_restore(&api);
+    let running = guarded(&api).await;
+    let with = |change: Value| {
+        let mut review = passive_review();
+        json_patch::merge(&mut review, &json!({"request": change}));
+        review
+    };
+    let deleted = json!({"metadata": {"deletionTimestamp": "2026-11-22T16:00:00Z"}});
+    for (what, change) in [
+        ("the operator", json!({"userInfo": {"username": OPERATOR}})),
+        ("a deletion", json!({"operation": "DELETE", "object": null})),
+        ("the status", json!({"subResource": "status"})),
+        (
+            "on its way out",
+            json!({"operation": "UPDATE", "object": deleted}),
+        ),
+        ("another kind", json!({"resource": {"group": "velero.io"}})),
+    ] {
+        let response = validated(&running, &with(change)).await;
+        assert_eq!(response["allowed"], true, "{what}: {response}");
+    }
+    assert_eq!(api.requests(), Vec::<String>::new());
+    let response = validated(&running, &with(json!({}))).await;
+    assert_eq!(response["allowed"], false, "the same from anyone else");
+}
+
+#[tokio::test]
+async fn an_activation_asks_whether_this_requests_user_may_attest_and_lists_no_backups() {
+    let api = hub();
+    let running = guarded(&api).await;
+    let mut review = passive_review();
+    review["request"]["object"]["spec"]["veleroManagedClustersBackupName"] = json!("latest");
+    review["request"]["object"]["metadata"]["annotations"] = json!({
+        "acm-backup.dev/attest-old-hub": "down hub-a 2026-11-22T16:20:26Z seen on site"
+    });
+    review["request"]["userInfo"] = json!({
+        "username": "jane", "uid": "7", "groups": ["dr"], "extra": {"scopes": ["a"]}
+    });
+    validated(&running, &review).await;
+    let asked = api
+        .bodies()
+        .into_iter()
+        .find(|body| body["kind"] == "SubjectAccessReview")
+        .unwrap();
+    assert_eq!(asked["spec"]["user"], "jane");
+    assert_eq!(asked["spec"]["groups"], json!(["dr"]));
+    assert_eq!(asked["spec"]["extra"], json!({"scopes": ["a"]}));
+    assert_eq!(asked["spec"]["resourceAttributes"]["verb"], "attest");
+    assert_eq!(
+        asked["spec"]["resourceAttributes"]["name"],
+        "restore/old-hub-live"
+    );
+    assert!(
+        !api.requests().iter().any(|line| line.contains("/backups?")),
+        "{:?}",
+        api.requests()
+    );
+}
+
+#[tokio::test]
+async fn a_namespace_that_cannot_exist_never_gets_into_a_path() {
+    let api = hub();
+    let running = guarded(&api).await;
+    for namespace in [
+        "",
+        "a/../../../../../api/v1/secrets?x=",
+        "UPPER",
+        "a.b",
+        &"a".repeat(64),
+    ] {
+        let mut review = passive_review();
+        review["request"]["namespace"] = json!(namespace);
+        let response = validated(&running, &review).await;
+        assert_eq!(response["allowed"], false, "{namespace}");
+        assert_eq!(response["status"]["code"], 422, "{namespace}");
+    }
+    assert_eq!(api.requests(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_review_without_its_object_is_refused_as_malformed() {
+    let running = guarded(&hub()).await;
+    let mut review = passive_review();
+    review["request"]["object"] = Value::Null;
+    let response = validated(&running, &review).await;
+    assert_eq!(response["status"]["code"], 422, "{response}");
+}
+
+/// The labels a Secret is created with after `/mutate` had its say.
+async fn created(running: &Running, object: Value) -> Value {
+    let review = secret_review("m", object);
+    let mut caller = Caller::connect(running).await;
+    let response = caller
+        .post("/mutate?timeout=1s", review.to_string())
+        .await
+        .json();
+    let response = &response["response"];
+    assert_eq!(response["allowed"], true);
+    let mut secret = review["request"]["object"].clone();
+    if let Some(patch) = response["patch"].as_str() {
+        assert_eq!(response["patchType"], "JSONPatch");
+        let patch: json_patch::Patch =
+            serde_json::from_slice(&STANDARD.decode(patch).unwrap()).unwrap();
+        json_patch::patch(&mut secret, &patch).unwrap();
+    }
+    secret["metadata"]["labels"].clone()
+}
+
+#[tokio::test]
+async fn secrets_are_labelled_in_their_creation_and_only_where_they_need_it() {
+    let clusters = Arc::new(Clusters::new(Arc::new(Queue::default())));
+    clusters.apply(clusters.project(&json!({
+        "metadata": {"name": "cluster-1", "namespace": "cluster-1"},
+        "spec": {"pullSecretRef": {"name": "pull-secret"}}
+    })));
+    let local_cluster = Arc::new(LocalCluster::default());
+    let running = Running::start(Setup {
+        labeller: Arc::new(Label {
+            clusters: Arc::clone(&clusters),
+            local_cluster: Arc::clone(&local_cluster),
+        }),
+        ..Setup::default()
+    })
+    .await;
+    let msa = |name: &str| json!({"metadata": {"name": name, "labels": {(MANAGED_SERVICE_ACCOUNT): "true"}}});
+    assert_eq!(
+        created(&running, json!({})).await,
+        Value::Null,
+        "the hub's own cluster is unknown yet"
+    );
+    local_cluster.contact.heard(Timestamp::now());
+    for (object, expected) in [
+        (json!({}), json!({(BACKUP): "pullsecret"})),
+        (json!({"metadata": {"name": "other"}}), Value::Null),
+        (
+            json!({"metadata": {"labels": {}}}),
+            json!({(BACKUP): "pullsecret"}),
+        ),
+        (
+            json!({"metadata": {"labels": {"a/b": "c"}}}),
+            json!({"a/b": "c", (BACKUP): "pullsecret"}),
+        ),
+        (
+            json!({"metadata": {"labels": {(BACKUP): ""}}}),
+            json!({(BACKUP): ""}),
+        ),
+        (
+            json!({"metadata": {"labels": {(EXCLUDE): "true"}}}),
+            json!({(EXCLUDE): "true"}),
+        ),
+        (
+            msa("auto-import-account"),
+            json!({(MANAGED_SERVICE_ACCOUNT): "true", (BACKUP): "msa"}),
+        ),
+        (
+            json!({"metadata": {"name": null, "generateName": "auto-import-account-",
+                "labels": {(MANAGED_SERVICE_ACCOUNT): "true"}}}),
+            json!({(MANAGED_SERVICE_ACCOUNT): "true", (BACKUP): "msa"}),
+        ),
+    ] {
+        assert_eq!(
+            created(&running, object.clone()).await,
+            expected,
+            "{object}"
+        );
+    }
+}
