@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acm_backup_domain::labels::{self, Hub, LabelDecision};
+use acm_backup_domain::labels::{self, Hub, LabelDecision, marker};
 use acm_backup_domain::snapshot::Fact;
 use acm_backup_domain::upstream::object_label;
 use jiff::Timestamp;
@@ -19,19 +19,11 @@ use crate::watch::clusters::Clusters;
 use crate::watch::follow::innermost;
 use crate::watch::local_cluster::LocalCluster;
 
-/// How often everything referred to is looked at again, for what slipped past both admission and the
-/// watch.
-const SWEEP: Duration = Duration::from_secs(300);
+/// How often all Secrets are looked through, for what slipped past both admission and the watch.
+const SWEEP: Duration = Duration::from_secs(600);
 
 /// Secrets looked at side by side.
 const PARALLEL: usize = 8;
-
-/// Selectors of Secrets that say themselves what they are and that nothing selects yet.
-const MARKED: [(&str, &str); 3] = [
-    (object_label::MANAGED_SERVICE_ACCOUNT, "true"),
-    (object_label::AGENT_INSTALL_WATCH, "true"),
-    (object_label::METAL3_ENVIRONMENT, "baremetal"),
-];
 
 /// Labels Secrets after their creation.
 pub struct Labeller {
@@ -119,40 +111,47 @@ impl Labeller {
         }
     }
 
-    /// Puts everything that may be labelled unasked into the queue.
+    /// Looks through the Secrets nothing selects yet, and puts those that may be labelled unasked into the
+    /// queue.
     async fn sweep(&self, installed: Option<Timestamp>) {
         let since = if self.label_existing {
             Some(Timestamp::MIN)
         } else {
             installed
         };
-        let (targets, others) = self.clusters.since(since);
-        if others > 0 {
-            tracing::info!(
-                secrets = others,
-                "Secrets of clusters that are older than this installation are left as they are; \
-                 --label-existing labels them as well"
-            );
-        }
-        self.queue.add(targets);
-        for (key, value) in MARKED {
-            let unselected = object_label::SELECTING
-                .map(|label| format!("!{label}"))
-                .join(",");
-            let selector = format!("{key}={value},{unselected}");
-            match self.secrets.list(None, &selector).await {
-                Ok(found) => {
-                    let new = found
-                        .into_iter()
-                        .filter(|seen| seen.secret.meta.created >= since);
-                    self.queue.add(new.map(|seen| {
-                        Target::secret(&seen.secret.meta.namespace, &seen.secret.meta.name)
-                    }));
-                }
-                Err(error) => {
-                    tracing::warn!(why = %innermost(&error), %selector, "cannot look for Secrets");
+        let unasked = self.clusters.unasked(since);
+        let mut older = 0_usize;
+        let unselected = object_label::SELECTING
+            .map(|label| format!("!{label}"))
+            .join(",");
+        let swept = self.secrets.pages(None, &unselected, |page| {
+            for seen in page {
+                let meta = &seen.secret.meta;
+                let target = Target::secret(&meta.namespace, &meta.name);
+                let referred = self
+                    .clusters
+                    .with_references(|references| references.to(meta).is_some());
+                let marked = marker::of(&seen.secret).is_some();
+                let due = (marked && since.is_some() && meta.created >= since)
+                    || (referred
+                        && (unasked.contains(&target)
+                            || unasked.contains(&Target::namespace(&meta.namespace))));
+                if due {
+                    self.queue.add([target]);
+                } else if marked || referred {
+                    older += 1;
                 }
             }
+        });
+        if let Err(error) = swept.await {
+            tracing::warn!(why = %innermost(&error), "cannot look through the Secrets");
+        }
+        if older > 0 {
+            tracing::info!(
+                secrets = older,
+                "Secrets from before this installation are not in the backup and are left as they are; \
+                 --label-existing labels them"
+            );
         }
     }
 
@@ -187,8 +186,12 @@ impl Labeller {
                 None => Ok(Outcome::Again),
             },
             None => {
+                let mut found = Vec::new();
+                self.secrets
+                    .pages(Some(&target.namespace), "", |page| found.extend(page))
+                    .await?;
                 let mut outcome = Outcome::Settled;
-                for seen in self.secrets.list(Some(&target.namespace), "").await? {
+                for seen in found {
                     if matches!(self.decide(&seen, &local).await?, Outcome::Again) {
                         outcome = Outcome::Again;
                     }

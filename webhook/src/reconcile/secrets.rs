@@ -130,25 +130,30 @@ impl Secrets {
         }
     }
 
-    /// The Secrets of a namespace, or of all where `namespace` is none, that a label selector selects.
+    /// The Secrets of a namespace, or of all where `namespace` is none, that a label selector selects: page
+    /// by page, so that no more than one is held.
     ///
     /// # Errors
     /// When the API server cannot be asked or refuses.
-    pub async fn list(&self, namespace: Option<&str>, selector: &str) -> kube::Result<Vec<Seen>> {
+    pub async fn pages(
+        &self,
+        namespace: Option<&str>,
+        selector: &str,
+        mut take: impl FnMut(Vec<Seen>),
+    ) -> kube::Result<()> {
         let collection = namespace.map_or_else(
             || "/api/v1/secrets".to_owned(),
             |namespace| format!("/api/v1/namespaces/{namespace}/secrets"),
         );
         let selector = escape(selector);
-        let mut found = Vec::new();
         let mut next = String::new();
         loop {
             let url = format!("{collection}?limit={PAGE}&labelSelector={selector}&continue={next}");
             let request = Request::get(url).header(ACCEPT, MANY).body(Vec::new());
             let page = self.call::<List>(request).await?;
-            found.extend(page.items.into_iter().map(Seen::from));
+            take(page.items.into_iter().map(Seen::from).collect());
             if page.metadata.next.is_empty() {
-                return Ok(found);
+                return Ok(());
             }
             next = escape(&page.metadata.next);
         }

@@ -67,21 +67,15 @@ impl Clusters {
         ask(&self.lock().references)
     }
 
-    /// All Secrets referred to, in two parts: those that may be labelled unasked, because their cluster
-    /// is not older than `installed` or came to refer to them under our eyes; and the number of others.
-    pub fn since(&self, installed: Option<Timestamp>) -> (BTreeSet<Target>, usize) {
+    /// What may be labelled unasked: what is referred to by clusters that are not older than `installed`, or
+    /// came to be referred to under our eyes.
+    pub fn unasked(&self, installed: Option<Timestamp>) -> BTreeSet<Target> {
         let inner = self.lock();
-        let mut unasked = BTreeSet::new();
-        let mut others = 0;
-        for known in inner.known.values() {
-            if known.is_since(installed) {
-                unasked.extend(known.targets.iter().cloned());
-            } else {
-                unasked.extend(known.fresh.iter().cloned());
-                others += known.targets.difference(&known.fresh).count();
-            }
-        }
-        (unasked, others)
+        let of = |known: &Known| match known.is_since(installed) {
+            true => known.targets.clone(),
+            false => known.fresh.clone(),
+        };
+        inner.known.values().flat_map(of).collect()
     }
 }
 
@@ -163,7 +157,7 @@ impl Store for Clusters {
         for deployment in &objects {
             new.extend(inner.take(deployment));
         }
-        // The first list is what was there before: the leader asks for it with `since`.
+        // The first list is what was there before: the leader asks for it with `unasked`.
         if inner.listed {
             self.queue.add(new);
         }
@@ -213,13 +207,13 @@ mod tests {
     }
 
     #[test]
-    fn clusters_older_than_the_installation_are_counted_and_left() {
+    fn clusters_older_than_the_installation_are_left() {
         let (queue, clusters) = followed();
         assert!(queue.is_empty());
-        let (unasked, others) = clusters.since(installed());
-        assert_eq!(unasked, BTreeSet::from([Target::secret("new", "pull")]));
-        assert_eq!(others, 1);
-        assert_eq!(clusters.since(None).1, 2);
+        let new = BTreeSet::from([Target::secret("new", "pull")]);
+        assert_eq!(clusters.unasked(installed()), new);
+        assert!(clusters.unasked(None).is_empty());
+        assert_eq!(clusters.unasked(Some(Timestamp::MIN)).len(), 2);
     }
 
     #[test]
@@ -231,7 +225,7 @@ mod tests {
         clusters.apply(clusters.project(&deployment("old", OLD, "pull-2")));
         let expected = BTreeSet::from([Target::secret("old", "pull-2")]);
         assert_eq!(queue.waiting(), expected);
-        assert!(clusters.since(installed()).0.is_superset(&expected));
+        assert!(clusters.unasked(installed()).is_superset(&expected));
     }
 
     #[test]
@@ -242,9 +236,9 @@ mod tests {
             queue.waiting(),
             BTreeSet::from([Target::secret("third", "pull")])
         );
-        assert_eq!(clusters.since(installed()).1, 0);
+        assert_eq!(clusters.unasked(Some(Timestamp::MIN)).len(), 1);
         clusters.remove(clusters.project(&deployment("third", NEW, "pull")));
-        assert!(clusters.since(installed()).0.is_empty());
+        assert!(clusters.unasked(installed()).is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use acm_backup_domain::upstream::object_label::{BACKUP, EXCLUDE, MANAGED_SERVICE_ACCOUNT};
+use acm_backup_webhook::admission::endpoint::Judge;
 use acm_backup_webhook::judge::guard::Guard;
 use acm_backup_webhook::judge::label::Label;
 use acm_backup_webhook::reconcile::queue::Queue;
@@ -55,19 +56,34 @@ fn active_restore(api: &Api) {
     );
 }
 
-async fn guarded(api: &Api) -> Running {
+fn guard(api: &Api) -> Arc<dyn Judge> {
     let backups = Arc::new(Backups::default());
     backups.contact.heard(Timestamp::now());
+    Arc::new(Guard {
+        client: api.client(),
+        backups,
+        backup_namespace: NAMESPACE.to_owned(),
+        operator_user: OPERATOR.to_owned(),
+    })
+}
+
+async fn guarded(api: &Api) -> Running {
     Running::start(Setup {
-        guard: Arc::new(Guard {
-            client: api.client(),
-            backups,
-            backup_namespace: NAMESPACE.to_owned(),
-            operator_user: OPERATOR.to_owned(),
-        }),
+        guard: guard(api),
         ..Setup::default()
     })
     .await
+}
+
+/// The product's own judges on a hub with nothing in it.
+pub fn real_judges() -> (Arc<dyn Judge>, Arc<dyn Judge>) {
+    let local_cluster = Arc::new(LocalCluster::default());
+    local_cluster.contact.heard(Timestamp::now());
+    let labeller = Arc::new(Label {
+        clusters: Arc::new(Clusters::new(Arc::default())),
+        local_cluster,
+    });
+    (labeller, guard(&hub()))
 }
 
 async fn validated(running: &Running, review: &Value) -> Value {

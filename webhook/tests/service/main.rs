@@ -9,9 +9,11 @@
 
 mod api;
 mod caller;
+mod deployment;
 mod drain;
 mod election;
 mod follow;
+mod hostile;
 mod http;
 mod judging;
 mod labelling;
