@@ -99,8 +99,9 @@ fn from_hub(global: &Global) -> anyhow::Result<Report> {
             live::collect(&connection.client, &namespace.name, &needs(), global.deadline(), &Asker::Myself).await;
         let status = status::assess(&snapshot);
         if let Some(why) = unreachable(&status) {
+            let help = if why.contains("certificate") { "name its authority with --certificate-authority, or " } else { "" };
             anyhow::bail!(
-                "{} cannot be asked: {why}\nhelp: check it with: kubectl version{}; or read a directory with --from",
+                "{} cannot be asked: {why}\nhelp: {help}check it with: kubectl version{}; or read a directory with --from",
                 connection.server,
                 connection.context.as_deref().map(|context| format!(" --context {context}")).unwrap_or_default(),
             );

@@ -7,7 +7,7 @@ use crate::report::{Report, Source};
 use acm_backup_domain::identity::HubId;
 use acm_backup_domain::status::{
     Answer, Clusters, Finding, Following, NotChecked, Part, Purpose, RestoreView, Role, Row,
-    Schedule, Set, Severity, StatusReport, Storage, SyncState, Verdict,
+    Schedule, Set, Severity, StatusReport, SyncState, Verdict,
 };
 use acm_backup_domain::time::age;
 use anstyle::Style;
@@ -165,7 +165,7 @@ fn way_out(lines: &mut Lines, source: &Source, text: &str) {
 /// `SCHEDULE`
 pub fn schedules(lines: &mut Lines, status: &StatusReport) {
     if status.schedules.is_empty() {
-        if !matches!(status.role, Role::Passive | Role::Unknown) {
+        if status.role != Role::Passive && is_known(status, "BackupSchedules") {
             lines.labelled("SCHEDULE", "none");
         }
         return;
@@ -203,10 +203,18 @@ fn schedule_words(schedule: &Schedule, now: Timestamp) -> String {
     words
 }
 
+/// Whether a fact could be looked up: what is not known is never told as "none".
+fn is_known(status: &StatusReport, what: &str) -> bool {
+    !status.not_checked.iter().any(|row| row.what == what)
+}
+
 /// `SET`
-pub fn set(lines: &mut Lines, set: Option<&Set>, now: Timestamp) {
-    let Some(set) = set else {
-        lines.labelled("SET", "no backup to be seen");
+pub fn set(lines: &mut Lines, status: &StatusReport) {
+    let now = status.as_of;
+    let Some(set) = &status.set else {
+        if is_known(status, "backups") {
+            lines.labelled("SET", "none: there is no backup");
+        }
         return;
     };
     let writer = if set.by_this_hub {
@@ -354,11 +362,12 @@ pub fn following(lines: &mut Lines, following: &Following, now: Timestamp) {
 }
 
 /// `STORAGE`
-pub fn storage(lines: &mut Lines, storage: &[Storage], now: Timestamp) {
-    if storage.is_empty() {
-        lines.labelled("STORAGE", "none to be seen");
+pub fn storage(lines: &mut Lines, status: &StatusReport) {
+    let now = status.as_of;
+    if status.storage.is_empty() && is_known(status, "storage") {
+        lines.labelled("STORAGE", "none");
     }
-    for location in storage {
+    for location in &status.storage {
         let bucket = location
             .bucket
             .as_ref()
@@ -401,7 +410,7 @@ pub fn restores(lines: &mut Lines, status: &StatusReport, most: usize) {
         .iter()
         .filter(|restore| Some(restore.name.as_str()) != sync)
         .collect();
-    if others.is_empty() && sync.is_none() && status.role != Role::Unknown {
+    if others.is_empty() && sync.is_none() && is_known(status, "Restores") {
         lines.labelled("RESTORE", "none");
     }
     if most == 0 {

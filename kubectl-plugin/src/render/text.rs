@@ -134,15 +134,11 @@ fn screen(report: &Report, detail: Detail) -> Vec<String> {
         sections::following(&mut lines, following, now);
     }
     sections::schedules(&mut lines, status);
-    if status.set.is_some() || !status.not_checked.iter().any(|row| row.what == "backups") {
-        sections::set(&mut lines, status.set.as_ref(), now);
-    }
+    sections::set(&mut lines, status);
     if let Some(set) = status.set.as_ref().filter(|_| detail.table) {
         lines.extend(sections::set_table(set, status.following.as_ref(), now).lines(2));
     }
-    if !status.not_checked.iter().any(|row| row.what == "storage") {
-        sections::storage(&mut lines, &status.storage, now);
-    }
+    sections::storage(&mut lines, status);
     sections::restores(&mut lines, status, detail.restores);
     sections::clusters(&mut lines, status.clusters.as_ref());
     if detail.table {

@@ -40,11 +40,11 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         sections::following(&mut lines, following, now);
     }
     sections::schedules(&mut lines, status);
-    sections::set(&mut lines, status.set.as_ref(), now);
+    sections::set(&mut lines, status);
     if let Some(set) = &status.set {
         lines.extend(backups(set, now).lines(2));
     }
-    sections::storage(&mut lines, &status.storage, now);
+    sections::storage(&mut lines, status);
     if status.following.is_none() {
         sections::restores(&mut lines, status, usize::MAX);
     }

@@ -16,6 +16,9 @@ pub struct ManagedCluster {
     pub unreadable: Vec<Unreadable>,
 }
 
+/// The labels that are kept.
+const JUDGED_BY: [&str; 2] = [object_label::LOCAL_CLUSTER, object_label::RESTORED_FROM];
+
 impl ManagedCluster {
     /// Whether it is the hub itself (operator-facts §2.2).
     pub fn is_local(&self) -> bool {
@@ -35,8 +38,13 @@ impl Kind for ManagedCluster {
         let is = |condition: &Value, key: &str, value: &str| {
             condition.get(key).and_then(Value::as_str) == Some(value)
         };
+        let mut meta = Meta::read(r);
+        // A large hub has thousands, each with kilobytes of claims' labels and annotations.
+        meta.labels
+            .retain(|label, _| JUDGED_BY.contains(&label.as_str()));
+        meta.annotations.clear();
         let mut cluster = Self {
-            meta: Meta::read(r),
+            meta,
             available: r.list("status.conditions").iter().any(|condition| {
                 is(condition, "type", "ManagedClusterConditionAvailable")
                     && is(condition, "status", "True")

@@ -176,8 +176,12 @@ fn no_backup(facts: &Facts<'_>) -> Option<Finding> {
 }
 
 fn no_complete_set(facts: &Facts<'_>, newest: &BackupSet<'_>) -> Option<Finding> {
-    let writing = newest.members.values().any(|backup| is_unfinished(backup));
-    if writing && is_new(facts) {
+    // Between two of its backups nothing may be unfinished, and yet it is not over.
+    let failed = newest
+        .members
+        .values()
+        .any(|backup| !is_unfinished(backup) && !backup.is_complete());
+    if is_new(facts) && !failed {
         return Some(
             Finding::warning(
                 "backup/none-complete",

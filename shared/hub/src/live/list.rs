@@ -3,18 +3,21 @@
 use super::answer::{Subject, missing};
 use crate::kinds::Resource;
 use acm_backup_domain::kinds::Kind;
+use acm_backup_domain::kinds::secret::SecretMeta;
 use acm_backup_domain::snapshot::Missing;
 use http::Request;
 use kube::Client;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 use tokio::time::Instant;
 
 /// Objects a page. A large hub's ManagedClusters are some 10 KB each; a page is kept only until its
 /// projections are read.
-const PAGE: usize = 500;
+const PAGE: usize = 250;
 
 /// How often a read is tried again when the server says it is busy.
 const RETRIES: u32 = 2;
@@ -30,19 +33,56 @@ pub struct Lister {
     deadline: Duration,
 }
 
-/// One page of a list, whatever its items are.
+/// One page of a list.
 #[derive(Deserialize)]
-struct Page {
+#[serde(bound = "K: Kind")]
+struct Page<K> {
     #[serde(default)]
     metadata: PageMeta,
     #[serde(default)]
-    items: Option<Vec<Value>>,
+    items: Items<K>,
 }
 
 #[derive(Default, Deserialize)]
 struct PageMeta {
     #[serde(default, rename = "continue")]
     token: Option<String>,
+}
+
+/// The items of a page, each read as it is met: of 250 objects of 12 KB, one is in memory at a time.
+struct Items<K>(Vec<K>);
+
+impl<K> Default for Items<K> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<'de, K: Kind> Deserialize<'de> for Items<K> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visit<K>(PhantomData<K>);
+        impl<'de, K: Kind> Visitor<'de> for Visit<K> {
+            type Value = Items<K>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of objects")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Items<K>, A::Error> {
+                let mut read = Vec::new();
+                while let Some(object) = items.next_element::<Value>()? {
+                    read.push(K::read(&object));
+                }
+                Ok(Items(read))
+            }
+
+            // Go writes an empty list as null.
+            fn visit_unit<E>(self) -> Result<Items<K>, E> {
+                Ok(Items::default())
+            }
+        }
+        deserializer.deserialize_any(Visit(PhantomData))
+    }
 }
 
 impl Lister {
@@ -99,8 +139,8 @@ impl Lister {
     pub async fn any(&self, resource: &Resource) -> Result<bool, Missing> {
         let subject = Subject::new("list", resource, &self.namespace, self.deadline);
         let url = format!("{}?limit=1", resource.url(&self.namespace));
-        let page: Page = self.in_time(&subject, self.read(&url)).await?;
-        Ok(page.items.is_some_and(|items| !items.is_empty()))
+        let page: Page<SecretMeta> = self.in_time(&subject, self.read(&url)).await?;
+        Ok(!page.items.0.is_empty())
     }
 
     /// The API server's version.
@@ -145,8 +185,8 @@ impl Lister {
         let mut found = Vec::new();
         let mut url = format!("{collection}?limit={PAGE}");
         loop {
-            let page: Page = self.read(&url).await?;
-            found.extend(page.items.iter().flatten().map(K::read));
+            let page: Page<K> = self.read(&url).await?;
+            found.extend(page.items.0);
             match page.metadata.token.filter(|token| !token.is_empty()) {
                 Some(token) => {
                     url = format!("{collection}?limit={PAGE}&continue={}", escape(&token))

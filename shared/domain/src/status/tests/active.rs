@@ -66,6 +66,23 @@ fn what_is_wrong_with_an_active_hub() {
             &["backup/none"],
         ),
         (
+            "its first set is being written",
+            |hub| {
+                hub.backups.truncate(2);
+                hub.schedules[0].meta.created = Some(at("16:00:00"));
+            },
+            &["backup/none-complete"],
+        ),
+        (
+            "its first set is being written and has failed",
+            |hub| {
+                hub.backups.truncate(2);
+                hub.backups[0].phase = "Failed".into();
+                hub.schedules[0].meta.created = Some(at("16:00:00"));
+            },
+            &["!backup/none-complete", "!backup/failed"],
+        ),
+        (
             "a backup failed in part",
             |hub| hub.backups[0].phase = "PartiallyFailed".into(),
             &["!backup/none-complete", "backup/failed"],
