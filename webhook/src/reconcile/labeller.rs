@@ -96,7 +96,10 @@ impl Labeller {
         sweeps.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let sweeping = async {
             loop {
-                sweeps.tick().await;
+                tokio::select! {
+                    _ = sweeps.tick() => {}
+                    () = self.clusters.first_list() => {}
+                }
                 self.sweep(installed).await;
             }
         };

@@ -9,6 +9,7 @@ use acm_backup_domain::labels::references::References;
 use acm_backup_hub::kinds::Resource;
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use super::contact::Contact;
 use super::follow::Store;
@@ -26,6 +27,7 @@ pub const CLUSTER_DEPLOYMENTS: Resource = Resource {
 pub struct Clusters {
     inner: Mutex<Inner>,
     queue: Arc<Queue>,
+    first_list: Notify,
     /// How the watch fares.
     pub contact: Arc<Contact>,
 }
@@ -54,6 +56,7 @@ impl Clusters {
         Self {
             inner: Mutex::default(),
             queue,
+            first_list: Notify::new(),
             contact: Arc::new(Contact::new(&CLUSTER_DEPLOYMENTS)),
         }
     }
@@ -65,6 +68,12 @@ impl Clusters {
     /// Asks the index.
     pub fn with_references<T>(&self, ask: impl FnOnce(&References) -> T) -> T {
         ask(&self.lock().references)
+    }
+
+    /// Returns once, when the first list has been taken in; it may come long after the start, if Hive is
+    /// installed later.
+    pub async fn first_list(&self) {
+        self.first_list.notified().await;
     }
 
     /// What may be labelled unasked: what is referred to by clusters that are not older than `installed`, or
@@ -157,9 +166,11 @@ impl Store for Clusters {
         for deployment in &objects {
             new.extend(inner.take(deployment));
         }
-        // The first list is what was there before: the leader asks for it with `unasked`.
+        // The first list is what was there before: the leader looks through it once it is here.
         if inner.listed {
             self.queue.add(new);
+        } else {
+            self.first_list.notify_one();
         }
         inner.listed = true;
     }

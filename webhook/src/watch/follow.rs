@@ -97,8 +97,13 @@ impl<S: Store> Follow<S> {
             }
             let missing = self.missing(&error);
             let why = missing.to_string();
-            if self.contact.failed(missing) {
-                tracing::warn!(resource = self.resource.name, %why, "watch failed; trying again");
+            let absent = matches!(missing, Missing::NoKind { .. });
+            match (self.contact.failed(missing), absent) {
+                (false, _) => {}
+                (true, true) => tracing::info!(%why, "nothing to watch yet; looking again"),
+                (true, false) => {
+                    tracing::warn!(resource = self.resource.name, %why, "watch failed; trying again");
+                }
             }
             let pause = PAUSES.get(failures).or(PAUSES.last()).copied();
             failures = failures.saturating_add(1);

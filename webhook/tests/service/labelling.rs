@@ -1,105 +1,12 @@
 //! What the elected replica does to Secrets, and what it never does.
 
-use std::sync::Arc;
-
 use acm_backup_domain::upstream::object_label::{BACKUP, MANAGED_SERVICE_ACCOUNT};
-use acm_backup_webhook::reconcile::labeller::Labeller;
-use acm_backup_webhook::reconcile::queue::Queue;
-use acm_backup_webhook::reconcile::secrets::Secrets;
-use acm_backup_webhook::service::lifecycle::{Lifecycle, Phase};
-use acm_backup_webhook::service::metrics::Metrics;
-use acm_backup_webhook::watch::clusters::Clusters;
+use acm_backup_webhook::service::lifecycle::Phase;
 use acm_backup_webhook::watch::follow::Store;
-use acm_backup_webhook::watch::local_cluster::LocalCluster;
-use jiff::Timestamp;
-use serde_json::{Value, json};
-use tokio::task::JoinHandle;
+use serde_json::json;
 
 use crate::api::Api;
-
-const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/acm-backup-system/leases";
-
-struct Hub {
-    api: Api,
-    clusters: Arc<Clusters>,
-    local_cluster: Arc<LocalCluster>,
-    queue: Arc<Queue>,
-    metrics: Arc<Metrics>,
-    lifecycle: Lifecycle,
-}
-
-impl Hub {
-    /// With this installation dating from 2026-11-22T12:00:00Z, and no clusters yet.
-    fn new() -> Self {
-        let api = Api::default();
-        api.put(
-            LEASES,
-            json!({
-                "metadata": {"name": "acm-backup-labeller", "creationTimestamp": "2026-11-22T12:00:00Z"},
-                "spec": {},
-            }),
-        );
-        let queue = Arc::new(Queue::default());
-        let hub = Self {
-            clusters: Arc::new(Clusters::new(Arc::clone(&queue))),
-            local_cluster: Arc::default(),
-            metrics: Arc::default(),
-            lifecycle: Lifecycle::default(),
-            queue,
-            api,
-        };
-        hub.clusters.contact.heard(Timestamp::now());
-        hub
-    }
-
-    fn knows_itself(&self) {
-        self.local_cluster.contact.heard(Timestamp::now());
-    }
-
-    fn elect(&self, label_existing: bool) -> JoinHandle<()> {
-        let labeller = Labeller {
-            secrets: Secrets::new(self.api.client()),
-            clusters: Arc::clone(&self.clusters),
-            local_cluster: Arc::clone(&self.local_cluster),
-            queue: Arc::clone(&self.queue),
-            metrics: Arc::clone(&self.metrics),
-            label_existing,
-        };
-        let (client, lifecycle) = (self.api.client(), self.lifecycle.clone());
-        tokio::spawn(async move {
-            labeller
-                .run(client, "acm-backup-system", "a", lifecycle)
-                .await
-        })
-    }
-
-    fn deploy(&self, deployment: &Value) {
-        self.clusters.apply(self.clusters.project(deployment));
-    }
-
-    async fn labelled(&self, namespace: &str, name: &str, value: &str) {
-        let is = |api: &Api| api.label_of(namespace, name, BACKUP).as_deref() == Some(value);
-        self.api.until(is).await;
-    }
-
-    /// Waits until the reconciler has looked at a Secret it has nothing to do for.
-    async fn settled(&self, outcome: &str) {
-        let text = format!(r#"secrets_reconciled_total{{outcome="{outcome}"}}"#);
-        while !self.metrics.encode().unwrap().contains(&text) {
-            tokio::task::yield_now().await;
-        }
-    }
-}
-
-fn deployment(name: &str, created: &str) -> Value {
-    json!({
-        "metadata": {"name": name, "namespace": name, "creationTimestamp": created},
-        "spec": {"pullSecretRef": {"name": "pull"}}
-    })
-}
-
-const NEW: &str = "2026-11-22T16:00:00Z";
-const OLD: &str = "2026-01-01T00:00:00Z";
+use crate::hub::{Hub, LEASES, NEW, OLD, deployment};
 
 #[tokio::test]
 async fn a_secret_created_before_its_cluster_is_labelled_and_nothing_else_changes() {
@@ -236,6 +143,24 @@ async fn clusters_older_than_the_installation_are_asked_for() {
         hub.labelled("new", "pull", "pullsecret").await;
         assert_eq!(hub.api.label_of("old", "pull", BACKUP).as_deref(), expected);
     }
+}
+
+#[tokio::test]
+async fn a_first_list_that_comes_after_the_election_is_looked_through() {
+    let hub = Hub::new();
+    hub.knows_itself();
+    hub.api.secret("new", "pull", json!({}));
+    hub.elect(false);
+    // Elected, and the first sweep is over: it knew of no cluster.
+    let swept = |api: &Api| {
+        api.requests()
+            .iter()
+            .any(|line| line.contains("/api/v1/secrets?"))
+    };
+    hub.api.until(swept).await;
+    let deployment = hub.clusters.project(&deployment("new", NEW));
+    hub.clusters.replace(vec![deployment]);
+    hub.labelled("new", "pull", "pullsecret").await;
 }
 
 #[tokio::test]

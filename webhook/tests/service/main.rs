@@ -15,6 +15,7 @@ mod election;
 mod follow;
 mod hostile;
 mod http;
+mod hub;
 mod judging;
 mod labelling;
 mod manifests;

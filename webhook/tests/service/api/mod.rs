@@ -1,20 +1,24 @@
 //! An API server in memory, as far as the webhook calls one: get, list, watch, create and merge patch,
 //! with uids, versions and conflicts. Secrets are given out as metadata or not at all.
 
+mod wire;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use futures::StreamExt;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full, StreamBody};
+use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Bytes, Frame};
 use hyper::{Method, Request, Response};
 use kube::client::Body;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
-type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
+use wire::{bare, everywhere, full, refusal, selects, split};
+
+pub type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
 type Meddle = Box<dyn FnOnce(&Api) + Send>;
 
 /// The path of an object without its name, and the name.
@@ -260,51 +264,4 @@ impl Api {
         let frames = lines.map(|line| Ok(Frame::data(Bytes::from(line))));
         Response::new(StreamBody::new(frames).boxed_unsync())
     }
-}
-
-fn split(path: &str) -> Option<(&str, &str)> {
-    path.rsplit_once('/')
-}
-
-/// The collection of all namespaces that holds this one.
-fn everywhere(collection: &str) -> String {
-    match collection.split_once("/namespaces/") {
-        Some((api, rest)) => format!("{api}/{}", rest.split_once('/').unwrap().1),
-        None => collection.to_owned(),
-    }
-}
-
-fn bare(path: &str, mut object: Value) -> Value {
-    if path.contains("/secrets") {
-        object = json!({"metadata": object["metadata"]});
-    }
-    object
-}
-
-fn selects(selector: &str, labels: &Value) -> bool {
-    selector
-        .split(',')
-        .filter(|term| !term.is_empty())
-        .all(
-            |term| match (term.strip_prefix('!'), term.split_once('=')) {
-                (Some(absent), _) => labels.get(absent).is_none(),
-                (None, Some((key, value))) => labels[key] == value,
-                (None, None) => labels.get(term).is_some(),
-            },
-        )
-}
-
-fn full(code: u16, body: &Value) -> Answer {
-    let body = Full::new(Bytes::from(body.to_string())).boxed_unsync();
-    Response::builder().status(code).body(body).unwrap()
-}
-
-fn refusal(code: u16) -> Answer {
-    full(
-        code,
-        &json!({
-            "kind": "Status", "apiVersion": "v1", "status": "Failure",
-            "message": format!("refused with {code}"), "reason": "Test", "code": code,
-        }),
-    )
 }

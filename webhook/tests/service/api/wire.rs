@@ -1,0 +1,55 @@
+//! Paths, selectors and answers of an API server.
+
+use http_body_util::{BodyExt, Full};
+use hyper::Response;
+use hyper::body::Bytes;
+use serde_json::{Value, json};
+
+use super::Answer;
+
+pub fn split(path: &str) -> Option<(&str, &str)> {
+    path.rsplit_once('/')
+}
+
+/// The collection of all namespaces that holds this one.
+pub fn everywhere(collection: &str) -> String {
+    match collection.split_once("/namespaces/") {
+        Some((api, rest)) => format!("{api}/{}", rest.split_once('/').unwrap().1),
+        None => collection.to_owned(),
+    }
+}
+
+pub fn bare(path: &str, mut object: Value) -> Value {
+    if path.contains("/secrets") {
+        object = json!({"metadata": object["metadata"]});
+    }
+    object
+}
+
+pub fn selects(selector: &str, labels: &Value) -> bool {
+    selector
+        .split(',')
+        .filter(|term| !term.is_empty())
+        .all(
+            |term| match (term.strip_prefix('!'), term.split_once('=')) {
+                (Some(absent), _) => labels.get(absent).is_none(),
+                (None, Some((key, value))) => labels[key] == value,
+                (None, None) => labels.get(term).is_some(),
+            },
+        )
+}
+
+pub fn full(code: u16, body: &Value) -> Answer {
+    let body = Full::new(Bytes::from(body.to_string())).boxed_unsync();
+    Response::builder().status(code).body(body).unwrap()
+}
+
+pub fn refusal(code: u16) -> Answer {
+    full(
+        code,
+        &json!({
+            "kind": "Status", "apiVersion": "v1", "status": "Failure",
+            "message": format!("refused with {code}"), "reason": "Test", "code": code,
+        }),
+    )
+}

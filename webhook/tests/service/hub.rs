@@ -1,0 +1,103 @@
+//! What the elected replica works on.
+
+use std::sync::Arc;
+
+use acm_backup_domain::upstream::object_label::BACKUP;
+use acm_backup_webhook::reconcile::labeller::Labeller;
+use acm_backup_webhook::reconcile::queue::Queue;
+use acm_backup_webhook::reconcile::secrets::Secrets;
+use acm_backup_webhook::service::lifecycle::Lifecycle;
+use acm_backup_webhook::service::metrics::Metrics;
+use acm_backup_webhook::watch::clusters::Clusters;
+use acm_backup_webhook::watch::follow::Store;
+use acm_backup_webhook::watch::local_cluster::LocalCluster;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use tokio::task::JoinHandle;
+
+use crate::api::Api;
+
+pub const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/acm-backup-system/leases";
+
+/// A hub with nothing on it, and what a replica keeps of it.
+pub struct Hub {
+    pub api: Api,
+    pub clusters: Arc<Clusters>,
+    pub local_cluster: Arc<LocalCluster>,
+    queue: Arc<Queue>,
+    pub metrics: Arc<Metrics>,
+    pub lifecycle: Lifecycle,
+}
+
+impl Hub {
+    /// With this installation dating from 2026-11-22T12:00:00Z, and no clusters yet.
+    pub fn new() -> Self {
+        let api = Api::default();
+        api.put(
+            LEASES,
+            json!({
+                "metadata": {"name": "acm-backup-labeller", "creationTimestamp": "2026-11-22T12:00:00Z"},
+                "spec": {},
+            }),
+        );
+        let queue = Arc::new(Queue::default());
+        let hub = Self {
+            clusters: Arc::new(Clusters::new(Arc::clone(&queue))),
+            local_cluster: Arc::default(),
+            metrics: Arc::default(),
+            lifecycle: Lifecycle::default(),
+            queue,
+            api,
+        };
+        hub.clusters.contact.heard(Timestamp::now());
+        hub
+    }
+
+    pub fn knows_itself(&self) {
+        self.local_cluster.contact.heard(Timestamp::now());
+    }
+
+    pub fn elect(&self, label_existing: bool) -> JoinHandle<()> {
+        let labeller = Labeller {
+            secrets: Secrets::new(self.api.client()),
+            clusters: Arc::clone(&self.clusters),
+            local_cluster: Arc::clone(&self.local_cluster),
+            queue: Arc::clone(&self.queue),
+            metrics: Arc::clone(&self.metrics),
+            label_existing,
+        };
+        let (client, lifecycle) = (self.api.client(), self.lifecycle.clone());
+        tokio::spawn(async move {
+            labeller
+                .run(client, "acm-backup-system", "a", lifecycle)
+                .await
+        })
+    }
+
+    pub fn deploy(&self, deployment: &Value) {
+        self.clusters.apply(self.clusters.project(deployment));
+    }
+
+    pub async fn labelled(&self, namespace: &str, name: &str, value: &str) {
+        let is = |api: &Api| api.label_of(namespace, name, BACKUP).as_deref() == Some(value);
+        self.api.until(is).await;
+    }
+
+    /// Waits until the reconciler has looked at a Secret it has nothing to do for.
+    pub async fn settled(&self, outcome: &str) {
+        let text = format!(r#"secrets_reconciled_total{{outcome="{outcome}"}}"#);
+        while !self.metrics.encode().unwrap().contains(&text) {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+pub fn deployment(name: &str, created: &str) -> Value {
+    json!({
+        "metadata": {"name": name, "namespace": name, "creationTimestamp": created},
+        "spec": {"pullSecretRef": {"name": "pull"}}
+    })
+}
+
+pub const NEW: &str = "2026-11-22T16:00:00Z";
+pub const OLD: &str = "2026-01-01T00:00:00Z";
