@@ -4,12 +4,14 @@
 //! request on its own: kube's default retries any verb up to 15 times on 429, 503 and 504, so a
 //! POST could meet its own AlreadyExists, and a read could outlive its deadline.
 
+mod flags;
+mod kubeconfig;
+
 use acm_backup_domain::names::USER_AGENT;
 use http::header::{HeaderName, HeaderValue, USER_AGENT as USER_AGENT_HEADER};
 use kube::Client;
-use kube::config::{Config, KubeConfigOptions, Kubeconfig, KubeconfigError};
-use std::fs;
-use std::path::{Path, PathBuf};
+use kube::config::Config;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// kubectl's global flags that say where to connect and as whom. All empty: what kubectl would do.
@@ -100,8 +102,8 @@ pub enum ConnectError {
 /// When there is no usable kubeconfig, a flag names a file that cannot be read, or TLS cannot be set
 /// up.
 pub async fn connect(options: &Options) -> Result<Connection, ConnectError> {
-    let (mut config, context, namespace) = base(options).await?;
-    apply(options, &mut config)?;
+    let (mut config, context, namespace) = kubeconfig::base(options).await?;
+    flags::apply(options, &mut config)?;
     let server = config
         .cluster_url
         .to_string()
@@ -130,147 +132,9 @@ pub fn client(mut config: Config) -> kube::Result<Client> {
     Client::try_from(config)
 }
 
-/// What the kubeconfig says, else the service account of the pod we run in, else `--server` alone.
-async fn base(options: &Options) -> Result<(Config, Option<String>, Option<String>), ConnectError> {
-    let paths = kubeconfig_paths(options);
-    if !paths.iter().any(|path| path.exists()) {
-        if let Some(server) = &options.server {
-            return Ok((Config::new(parse_server(server)?), None, None));
-        }
-        if options.kubeconfig.is_none()
-            && let Ok(config) = Config::incluster()
-        {
-            let namespace = Some(config.default_namespace.clone());
-            return Ok((config, None, namespace));
-        }
-        return Err(ConnectError::NoKubeconfig(
-            paths.into_iter().next().unwrap_or_default(),
-        ));
-    }
-    let kubeconfig = read(&paths).map_err(unusable)?;
-    let context = options
-        .context
-        .clone()
-        .or_else(|| kubeconfig.current_context.clone());
-    let namespace = kubeconfig
-        .contexts
-        .iter()
-        .find(|named| Some(&named.name) == context.as_ref())
-        .and_then(|named| named.context.as_ref()?.namespace.clone())
-        .filter(|namespace| !namespace.is_empty());
-    let selection = KubeConfigOptions {
-        context: options.context.clone(),
-        cluster: options.cluster.clone(),
-        user: options.user.clone(),
-    };
-    let config = Config::from_custom_kubeconfig(kubeconfig, &selection)
-        .await
-        .map_err(unusable)?;
-    Ok((config, context, namespace))
-}
-
-/// The files kubectl would merge.
-fn kubeconfig_paths(options: &Options) -> Vec<PathBuf> {
-    if let Some(path) = &options.kubeconfig {
-        return vec![path.clone()];
-    }
-    let listed: Vec<_> = std::env::var_os("KUBECONFIG")
-        .map(|list| {
-            std::env::split_paths(&list)
-                .filter(|path| !path.as_os_str().is_empty())
-                .collect()
-        })
-        .unwrap_or_default();
-    if !listed.is_empty() {
-        return listed;
-    }
-    std::env::home_dir()
-        .map(|home| home.join(".kube").join("config"))
-        .into_iter()
-        .collect()
-}
-
-/// Reads and merges the files that exist, the first one winning, as kubectl does.
-fn read(paths: &[PathBuf]) -> Result<Kubeconfig, KubeconfigError> {
-    paths
-        .iter()
-        .filter(|path| path.exists())
-        .map(Kubeconfig::read_from)
-        .try_fold(Kubeconfig::default(), |merged, next| merged.merge(next?))
-}
-
-fn unusable(error: KubeconfigError) -> ConnectError {
-    ConnectError::Kubeconfig {
-        why: error.to_string(),
-    }
-}
-
-fn parse_server(server: &str) -> Result<http::Uri, ConnectError> {
-    server.parse().map_err(|error| ConnectError::Flag {
-        flag: "--server",
-        why: format!("{server:?}: {error}"),
-    })
-}
-
-fn apply(options: &Options, config: &mut Config) -> Result<(), ConnectError> {
-    if let Some(server) = &options.server {
-        config.cluster_url = parse_server(server)?;
-    }
-    if let Some(path) = &options.certificate_authority {
-        readable("--certificate-authority", path)?;
-        config.root_cert_file = Some(path.clone());
-    }
-    if options.insecure {
-        config.accept_invalid_certs = true;
-    }
-    if options.tls_server_name.is_some() {
-        config.tls_server_name.clone_from(&options.tls_server_name);
-    }
-    if options.connect_timeout.is_some() {
-        config.connect_timeout = options.connect_timeout;
-    }
-    let who = &mut config.auth_info;
-    if let Some(token) = &options.token {
-        who.token = Some(token.clone().into());
-        who.token_file = None;
-        who.exec = None;
-        who.auth_provider = None;
-    }
-    if let Some(path) = &options.client_certificate {
-        readable("--client-certificate", path)?;
-        who.client_certificate = Some(path.display().to_string());
-        who.client_certificate_data = None;
-    }
-    if let Some(path) = &options.client_key {
-        readable("--client-key", path)?;
-        who.client_key = Some(path.display().to_string());
-        who.client_key_data = None;
-    }
-    if options.impersonate.is_some() {
-        who.impersonate.clone_from(&options.impersonate);
-    }
-    if options.impersonate_uid.is_some() {
-        who.impersonate_uid.clone_from(&options.impersonate_uid);
-    }
-    if !options.impersonate_groups.is_empty() {
-        who.impersonate_groups = Some(options.impersonate_groups.clone());
-    }
-    Ok(())
-}
-
-/// kube reads the file later, when its error no longer tells which flag named it.
-fn readable(flag: &'static str, path: &Path) -> Result<(), ConnectError> {
-    match fs::File::open(path) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(ConnectError::Flag {
-            flag,
-            why: format!("{}: {error}", path.display()),
-        }),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::flags::apply;
     use super::*;
 
     #[test]
@@ -311,6 +175,34 @@ mod tests {
             error.starts_with("--client-key: /does/not/exist: "),
             "{error}"
         );
+    }
+
+    #[test]
+    fn the_context_names_server_and_namespace() {
+        let file =
+            std::env::temp_dir().join(format!("acm-backup-kubeconfig-{}", std::process::id()));
+        let kubeconfig = "{clusters: [{name: c, cluster: {server: 'http://one.example:8080'}}], users: [], \
+                          contexts: [{name: with, context: {cluster: c, namespace: ns}}, {name: without, context: {cluster: c}}]}";
+        std::fs::write(&file, kubeconfig).unwrap();
+        let connect_by = |context: &str| {
+            let options = Options {
+                kubeconfig: Some(file.clone()),
+                context: Some(context.into()),
+                ..Options::default()
+            };
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(connect(&options)).unwrap()
+        };
+        let with = connect_by("with");
+        assert_eq!(
+            (with.server.as_str(), with.namespace.as_deref()),
+            ("http://one.example:8080", Some("ns"))
+        );
+        assert_eq!(connect_by("without").namespace, None);
+        std::fs::remove_file(file).unwrap();
     }
 
     #[test]

@@ -1,0 +1,95 @@
+//! Who, when, and the answer.
+
+use crate::render::lines::Lines;
+use crate::render::paint::{self, LABEL};
+use crate::report::{Report, Source};
+use acm_backup_domain::identity::HubId;
+use acm_backup_domain::status::{Answer, Severity, StatusReport, Verdict};
+use acm_backup_domain::time::age;
+use anstyle::Style;
+
+/// `HUB`
+pub fn hub(lines: &mut Lines, status: &StatusReport) {
+    let id = status
+        .hub_id
+        .as_ref()
+        .map_or_else(|| "(id not known)".to_owned(), HubId::to_string);
+    lines.labelled("HUB", &format!("{id}, {}", status.role));
+}
+
+/// `AS OF`
+pub fn as_of(lines: &mut Lines, report: &Report) {
+    let time = age::stamp(report.status.as_of);
+    let from = match &report.source {
+        Source::Live {
+            server,
+            context: Some(context),
+            ..
+        } => format!(", {server} (context {context})"),
+        Source::Live {
+            server,
+            context: None,
+            ..
+        } => format!(", {server}"),
+        Source::Directory {
+            path, time_from, ..
+        } => format!(" ({time_from}), {path}"),
+    };
+    lines.labelled("AS OF", &format!("{time}{from}"));
+}
+
+/// `NAMESPACE`
+pub fn namespace(lines: &mut Lines, report: &Report) {
+    let (Source::Live { namespace_from, .. } | Source::Directory { namespace_from, .. }) =
+        &report.source;
+    lines.labelled(
+        "NAMESPACE",
+        &format!("{} ({namespace_from})", report.status.namespace),
+    );
+}
+
+/// `VERDICT`
+pub fn verdict(lines: &mut Lines, status: &StatusReport) {
+    let count = |severity| {
+        status
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count()
+    };
+    let mut parts = Vec::new();
+    for (count, one, many) in [
+        (count(Severity::Critical), "critical", "critical"),
+        (count(Severity::Warning), "warning", "warnings"),
+        (status.not_checked.len(), "not checked", "not checked"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {}", if count == 1 { one } else { many }));
+        }
+    }
+    let text = if parts.is_empty() {
+        status.summary.clone()
+    } else {
+        parts.join(", ")
+    };
+    let word = format!("{}:", status.verdict);
+    lines.marked(
+        LABEL,
+        "VERDICT",
+        paint::verdict(status.verdict),
+        &word,
+        &text,
+    );
+}
+
+/// `ACTIVATE`
+pub fn activate(lines: &mut Lines, status: &StatusReport) {
+    let (word, style) = match status.activation.answer {
+        Answer::Yes => ("yes:", paint::verdict(Verdict::Ok)),
+        Answer::No => ("no:", LABEL),
+        Answer::IfFenced => ("only if fenced:", paint::verdict(Verdict::Warning)),
+        Answer::AlreadyActive => ("no need:", Style::new()),
+        Answer::NotKnown => ("not known:", paint::verdict(Verdict::Unknown)),
+    };
+    lines.marked(LABEL, "ACTIVATE", style, word, &status.activation.because);
+}

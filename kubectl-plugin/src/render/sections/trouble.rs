@@ -1,0 +1,81 @@
+//! What is wrong, and what could not be looked at.
+
+use crate::render::lines::Lines;
+use crate::render::paint;
+use crate::report::Source;
+use acm_backup_domain::status::{Finding, NotChecked, StatusReport, Verdict};
+use anstyle::Style;
+
+/// One finding, whole or only its headline.
+pub fn finding(lines: &mut Lines, source: &Source, finding: &Finding, whole: bool) {
+    let (style, word) = paint::severity(finding.severity);
+    lines.marked(style, word, Style::new(), "", &finding.headline);
+    if !whole {
+        return;
+    }
+    for evidence in finding
+        .evidence
+        .iter()
+        .filter(|evidence| !evidence.is_empty())
+    {
+        lines.item("-", evidence);
+    }
+    for step in &finding.steps {
+        lines.item(">", &step.text);
+        if let Some(command) = &step.command {
+            lines.command(&source.command(command));
+        }
+    }
+}
+
+/// One fact that could not be looked up, with the way out.
+pub fn not_checked(lines: &mut Lines, source: &Source, row: &NotChecked) {
+    let style = paint::verdict(Verdict::Unknown);
+    lines.marked(
+        style,
+        "NOT CHECKED",
+        Style::new(),
+        "",
+        &format!("{}: {}", row.what, row.why),
+    );
+    way_out(lines, source, &row.way_out);
+}
+
+/// Several facts that could not be looked up, in one breath.
+pub fn all_not_checked(lines: &mut Lines, source: &Source, rows: &[NotChecked]) {
+    let first = match rows {
+        [] => return,
+        [only] => return not_checked(lines, source, only),
+        [first, ..] => first,
+    };
+    let whats: Vec<_> = rows.iter().map(|row| row.what).collect();
+    let style = paint::verdict(Verdict::Unknown);
+    lines.marked(style, "NOT CHECKED", Style::new(), "", &whats.join(", "));
+    lines.item("-", &format!("{}: {}", first.what, first.why));
+    way_out(lines, source, &first.way_out);
+    lines.item(">", "the reasons of the others: -o wide");
+}
+
+fn way_out(lines: &mut Lines, source: &Source, text: &str) {
+    let command_at = [": kubectl ", ": oc "]
+        .iter()
+        .find_map(|mark| text.find(mark));
+    match command_at.and_then(|at| text.split_at_checked(at + 1)) {
+        Some((text, command)) => {
+            lines.item(">", text);
+            lines.command(&source.command(command.trim()));
+        }
+        None => lines.item(">", text),
+    }
+}
+
+/// What no look-up tells.
+pub fn not_knowable(lines: &mut Lines, status: &StatusReport) {
+    lines.labelled(
+        "NOT CHECKED",
+        &format!(
+            "as no API server can tell: {}",
+            status.not_knowable.join("; ")
+        ),
+    );
+}
