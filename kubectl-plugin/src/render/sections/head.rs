@@ -3,17 +3,23 @@
 use crate::render::lines::Lines;
 use crate::render::paint::{self, LABEL};
 use crate::report::{Report, Source};
-use acm_backup_domain::identity::HubId;
+
 use acm_backup_domain::status::{Answer, Severity, StatusReport, Verdict};
 use acm_backup_domain::time::age;
 use anstyle::Style;
 
 /// `HUB`
 pub fn hub(lines: &mut Lines, status: &StatusReport) {
-    let id = status
-        .hub_id
-        .as_ref()
-        .map_or_else(|| "(id not known)".to_owned(), HubId::to_string);
+    let id = status.hub_id.as_ref().map_or_else(
+        || "(id not looked up)".to_owned(),
+        |id| {
+            if id.is_known() {
+                id.to_string()
+            } else {
+                format!("{id} (it has no ClusterVersion)")
+            }
+        },
+    );
     lines.labelled("HUB", &format!("{id}, {}", status.role));
 }
 

@@ -4,7 +4,7 @@ use crate::identity::HubId;
 use crate::kinds::backup::Backup;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::restore::Restore;
-use crate::liveness::{self, Activation};
+use crate::liveness::{self, Activation, Activity};
 use crate::sets::{BackupSet, backup_sets};
 use crate::snapshot::Snapshot;
 use crate::time::age;
@@ -60,6 +60,28 @@ impl<'a> Facts<'a> {
         self.activations
             .last()
             .filter(|activation| activation.hub.is_known())
+    }
+
+    /// Whether this hub has taken its work up again after another had activated: somebody created its
+    /// BackupSchedule anew since, and the other hub is silent. The end of a recovery test looks so
+    /// (operator-facts §12, G24).
+    pub fn has_resumed(&self) -> bool {
+        let Some(owner) = self.owner().filter(|owner| !self.is_own(&owner.hub)) else {
+            return false;
+        };
+        let anew = |schedule: &BackupSchedule| {
+            schedule
+                .meta
+                .created
+                .is_some_and(|created| created > owner.at)
+        };
+        let locations = self.snapshot.storage_locations.items();
+        !self.schedules().is_empty()
+            && self
+                .schedules()
+                .iter()
+                .all(|schedule| anew(schedule) && !schedule.is_in_collision())
+            && !Activity::of(&owner.hub, self.backups, locations, None).is_live(self.now)
     }
 
     /// The sets this hub made, oldest first.

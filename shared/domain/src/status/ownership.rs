@@ -64,6 +64,9 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     if role == Role::Passive && facts.owner().is_some_and(|owner| facts.is_own(&owner.hub)) {
         return Vec::new();
     }
+    if let Some(finding) = no_id(facts) {
+        return vec![finding];
+    }
     let Some(owner) = facts.owner() else {
         return shared_storage(facts, role).into_iter().collect();
     };
@@ -111,6 +114,9 @@ fn intrusion(facts: &Facts<'_>, owner: &Activation, intruder: &Activity) -> Find
     let Some(last) = &intruder.last_started else {
         return replaced(facts, owner);
     };
+    if facts.is_own(&intruder.hub) && facts.has_resumed() {
+        return resumed(facts, owner);
+    }
     let newer_set = facts
         .sets
         .iter()
@@ -138,6 +144,16 @@ fn intrusion(facts: &Facts<'_>, owner: &Activation, intruder: &Activity) -> Find
             facts.when(last.at)
         ));
     stop(facts, finding, &intruder.hub)
+}
+
+/// Hubs that are not OpenShift all call themselves `unknown`; the operator sees no collision then
+/// (operator-facts §12, G25).
+fn no_id(facts: &Facts<'_>) -> Option<Finding> {
+    (facts.snapshot.hub_id.value().is_some() && facts.own.is_none() && !facts.backups.is_empty()).then(|| {
+        Finding::warning("hub/no-id", "whose backups these are cannot be told: this hub has no id of its own")
+            .seen("without a ClusterVersion every hub calls itself unknown, and the operator notices no collision")
+            .todo("let no second hub write to this storage")
+    })
 }
 
 /// This hub wrote an activation marker without restoring a cluster: `Skip` in the wrong letters does.
@@ -181,6 +197,24 @@ fn replaced(facts: &Facts<'_>, owner: &Activation) -> Finding {
         Some(own) => stop(facts, finding, own),
         None => finding,
     }
+}
+
+/// This hub backs up again, as somebody wants, though another one activated last.
+fn resumed(facts: &Facts<'_>, owner: &Activation) -> Finding {
+    let winner = owner.hub.short();
+    Finding::warning(
+        "hub/resumed",
+        format!("this hub backs up again, though hub {winner} activated last"),
+    )
+    .seen(format!(
+        "hub {winner} took over at {} by {}, and is silent now",
+        facts.when(owner.at),
+        owner.marker
+    ))
+    .seen("the BackupSchedule of this hub was created after that")
+    .todo(format!(
+        "make sure that hub {winner} is down for good, and that no cluster is left there"
+    ))
 }
 
 /// What to do on a hub that must leave the fleet alone. A command for another hub names a context

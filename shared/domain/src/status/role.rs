@@ -81,6 +81,9 @@ fn was_replaced(facts: &Facts<'_>) -> bool {
     else {
         return false;
     };
+    if facts.has_resumed() {
+        return false;
+    }
     !facts.schedules().is_empty()
         || facts
             .own_sets()

@@ -151,6 +151,13 @@ fn source_silent(facts: &Facts<'_>, view: &Following) -> Option<Finding> {
     Some(
         Finding::warning("passive/source-silent", format!("hub {hub}, which this one follows, has stopped backing up"))
             .seen(format!("its last backup began {}{period}", facts.when(last.at)))
-            .todo(format!("see by another way than the storage whether hub {hub} is up, and its BackupSchedule there")),
+            .todo(format!("see by another way than the storage whether hub {hub} is up, and its BackupSchedule there"))
+            .run(
+                "once it is known to be down, ask what an activation must attest (this changes nothing):",
+                facts.kubectl(&format!(
+                    "patch crst {} --dry-run=server --type merge -p '{{\"spec\":{{\"veleroManagedClustersBackupName\":\"latest\"}}}}'",
+                    view.restore
+                )),
+            ),
     )
 }
