@@ -19,6 +19,7 @@
 
 mod address;
 mod balancer;
+mod cargo;
 mod hub;
 mod kubeconfig;
 pub mod parts;
@@ -34,6 +35,7 @@ mod webhook;
 
 pub use address::Loopback;
 pub use balancer::Balancer;
+pub use cargo::forget_package;
 pub use hub::{Finished, Hub, HubOptions, Rule, Subject};
 pub use kubeconfig::merge as merge_kubeconfigs;
 pub use parts::K8s;

@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 
+use crate::cargo::forget_package;
 use crate::process::StopOrder;
 use crate::{run, workspace};
 
@@ -54,7 +55,8 @@ impl Program {
         let (package, binary) = self.names();
         let (target, profile) = target()?;
         let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let output = run::command(cargo, StopOrder::Client)?
+        let mut command = run::command(cargo, StopOrder::Client)?;
+        let output = forget_package(&mut command)
             .args(["build", "--quiet", "--package", package, "--bin", binary])
             .args([
                 "--profile",

@@ -59,8 +59,11 @@ async fn version(target: &Target, client: &Client) -> Result<()> {
                 target.context
             )
         }
+        Err(kube::Error::Api(status)) => bail!("{server} refuses to say its version: {status}"),
         Err(error) => {
-            return Err(error).with_context(|| format!("no API server answers at {server}"));
+            // The layers in between repeat themselves; the innermost names the reason.
+            let error = anyhow::Error::from(error);
+            bail!("no API server answers at {server}: {}", error.root_cause());
         }
     };
     let minor = version

@@ -18,7 +18,8 @@ pub struct Janitor {
 impl Janitor {
     /// Starts one, before anything is installed.
     pub fn start(target: &Target) -> Result<Self> {
-        let child = Command::new(std::env::current_exe()?)
+        // Ourselves, even when the file was built anew meanwhile.
+        let child = Command::new("/proc/self/exe")
             .args(["attach", FLAG, "--context", &target.context])
             .arg("--kubeconfig")
             .arg(&target.kubeconfig)

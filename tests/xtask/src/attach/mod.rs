@@ -91,6 +91,7 @@ async fn attach(target: &Target) -> Result<()> {
         let webhook = Webhook::install(&site, options)
             .await
             .context("cannot install the webhook")?;
+        no_pods(&site)?;
         for replica in webhook.replicas() {
             works::until_called(target, &replica).await?;
         }
@@ -107,6 +108,13 @@ async fn attach(target: &Target) -> Result<()> {
     println!("Removing everything that was installed.");
     let removed = tokio::task::spawn_blocking(move || janitor.finish()).await?;
     outcome.and(removed)
+}
+
+/// On a cluster with nodes: its pods would wait for an image nobody has, and the process here stands for them.
+fn no_pods(site: &Site) -> Result<()> {
+    let scale = format!("scale deployment acm-backup-webhook --replicas=0 --namespace={NAMESPACE}");
+    let scale: Vec<&str> = scale.split_whitespace().collect();
+    site.kubectl(&scale)?.ok().map(drop)
 }
 
 /// Returns when a replica has ended by itself, with its last words.
