@@ -1,0 +1,14 @@
+//! End-to-end tests on real parts. Each module tells what it is about in its first line; see
+//! `docs/architecture.md` for what runs where.
+
+mod support;
+
+mod crds;
+mod damage;
+mod demo;
+mod labels;
+mod oldest;
+mod passes;
+mod rbac;
+mod refusals;
+mod takeover;

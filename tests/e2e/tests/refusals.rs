@@ -1,0 +1,200 @@
+//! What the guards say reaches whoever types, word for word, and differs with what was seen.
+
+use acm_backup_bed::BACKUP_NAMESPACE;
+use acm_backup_e2e::{fixtures, look};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::support::{GuardedHub, guarded_hub, refused, says};
+
+const SOON: SignedDuration = SignedDuration::from_secs(20);
+const HOUR: SignedDuration = SignedDuration::from_hours(1);
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+fn activation() -> Value {
+    fixtures::restore("take-over", "latest", false)
+}
+
+fn stored_restore(name: &str, phase: &str) -> Value {
+    let mut object = fixtures::restore(name, "skip", true);
+    object["status"] = json!({ "phase": phase });
+    object
+}
+
+async fn names(hub: &GuardedHub, kind: &str) -> Vec<String> {
+    let api = look::api(&hub.hub, look::ACM, kind).await.unwrap();
+    let list = api.list(&Default::default()).await.unwrap();
+    list.items
+        .into_iter()
+        .filter_map(|object| object.metadata.name)
+        .collect()
+}
+
+#[test]
+fn an_activation_while_the_other_hub_lives() {
+    guarded_hub(|hub| async move {
+        hub.storage().read(SOON).await;
+        hub.storage().set(SOON, HOUR).await;
+        let answer = hub.create(&activation(), &[]);
+        refused(
+            &answer,
+            &[
+                "restore/old-hub-live",
+                "hub 81431db3-2b3e-56e4-93ca-3481bd29fa8b backed up to this storage",
+                "counts as alive",
+                "acm-validation-policy-schedule-",
+                "it backs up every 1h",
+                "acm-backup.dev/attest-old-hub",
+            ],
+        );
+        assert_eq!(names(&hub, "Restore").await, Vec::<String>::new());
+    });
+}
+
+#[test]
+fn an_activation_while_the_other_hub_is_silent() {
+    guarded_hub(|hub| async move {
+        hub.storage().read(SOON).await;
+        hub.storage().set(DAY, HOUR).await;
+        let answer = hub.create(&activation(), &[]);
+        refused(
+            &answer,
+            &[
+                "restore/old-hub-live",
+                "is silent, which does not prove that it is down",
+                "a bucket cannot tell a dead hub from one that is cut off or paused",
+                "find out by another way than the storage",
+                "down 81431db3-2b3e-56e4-93ca-3481bd29fa8b",
+            ],
+        );
+    });
+}
+
+#[test]
+fn an_activation_on_a_stale_view_of_the_storage() {
+    guarded_hub(|hub| async move {
+        hub.storage().read(DAY).await;
+        hub.storage().set(DAY, HOUR).await;
+        let answer = hub.create(&activation(), &[]);
+        refused(
+            &answer,
+            &[
+                "restore/old-hub-live",
+                "view of the storage is too old",
+                "see why the storage is not read",
+            ],
+        );
+    });
+}
+
+#[test]
+fn a_dry_run_is_told_the_same_and_stores_nothing() {
+    guarded_hub(|hub| async move {
+        hub.storage().read(SOON).await;
+        hub.storage().set(DAY, HOUR).await;
+        let dry = hub.create(&activation(), &["--dry-run=server"]);
+        refused(&dry, &["restore/old-hub-live", "is silent"]);
+        let passive = fixtures::restore("passive", "skip", true);
+        let dry = hub.create(&passive, &["--dry-run=server"]);
+        assert!(dry.succeeded(), "{dry}");
+        assert_eq!(names(&hub, "Restore").await, Vec::<String>::new());
+    });
+}
+
+#[test]
+fn an_attestation_counts_from_who_may_give_it_and_from_nobody_else() {
+    guarded_hub(|hub| async move {
+        hub.storage().read(SOON).await;
+        hub.storage().set(DAY, HOUR).await;
+        let mut attested = activation();
+        let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
+        let word = format!("down 81431db3-2b3e-56e4-93ca-3481bd29fa8b {now} seen on site");
+        attested["metadata"]["annotations"] = json!({ "acm-backup.dev/attest-old-hub": word });
+        let answer = hub.create(&attested, &["--dry-run=server"]);
+        refused(
+            &answer,
+            &[
+                "you do not hold the right to attest",
+                "kubectl auth can-i attest guardrules.acm-backup.dev/restore/old-hub-live",
+            ],
+        );
+        let answer = hub.create_as_attester(&attested, &["--dry-run=server"]);
+        assert!(answer.succeeded(), "{answer}");
+        says(
+            &answer.stderr,
+            &["Warning: ", "activating on your word", "seen on site"],
+        );
+    });
+}
+
+#[test]
+fn a_second_restore() {
+    guarded_hub(|hub| async move {
+        hub.storage().read(SOON).await;
+        hub.storage().set(SOON, HOUR).await;
+        hub.store(stored_restore("first", "Enabled")).await;
+        let answer = hub.create(&fixtures::restore("second", "skip", false), &[]);
+        refused(
+            &answer,
+            &[
+                "restore/another-active",
+                "Restore first is still active beside Restore second",
+                "phase Enabled",
+            ],
+        );
+        assert_eq!(names(&hub, "Restore").await, ["first"]);
+    });
+}
+
+#[test]
+fn a_restore_beside_a_running_schedule() {
+    guarded_hub(|hub| async move {
+        hub.storage().read(SOON).await;
+        hub.storage().set(SOON, HOUR).await;
+        let mut schedule = fixtures::backup_schedule("0 * * * *");
+        schedule["status"] = json!({ "phase": "Enabled" });
+        hub.store(schedule).await;
+        let answer = hub.create(&fixtures::restore("restore", "skip", false), &[]);
+        refused(
+            &answer,
+            &[
+                "restore/active-schedule",
+                "BackupSchedule schedule-acm is active",
+                "\"paused\":true",
+            ],
+        );
+    });
+}
+
+#[test]
+fn a_backup_that_is_not_there() {
+    guarded_hub(|hub| async move {
+        hub.storage().read(SOON).await;
+        hub.storage().set(SOON, HOUR).await;
+        let mut restore = fixtures::restore("restore", "skip", false);
+        restore["spec"]["veleroResourcesBackupName"] =
+            json!("acm-resources-schedule-20200101000000");
+        let answer = hub.create(&restore, &[]);
+        refused(
+            &answer,
+            &[
+                "restore/backup-not-found",
+                "there is no backup acm-resources-schedule-20200101000000",
+                "spec.veleroResourcesBackupName",
+            ],
+        );
+    });
+}
+
+#[test]
+fn credentials_alone_are_restored_beside_a_live_hub() {
+    guarded_hub(|hub| async move {
+        hub.storage().read(SOON).await;
+        hub.storage().set(SOON, HOUR).await;
+        let mut restore = fixtures::restore("credentials", "skip", false);
+        restore["spec"]["veleroResourcesBackupName"] = json!("skip");
+        let answer = hub.create(&restore, &[]);
+        assert!(answer.succeeded(), "{answer}");
+        assert_eq!(answer.stderr, "", "{BACKUP_NAMESPACE}");
+    });
+}
