@@ -3,6 +3,7 @@
 mod attach;
 mod cargo;
 mod crds;
+mod demo;
 mod image;
 mod measure;
 mod test;
@@ -26,6 +27,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Show the main job on two real hubs; builds what is missing
+    Demo(demo::Args),
     /// Run every test, from unit to end-to-end; builds what is missing
     Test(test::Args),
     /// Write crds/ anew from our own types
@@ -40,6 +43,7 @@ enum Task {
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().task {
+        Task::Demo(args) => demo::run(&args),
         Task::Test(args) => test::run(&args),
         Task::Crds => crds::write(),
         Task::Attach(args) => attach::run(&args),

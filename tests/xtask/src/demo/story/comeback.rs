@@ -1,0 +1,122 @@
+//! 7. hub-a comes back and backs up as if nothing had happened.
+
+use std::time::Duration;
+
+use acm_backup_bed::Hub;
+use acm_backup_bed::wait::{Seen, until};
+use acm_backup_e2e::look;
+use anyhow::{Context, Result};
+use jiff::Timestamp;
+
+use crate::demo::stage::{Stage, wait};
+
+pub async fn tell(stage: &Stage<'_>) -> Result<()> {
+    let (a, b) = (&stage.world.a, &stage.world.b);
+    stage.step(7, "hub-a comes back");
+    let before = Timestamp::now();
+    overdue(&b.hub, a.id).await?;
+    a.hub.start_again().await?;
+    stage.say("hub-a's processes run again, on the data they left");
+    let name = wait(
+        "hub-a's Velero to start what is overdue, before its operator stops it",
+        backup_after(&a.hub, a.id, before),
+    )
+    .await?;
+    wait("that backup to be over", finished(&a.hub, &name)).await?;
+    stage.read_the_bucket(b).await?;
+    wait("hub-b to see it", backup_after(&b.hub, a.id, before)).await?;
+
+    let status = stage
+        .run("kubectl acm-backup status --context hub-b")
+        .await?;
+    stage.holds(
+        "the verdict is critical, and so is the exit code",
+        status.code == Some(3) && status.stdout.contains("CRITICAL"),
+    )?;
+    stage.says(
+        &status.stdout,
+        &[
+            &format!(
+                "hub {} began a backup after hub {} took over",
+                &a.id[..8],
+                &b.id[..8]
+            ),
+            "it owns the fleet",
+            " ago)",
+            "end its backups",
+        ],
+    )?;
+    stage.read_the_bucket(a).await?;
+    wait(
+        "hub-a to see hub-b's backups",
+        look::until_set(&a.hub, b.id),
+    )
+    .await?;
+    let status = stage
+        .run("kubectl acm-backup status --context hub-a")
+        .await?;
+    stage.holds(
+        "hub-a says the same",
+        status.code == Some(3) && status.stdout.contains("CRITICAL"),
+    )?;
+    stage.says(
+        &status.stdout,
+        &[
+            &format!(
+                "hub {} began a backup after hub {} took over",
+                &a.id[..8],
+                &b.id[..8]
+            ),
+            "it owns the fleet",
+        ],
+    )
+}
+
+/// At the full minute after its last backup began a hub has the next one to make.
+async fn overdue(hub: &Hub, id: &str) -> Result<()> {
+    let backups = look::backups_of(hub, id).await?;
+    let last = backups.last().context("no backup of hub-a")?;
+    let last: Timestamp = look::started(last).parse()?;
+    let due = Timestamp::from_second((last.as_second() / 60 + 1) * 60)?;
+    let left = due.duration_since(Timestamp::now());
+    let left = Duration::try_from(left).unwrap_or_default();
+    wait("hub-a's next backup to be overdue", async {
+        tokio::time::sleep(left).await;
+        Ok(())
+    })
+    .await
+}
+
+/// The first backup of a hub that began after a time.
+async fn backup_after(hub: &Hub, id: &str, since: Timestamp) -> Result<String> {
+    let what = format!(
+        "{} to see a backup of hub {id} that began after {since}",
+        hub.name()
+    );
+    until(&what, look::LIMIT, || async {
+        let backups = look::backups_of(hub, id).await?;
+        let newer = backups.iter().find(|backup| {
+            let started: Option<Timestamp> = look::started(backup).parse().ok();
+            started.is_some_and(|started| started > since)
+        });
+        Ok(
+            match newer.and_then(|backup| backup.metadata.name.clone()) {
+                Some(name) => Seen::Yes(name),
+                None => Seen::NotYet(format!("{} backups, none newer", backups.len())),
+            },
+        )
+    })
+    .await
+}
+
+async fn finished(hub: &Hub, name: &str) -> Result<()> {
+    look::until_phase(
+        hub,
+        look::VELERO,
+        "Backup",
+        name,
+        &["Completed", "PartiallyFailed", "Failed"],
+    )
+    .await
+    .map(drop)
+}
