@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 /// Objects a page. A large hub's ManagedClusters are some 10 KB each; a page is kept only until its
 /// projections are read.
-const PAGE: usize = 250;
+const PAGE: usize = 500;
 
 /// How often a read is tried again when the server says it is busy.
 const RETRIES: u32 = 2;
@@ -49,7 +49,7 @@ struct PageMeta {
     token: Option<String>,
 }
 
-/// The items of a page, each read as it is met: of 250 objects of 12 KB, one is in memory at a time.
+/// The items of a page, each read as it is met: of 500 objects of 12 KB, one is in memory at a time.
 struct Items<K>(Vec<K>);
 
 impl<K> Default for Items<K> {
