@@ -23,7 +23,7 @@ pub fn schedules(lines: &mut Lines, status: &StatusReport) {
 
 fn schedule_words(schedule: &Schedule, now: Timestamp) -> String {
     let phase = if schedule.phase.is_empty() {
-        "no phase"
+        "not seen by the operator"
     } else {
         schedule.phase.as_str()
     };

@@ -127,9 +127,9 @@ fn none(facts: &Facts<'_>) -> Finding {
         "schedule/none",
         "this hub is active, and nothing backs it up: there is no BackupSchedule",
     )
-    .todo("apply a BackupSchedule; Restores that have not finished must be deleted first:")
+    .todo("apply a BackupSchedule; a Restore that has not finished must be deleted first")
     .run(
-        "see what stands in the way:",
+        "see whether one stands in the way:",
         facts.kubectl("get crst,bsch"),
     )
 }
