@@ -7,6 +7,8 @@ mod deviations;
 mod enact;
 mod expectation;
 mod live_cycle;
+mod live_objects;
+mod live_site;
 mod recorder;
 mod stage;
 mod tracks;

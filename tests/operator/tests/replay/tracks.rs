@@ -1,7 +1,7 @@
 //! What was written, as comparable lines, one sequence for each thing written to. Times and ids are
 //! normalised, repeats of a state are one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use acm_backup_domain::upstream::object_label;
 use acm_backup_operator::kinds::Kind;
@@ -34,6 +34,25 @@ impl Tracks {
         self.0.values_mut().next().unwrap().pop();
     }
 
+    /// The distinct lines of each track, without what differs from one cycle to the next: numbers (times in
+    /// names, ids) and the cron expression. Several things of a kind become one.
+    pub fn shape(&self, cron: &str) -> BTreeMap<String, BTreeSet<String>> {
+        let bare = |text: &str| -> String {
+            let text = text.replace(cron, "CRON");
+            text.chars()
+                .map(|char| if char.is_ascii_digit() { '#' } else { char })
+                .collect()
+        };
+        let mut shape: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (track, lines) in &self.0 {
+            shape
+                .entry(bare(track))
+                .or_default()
+                .extend(lines.iter().map(|line| bare(line)));
+        }
+        shape
+    }
+
     /// How many lines there are.
     pub fn steps(&self) -> usize {
         self.0.values().map(Vec::len).sum()
@@ -54,7 +73,7 @@ pub struct Outcome {
 /// Every difference, readable.
 pub fn differences(outcome: &Outcome) -> Vec<String> {
     let mut found = outcome.problems.clone();
-    let tracks: std::collections::BTreeSet<_> = outcome
+    let tracks: BTreeSet<_> = outcome
         .expected
         .0
         .keys()

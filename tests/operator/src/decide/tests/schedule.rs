@@ -249,7 +249,7 @@ fn an_expired_validation_backup_is_deleted_whoever_wrote_it() {
     world.put(expired);
     assert_eq!(
         created(&look_restore(&world, "2.17"), Kind::DeleteBackupRequest),
-        [at.name.clone()]
+        std::slice::from_ref(&at.name)
     );
 
     let request = |errors: Value| {
