@@ -71,14 +71,10 @@ mod tests {
                     "veleroResourcesBackupName",
                 ][..],
             ),
-            (
-                backup_schedule::BackupSchedule::crd(),
-                &["veleroSchedule"],
-            ),
+            (backup_schedule::BackupSchedule::crd(), &["veleroSchedule"]),
         ] {
             let crd = serde_json::to_value(crd).unwrap();
-            let schema =
-                &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"];
+            let schema = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"];
             let mut required: Vec<_> = schema["spec"]["required"]
                 .as_array()
                 .unwrap()

@@ -23,6 +23,9 @@ pub(super) struct Request<'a> {
     pub now: Timestamp,
 }
 
+/// What tells a dead hub from a quiet one.
+const LOOK_ELSEWHERE: &str = "find out by another way than the storage: its API server, its console, its machines' power, who is on site";
+
 const FIELD: &str = "spec.veleroManagedClustersBackupName";
 
 /// The refusal of a `skip` in other letters.
@@ -167,7 +170,8 @@ fn ways_to_fence(finding: Finding, suspect: &Suspect, request: &Request<'_>) -> 
     match &suspect.state {
         State::Live(_) => finding
             .todo("if that hub is well, stop here: nothing has to be activated")
-            .run("if the fleet is to move, stop its backups there:", pause)
+            .todo(format!("if it may have died since: {LOOK_ELSEWHERE}"))
+            .run("if it answers and the fleet is to move, stop its backups there:", pause)
             .run("and keep its clusters from being imported again:", keep),
         State::Silent(_) | State::StaleView { .. } | State::NoIds => {
             let finding = match &suspect.state {
@@ -178,7 +182,7 @@ fn ways_to_fence(finding: Finding, suspect: &Suspect, request: &Request<'_>) -> 
                 _ => finding,
             };
             finding
-                .todo("find out by another way than the storage: its API server, its console, its machines' power, who is on site")
+                .todo(LOOK_ELSEWHERE)
                 .run("if it still answers, stop its backups there:", pause)
                 .run("and keep its clusters from being imported again:", keep)
         }
