@@ -118,3 +118,51 @@ fn event(line: &str) -> Result<Event> {
         object: line["object"].take(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::object::{name, phase};
+
+    #[test]
+    fn every_recording_reads_and_ends_with_its_last_step() {
+        for recording in RECORDINGS {
+            for (hub, _) in HUBS {
+                let recording = Recording::open(recording, hub).unwrap();
+                assert!(recording.step("end").is_some());
+                assert!(recording.events.len() > 100);
+            }
+        }
+    }
+
+    #[test]
+    fn the_state_at_a_step_is_what_was_seen_until_then() {
+        let recording = Recording::open("2.17", "hub2").unwrap();
+        let phase_at = |step: &str| {
+            let state = recording.state_at(recording.step(step).unwrap());
+            let restore = state
+                .iter()
+                .find(|object| name(object) == "restore-acm-passive-sync")?;
+            Some(phase(restore).to_owned())
+        };
+        assert_eq!(phase_at("hub2: passive sync Restore"), None);
+        assert_eq!(
+            phase_at("hub2: activation by editing").as_deref(),
+            Some("Enabled")
+        );
+        assert_eq!(
+            phase_at("hub2: two Restores in the same instant").as_deref(),
+            Some("Finished")
+        );
+        assert_eq!(phase_at("end"), None, "deleted meanwhile");
+    }
+
+    #[test]
+    fn a_recording_that_is_not_there_is_named() {
+        let error = Recording::open("1.0", "hub1").unwrap_err();
+        assert!(
+            format!("{error:#}").contains("1.0/hub1.jsonl.gz"),
+            "{error:#}"
+        );
+    }
+}

@@ -1,6 +1,5 @@
-//! One cycle on two real hubs with real Velero, played by the stand-in's binary: recorded, and compared with
-//! what the decisions say as the recordings of the real operator are. `ACM_BACKUP_OPERATOR=FILE,FILE` compares
-//! a real operator's cycle instead.
+//! One cycle on two real hubs with real Velero, played by the stand-in's binary: recorded, replayed as the
+//! recordings of the real operator are, and compared with what the real one wrote.
 
 use acm_backup_bed::Bucket;
 use acm_backup_domain::upstream::MARKER_PREFIX;

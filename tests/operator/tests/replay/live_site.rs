@@ -1,6 +1,5 @@
 //! A real hub with real Velero and an operator, being recorded.
 
-use std::ffi::OsString;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,7 +41,7 @@ impl Site {
             .await
             .unwrap();
         let recorder = Recorder::start(&hub.client().await.unwrap()).await;
-        let operator = hub.run(operator(&hub, number), "operator").unwrap();
+        let operator = hub.run(operator(&hub), "operator").unwrap();
         let site = Self {
             recorder,
             operator,
@@ -142,24 +141,19 @@ impl Site {
     }
 }
 
-fn operator(hub: &Hub, number: usize) -> Recipe {
-    let real = std::env::var("ACM_BACKUP_OPERATOR")
-        .ok()
-        .filter(|files| !files.is_empty());
-    let program = match &real {
-        Some(files) => OsString::from(files.split(',').nth(number).expect("a file for each hub")),
-        None => OsString::from(env!("CARGO_BIN_EXE_acm-backup-operator-standin")),
-    };
-    let mut recipe = Recipe::new("operator", program)
-        .args([
-            "--leader-elect=false",
-            "--metrics-bind-address=0",
-            "--health-probe-bind-address=0",
-        ])
-        .env("KUBECONFIG", hub.admin_kubeconfig())
-        .env("POD_NAMESPACE", BACKUP_NAMESPACE);
-    if real.is_none() {
-        recipe = recipe.args(["--operator-version=2.17", "--requeue-healthy=5s"]);
-    }
-    recipe
+fn operator(hub: &Hub) -> Recipe {
+    Recipe::new(
+        "operator",
+        env!("CARGO_BIN_EXE_acm-backup-operator-standin"),
+    )
+    .args([
+        "--leader-elect=false",
+        "--metrics-bind-address=0",
+        "--health-probe-bind-address=0",
+        "--operator-version=2.17",
+        // The collision is to be seen before the usual five minutes are over.
+        "--requeue-healthy=5s",
+    ])
+    .env("KUBECONFIG", hub.admin_kubeconfig())
+    .env("POD_NAMESPACE", BACKUP_NAMESPACE)
 }
