@@ -4,6 +4,8 @@ mod attach;
 mod cargo;
 mod crds;
 mod demo;
+#[cfg(test)]
+mod documented;
 mod image;
 mod measure;
 mod test;
