@@ -111,7 +111,7 @@ fn the_containerfile_says_the_same() {
     for line in [
         format!("USER {0}:{0}", archive::USER),
         format!("ENTRYPOINT [\"/{PROGRAM}\"]"),
-        "EXPOSE 8443/tcp 8080/tcp".to_owned(),
+        "EXPOSE 8443 8080".to_owned(),
         "FROM scratch".to_owned(),
     ] {
         assert!(

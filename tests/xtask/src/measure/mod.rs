@@ -42,12 +42,16 @@ pub struct Args {
 
 /// Builds, measures and prints.
 pub fn run(args: &Args) -> Result<ExitCode> {
+    let cores = Cores::pick();
+    // Before the build, which is load enough.
+    let machine = report::machine(cores.is_some());
     eprintln!("building release programs");
     let programs = Programs::build()?;
     Parts::ensure()?.prepare(&Part::all(K8s::from_env()?))?;
+    println!("{machine}");
     let runtime = tokio::runtime::Runtime::new()?;
     let measured = runtime.block_on(async {
-        tokio::time::timeout(LIMIT, measure(args, &programs))
+        tokio::time::timeout(LIMIT, measure(args, &programs, cores))
             .await
             .with_context(|| format!("gave up after {} s", LIMIT.as_secs()))?
     });
@@ -57,10 +61,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn measure(args: &Args, programs: &Programs) -> Result<()> {
-    let cores = Cores::pick();
-    println!("{}", report::machine(cores.is_some()));
-
+async fn measure(args: &Args, programs: &Programs, cores: Option<Cores>) -> Result<()> {
     eprintln!("starting {} hubs, one after the other", args.hubs);
     let mut starts = Vec::new();
     let mut last = None;

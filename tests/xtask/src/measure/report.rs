@@ -19,7 +19,25 @@ pub fn machine(pinned: bool) -> String {
     } else {
         "one core only: webhook and load generator share it"
     };
-    format!("Measured with `cargo xtask measure` on {cores} cores ({model}), loopback; {pinned}.\n")
+    let others = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    format!(
+        "Measured with `cargo xtask measure` on {cores} cores ({model}), loopback; {pinned}. {}\n",
+        busy(&others, cores)
+    )
+}
+
+/// How far others use the machine: on a busy one the upper quantiles are theirs, not ours.
+fn busy(loadavg: &str, cores: usize) -> String {
+    let load = loadavg.split(' ').next().unwrap_or_default();
+    match load.parse::<f64>() {
+        Ok(number) if number > cores as f64 / 2.0 => {
+            format!(
+                "The machine was BUSY with other work (load {load}): take no p99 from this run."
+            )
+        }
+        Ok(_) => format!("Load before: {load}."),
+        Err(_) => "Load before: unknown.".to_owned(),
+    }
 }
 
 /// Starts of a hub.
@@ -150,6 +168,12 @@ fn mebibytes(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_busy_machine_is_said_to_be_so() {
+        assert_eq!(busy("0.30 1.20 2.00 1/200 77", 2), "Load before: 0.30.");
+        assert!(busy("5.31 5.87 5.90 1/200 77", 2).contains("take no p99"));
+    }
 
     #[test]
     fn a_table_is_markdown() {
