@@ -42,6 +42,7 @@ fn an_activation_while_the_other_hub_lives() {
                 "restore/old-hub-live",
                 "hub 81431db3-2b3e-56e4-93ca-3481bd29fa8b backed up to this storage",
                 "counts as alive",
+                "if that hub is well, stop here",
                 "acm-validation-policy-schedule-",
                 "it backs up every 1h",
                 "acm-backup.dev/attest-old-hub",

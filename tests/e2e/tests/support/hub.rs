@@ -108,8 +108,9 @@ impl GuardedHub {
         }
     }
 
-    /// What the other tests left.
+    /// What the other tests left; a failed one may have left the replicas dead.
     async fn clear(&self) {
+        self.webhook.start_again().await.unwrap();
         for (version, kind) in [
             (look::ACM, "Restore"),
             (look::ACM, "BackupSchedule"),

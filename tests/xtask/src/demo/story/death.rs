@@ -21,9 +21,18 @@ pub async fn tell(stage: &Stage<'_>) -> Result<()> {
         dead.code == Some(1) && dead.stderr.contains("refused"),
     )?;
 
-    stage.say("a bucket cannot tell a dead hub from a quiet one:");
+    stage.say("a bucket cannot tell a dead hub from a quiet one, so what to check is said, and what to write:");
     let denial = stage
-        .refused(&activate(), &["restore/old-hub-live", a.id])
+        .refused(
+            &activate(),
+            &[
+                "restore/old-hub-live",
+                a.id,
+                "counts as alive until",
+                "find out by another way than the storage",
+                names::ATTESTATION,
+            ],
+        )
         .await?;
     let activation = way_on(&denial)?;
 
