@@ -106,8 +106,12 @@ impl fmt::Display for Finding {
         if let Some(field) = &self.field {
             write!(f, "\n  field: {field}")?;
         }
+        let several = self.remedies.len() > 1;
         for (number, remedy) in (1..).zip(&self.remedies) {
-            write!(f, "\n  {number}. {}", remedy.text)?;
+            match several {
+                true => write!(f, "\n  {number}. {}", remedy.text)?,
+                false => write!(f, "\n  do:    {}", remedy.text)?,
+            }
             if let Some(command) = &remedy.command {
                 write!(f, "\n       {command}")?;
             }

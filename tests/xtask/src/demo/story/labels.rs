@@ -150,7 +150,11 @@ async fn labels(stage: &Stage<'_>) -> Result<Labels> {
 /// What Velero really has.
 async fn backup(stage: &Stage<'_>) -> Result<()> {
     let schedule = "acm-credentials-schedule";
-    let name = format!("{schedule}-demo");
+    // Named as Velero would name it, so that whoever reads it takes it for what it is.
+    let name = format!(
+        "{schedule}-{}",
+        jiff::Timestamp::now().strftime("%Y%m%d%H%M%S")
+    );
     let velero = "velero --kubecontext hub-a -n open-cluster-management-backup";
     stage.nudge("a backup from the operator's schedule now, instead of at the next full minute");
     stage

@@ -233,7 +233,8 @@ fn way_to_attest(finding: Finding, suspect: &Suspect, request: &Request<'_>) -> 
     }
 }
 
-/// What is said to whoever activates on an attestation.
+/// What is said to whoever activates on an attestation. Short: an API server cuts and kubectl folds
+/// what is longer than a line.
 pub(super) fn accepted(
     request: &Request<'_>,
     suspect: &Suspect,
@@ -245,12 +246,12 @@ pub(super) fn accepted(
         .map_or_else(|| attestation.hub.to_string(), ToString::to_string);
     Finding::warn(
         RULE.id,
-        format!(
-            "activating on your word that hub {hub} is {} ({}, {})",
-            attestation.state,
-            age::ago(request.now, attestation.at),
-            attestation.reason
-        ),
+        format!("activating on your word: hub {hub} is {}", attestation.state),
     )
-    .todo("a backup it begins from now on refutes this: watch kubectl acm-backup status")
+    .seen(format!(
+        "said {}: {}",
+        age::ago(request.now, attestation.at),
+        attestation.reason
+    ))
+    .todo("watch kubectl acm-backup status: a backup that hub begins from now on proves the word wrong")
 }

@@ -198,7 +198,7 @@ fn a_set_whose_writer_died_mid_run_can_be_restored_on_an_attestation() {
 fn an_attestation_lets_pass_and_says_so() {
     let judgement = judge(&attested(&down_at("16:09:00")), &may_attest());
     assert_eq!(ids(&judgement), (vec![], vec![RULE]));
-    assert!(judgement.findings[0].headline.contains("on your word"));
+    assert!(judgement.findings[0].headline.contains("on your word: hub"));
 }
 
 #[test]
