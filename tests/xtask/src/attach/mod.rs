@@ -107,6 +107,9 @@ async fn attach(target: &Target) -> Result<()> {
     };
     println!("Removing everything that was installed.");
     let removed = tokio::task::spawn_blocking(move || janitor.finish()).await?;
+    if removed.is_ok() {
+        println!("Nothing of it is left.");
+    }
     outcome.and(removed)
 }
 
