@@ -13,4 +13,5 @@ mod passes;
 mod rbac;
 mod refusals;
 mod service;
+mod status;
 mod takeover;

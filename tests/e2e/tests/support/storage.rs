@@ -31,10 +31,25 @@ impl<'a> Storage<'a> {
 
     /// A storage location that was read `ago`.
     pub async fn read(&self, ago: SignedDuration) {
+        // The operator takes only locations OADP owns, and the garbage collector only owners that exist.
+        let owner = json!({
+            "apiVersion": "oadp.openshift.io/v1alpha1", "kind": "DataProtectionApplication",
+            "metadata": { "namespace": BACKUP_NAMESPACE, "name": "dpa" }, "spec": {},
+        });
+        let owner = self.hub.hub.apply(&owner).await.unwrap();
         self.hub
             .store(json!({
                 "apiVersion": look::VELERO, "kind": "BackupStorageLocation",
-                "metadata": { "namespace": BACKUP_NAMESPACE, "name": "default" },
+                "metadata": {
+                    "namespace": BACKUP_NAMESPACE,
+                    "name": "default",
+                    "ownerReferences": [{
+                        "apiVersion": "oadp.openshift.io/v1alpha1",
+                        "kind": "DataProtectionApplication",
+                        "name": "dpa",
+                        "uid": owner.metadata.uid,
+                    }],
+                },
                 "spec": {
                     "provider": "aws", "default": true, "accessMode": "ReadWrite",
                     "objectStorage": { "bucket": "acm-backups", "prefix": "hub" },

@@ -9,6 +9,9 @@ use crate::demo::stage::{Stage, wait};
 pub async fn tell(stage: &Stage<'_>) -> Result<()> {
     let a = &stage.world.a;
     stage.step(1, "hub-a is active");
+    stage.say(
+        "a fleet is put on hub-a: two imported clusters and one that Hive made; all report to it",
+    );
     fixtures::fleet(&a.hub).await?;
     stage.read_the_bucket(a).await?;
     stage
