@@ -52,8 +52,9 @@ struct Object {
 
 #[derive(Deserialize)]
 struct List {
+    /// The metadata API says `null` where nothing matches.
     #[serde(default)]
-    items: Vec<Object>,
+    items: Option<Vec<Object>>,
     #[serde(default)]
     metadata: ListMeta,
 }
@@ -151,7 +152,7 @@ impl Secrets {
             let url = format!("{collection}?limit={PAGE}&labelSelector={selector}&continue={next}");
             let request = Request::get(url).header(ACCEPT, MANY).body(Vec::new());
             let page = self.call::<List>(request).await?;
-            take(page.items.into_iter().map(Seen::from).collect());
+            take(page.items.into_iter().flatten().map(Seen::from).collect());
             if page.metadata.next.is_empty() {
                 return Ok(());
             }

@@ -1,6 +1,7 @@
 //! What the elected replica does to Secrets, and what it never does.
 
 use acm_backup_domain::upstream::object_label::{BACKUP, MANAGED_SERVICE_ACCOUNT};
+use acm_backup_webhook::reconcile::secrets::Secrets;
 use acm_backup_webhook::service::lifecycle::Phase;
 use acm_backup_webhook::watch::follow::Store;
 use serde_json::json;
@@ -235,4 +236,16 @@ async fn on_the_way_out_the_lease_is_given_up() {
     hub.lifecycle.advance(Phase::Leaving);
     running.await.unwrap();
     assert_eq!(holder(&hub.api), "");
+}
+
+/// The metadata API has `"items": null` where a typed list has `[]`.
+#[tokio::test]
+async fn a_hub_without_secrets_is_swept_like_any_other() {
+    let secrets = Secrets::new(Api::default().client());
+    let mut pages = Vec::new();
+    secrets
+        .pages(None, "", |page| pages.push(page.len()))
+        .await
+        .unwrap();
+    assert_eq!(pages, [0]);
 }
