@@ -84,10 +84,16 @@ impl Files {
                     source,
                 })
         };
-        Ok(Contents {
-            certificate: read(&self.certificate).await?,
-            key: read(&self.key).await?,
-        })
+        let mut certificate = read(&self.certificate).await?;
+        loop {
+            let key = read(&self.key).await?;
+            let again = read(&self.certificate).await?;
+            if again == certificate {
+                return Ok(Contents { certificate, key });
+            }
+            // The volume was swapped in between: the key may be of the other pair.
+            certificate = again;
+        }
     }
 
     fn parse(
