@@ -25,20 +25,10 @@ pub fn resource(api_version: &str, kind: &str) -> ApiResource {
 
 /// Objects of a kind in the operator's namespace.
 pub async fn api(hub: &Hub, api_version: &str, kind: &str) -> Result<Api<DynamicObject>> {
-    api_in(hub, BACKUP_NAMESPACE, api_version, kind).await
-}
-
-/// Objects of a kind in a namespace.
-pub async fn api_in(
-    hub: &Hub,
-    namespace: &str,
-    api_version: &str,
-    kind: &str,
-) -> Result<Api<DynamicObject>> {
     let resource = resource(api_version, kind);
     Ok(Api::namespaced_with(
         hub.client().await?,
-        namespace,
+        BACKUP_NAMESPACE,
         &resource,
     ))
 }

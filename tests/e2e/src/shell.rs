@@ -51,11 +51,6 @@ impl Shell {
         self.data().join("kubeconfig")
     }
 
-    /// A path for a file that goes with this shell.
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.data().join(name)
-    }
-
     /// Run a command line and wait for its end.
     pub async fn run(&self, line: &str) -> Result<Finished> {
         let mut command = run::command("sh", StopOrder::Client)?;
@@ -77,12 +72,6 @@ impl Shell {
     pub async fn ok(&self, line: &str) -> Result<String> {
         let finished = self.run(line).await?;
         finished.ok().with_context(|| line.to_owned())
-    }
-
-    /// What a command printed as JSON.
-    pub async fn json(&self, line: &str) -> Result<Value> {
-        let text = self.ok(line).await?;
-        serde_json::from_str(&text).with_context(|| format!("{line} printed no JSON: {text}"))
     }
 }
 
