@@ -23,6 +23,9 @@ pub enum Program {
 }
 
 impl Program {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Webhook, Self::Plugin, Self::Operator];
+
     /// Package and binary.
     fn names(self) -> (&'static str, &'static str) {
         match self {

@@ -50,10 +50,11 @@ struct Demo {
 }
 
 impl Demo {
-    fn start() -> Self {
+    fn start(more: &[&str]) -> Self {
         let dir = TempDir::new().unwrap();
         let mut child = Command::new(xtask())
             .arg("demo")
+            .args(more)
             .env("TMPDIR", dir.path())
             .current_dir(workspace())
             .stdin(Stdio::null())
@@ -64,13 +65,13 @@ impl Demo {
         Self { child, lines, dir }
     }
 
-    /// Read until a line has this in it.
-    fn until(&mut self, word: &str) {
+    /// Read until a line has this in it; that line.
+    fn until(&mut self, word: &str) -> String {
         let mut read = Vec::new();
         for line in self.lines.by_ref() {
             let line = line.unwrap();
             if line.contains(word) {
-                return;
+                return line;
             }
             read.push(line);
         }
@@ -119,7 +120,7 @@ fn processes(runs: &[String]) -> Vec<String> {
 #[test]
 fn it_tells_the_whole_story_and_every_line_of_it_is_true() {
     let _machine = machine();
-    let mut demo = Demo::start();
+    let mut demo = Demo::start(&[]);
     demo.until("=== 1.");
     let runs = demo.runs();
     assert!(processes(&runs).len() > 10, "{:?}", processes(&runs));
@@ -140,9 +141,33 @@ fn it_tells_the_whole_story_and_every_line_of_it_is_true() {
 }
 
 #[test]
+fn kept_hubs_are_used_as_it_says_until_ctrl_c() {
+    let _machine = machine();
+    let mut demo = Demo::start(&["--keep"]);
+    let exports = [demo.until("export KUBECONFIG="), demo.until("export PATH=")].join("\n");
+    let command = demo.until("kubectl acm-backup status --context hub-b");
+    let typed = Command::new("sh")
+        .args(["-c", &format!("{exports}\n{command}")])
+        .output()
+        .unwrap();
+    // hub-a came back: critical.
+    assert_eq!(typed.status.code(), Some(3), "{typed:?}");
+    says(
+        &String::from_utf8_lossy(&typed.stdout),
+        &["VERDICT   CRITICAL"],
+    );
+    let runs = demo.runs();
+    demo.signal(Signal::INT);
+    let (told, code) = demo.end();
+    assert_eq!(code, Some(0), "{told}");
+    assert_eq!(processes(&runs), Vec::<String>::new());
+    assert_eq!(demo.runs(), Vec::<String>::new());
+}
+
+#[test]
 fn ctrl_c_leaves_nothing() {
     let _machine = machine();
-    let mut demo = Demo::start();
+    let mut demo = Demo::start(&[]);
     demo.until("=== 1.");
     let runs = demo.runs();
     demo.signal(Signal::INT);
@@ -155,7 +180,7 @@ fn ctrl_c_leaves_nothing() {
 #[test]
 fn kill_9_leaves_nothing() {
     let _machine = machine();
-    let mut demo = Demo::start();
+    let mut demo = Demo::start(&[]);
     demo.until("=== 1.");
     let runs = demo.runs();
     demo.signal(Signal::KILL);

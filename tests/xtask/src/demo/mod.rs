@@ -5,7 +5,7 @@ mod story;
 
 use std::process::ExitCode;
 
-use acm_backup_bed::{parts, run};
+use acm_backup_bed::{Program, parts, run};
 use acm_backup_e2e::operator::Operator;
 use acm_backup_e2e::{World, WorldOptions, people};
 use anyhow::{Context, Result};
@@ -106,6 +106,15 @@ async fn start() -> Result<World> {
     stage::wait("the real parts, built on the first run and cached", async {
         let all = parts::Part::all(parts::K8s::from_env()?);
         tokio::task::spawn_blocking(move || parts::Parts::ensure()?.prepare(&all)).await?
+    })
+    .await?;
+    stage::wait("our own programs, built where they changed", async {
+        let build = || {
+            Program::ALL
+                .iter()
+                .try_for_each(|program| program.path().map(drop))
+        };
+        tokio::task::spawn_blocking(build).await?
     })
     .await?;
     let what = "two hubs with Velero, operator and two webhook replicas each, on one bucket";
