@@ -4,11 +4,12 @@
 use crate::{Cli, root};
 use clap::Parser;
 
-const DOCUMENTS: [&str; 5] = [
+const DOCUMENTS: [&str; 6] = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/architecture.md",
     "docs/attestation.md",
+    "docs/figures.md",
     "manifests/README.md",
 ];
 
