@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: the main job on two real hubs, told and checked step by step.
 
+mod failure;
 mod stage;
 mod story;
 
@@ -37,32 +38,31 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 }
 
 async fn until_told_or_stopped(args: &Args) -> Result<ExitCode> {
+    if !args.keep {
+        run::leave_no_logs();
+    }
     let mut stops = Stops::listen()?;
     introduce()?;
     let world = tokio::select! {
-        world = start() => world?,
+        world = start() => world.inspect_err(failed)?,
         () = stops.one() => return Ok(stopped()),
     };
     let stage = Stage::new(&world);
     let told = tokio::select! {
-        told = story::tell(&stage) => told,
+        told = story::tell(&stage) => told.inspect_err(failed),
         () = stops.one() => return Ok(stopped()),
     };
-    if let Err(error) = &told {
-        println!("\nFAILED: {error:#}");
-    }
     if args.keep {
         tell_how_to_use(&world);
         stops.one().await;
     }
-    if told.is_err() {
-        run::mark_failed();
-        // Left to the watchdog, which keeps the logs.
-        std::mem::forget(world);
-        println!("the logs are kept in {}", run::dir()?.display());
-    }
     told.context("the demo did not do what it says")?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn failed(error: &anyhow::Error) {
+    println!("\nFAILED: {error:#}");
+    failure::show_logs();
 }
 
 fn stopped() -> ExitCode {
