@@ -115,4 +115,11 @@ fn the_map_leads_to_the_files() {
             rule.id
         );
     }
+    for command in ["status", "version"] {
+        let file = format!("kubectl-plugin/src/cli/{command}.rs");
+        assert!(
+            map.contains(&format!("| `kubectl acm-backup {command}` | `{file}` |")),
+            "docs/architecture.md does not say that {command} is in {file}"
+        );
+    }
 }
