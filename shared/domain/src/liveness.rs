@@ -117,16 +117,22 @@ pub fn period(hub: &HubId, backups: &[Backup]) -> Option<SignedDuration> {
     })
 }
 
-/// Every hub but this one that wrote a backup here, in the order of their ids.
-pub fn foreign_writers(own: &HubId, backups: &[Backup]) -> Vec<HubId> {
+/// Every hub that wrote a backup here, in the order of their ids.
+pub fn writers(backups: &[Backup]) -> Vec<HubId> {
     let mut hubs: Vec<_> = backups
         .iter()
         .filter(|backup| backup.backup_type().is_some())
         .map(Backup::writer)
-        .filter(|hub| hub != own)
         .collect();
     hubs.sort();
     hubs.dedup();
+    hubs
+}
+
+/// Every hub but this one that wrote a backup here, in the order of their ids.
+pub fn foreign_writers(own: &HubId, backups: &[Backup]) -> Vec<HubId> {
+    let mut hubs = writers(backups);
+    hubs.retain(|hub| hub != own);
     hubs
 }
 

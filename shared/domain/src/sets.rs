@@ -111,7 +111,6 @@ pub fn latest(backups: &[Backup], kind: BackupType) -> Option<&Backup> {
     backups
         .iter()
         .filter(|backup| backup.is_usable() && backup.meta.name.starts_with(kind.schedule_name()))
-        .filter(|backup| backup.backup_type().is_none_or(|named| named == kind))
         .max_by_key(|backup| backup.started)
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use acm_backup_domain::labels::{self, Hub, LabelDecision, marker};
 use acm_backup_domain::snapshot::Fact;
 use acm_backup_domain::upstream::object_label;
+use acm_backup_hub::live::innermost;
 use jiff::Timestamp;
 use kube::Client;
 use tokio::time::Instant;
@@ -16,7 +17,6 @@ use super::secrets::{Labelled, Secrets, Seen};
 use crate::service::lifecycle::{Lifecycle, Phase};
 use crate::service::metrics::Metrics;
 use crate::watch::clusters::Clusters;
-use crate::watch::follow::innermost;
 use crate::watch::local_cluster::LocalCluster;
 
 /// How often all Secrets are looked through, for what slipped past both admission and the watch.

@@ -10,6 +10,7 @@ use acm_backup_domain::kinds::meta::Meta;
 use acm_backup_domain::kinds::secret::SecretMeta;
 use acm_backup_domain::names::FIELD_MANAGER;
 use acm_backup_domain::upstream::object_label;
+use acm_backup_hub::live::escape;
 use http::Request;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use jiff::Timestamp;
@@ -17,8 +18,6 @@ use kube::Client;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
-
-use crate::watch::follow::escape;
 
 const ONE: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 const MANY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use acm_backup_domain::snapshot::Missing;
 use acm_backup_hub::kinds::Resource;
+use acm_backup_hub::live::{escape, innermost};
 use futures::StreamExt;
 use http::Request;
 use jiff::Timestamp;
@@ -235,29 +236,4 @@ fn advance(version: &mut String, object: &Value) {
     {
         reached.clone_into(version);
     }
-}
-
-/// The last error of a chain: what went wrong rather than who noticed.
-#[must_use]
-pub fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
-}
-
-/// Percent-encodes a query value.
-#[must_use]
-pub fn escape(text: &str) -> String {
-    use std::fmt::Write;
-    text.bytes()
-        .fold(String::with_capacity(text.len()), |mut out, byte| {
-            if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-                out.push(char::from(byte));
-            } else {
-                let _ = write!(out, "%{byte:02X}");
-            }
-            out
-        })
 }

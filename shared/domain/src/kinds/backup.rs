@@ -114,9 +114,7 @@ impl Backup {
 
     /// The time in its name, the run it was made for.
     pub fn run(&self) -> Option<Timestamp> {
-        self.backup_type()
-            .and_then(|kind| stamp_after(&self.meta.name, kind.schedule_name()))
-            .or_else(|| stamp_after(&self.meta.name, MARKER_PREFIX.trim_end_matches('-')))
+        run_of_name(&self.meta.name)
     }
 
     /// The hub that wrote it (on a marker: the hub that was restored from).
@@ -183,6 +181,13 @@ impl Kind for Backup {
         backup.unreadable = reader.finish();
         backup
     }
+}
+
+/// The time in the name of one of the five or of a marker.
+pub fn run_of_name(name: &str) -> Option<Timestamp> {
+    BackupType::of_name(name)
+        .and_then(|kind| stamp_after(name, kind.schedule_name()))
+        .or_else(|| stamp_after(name, MARKER_PREFIX.trim_end_matches('-')))
 }
 
 /// The `YYYYMMDDHHMMSS` after `<prefix>-`, in UTC; none where the name is built differently.

@@ -31,8 +31,6 @@ pub struct Restore {
     pub velero_restores: Vec<String>,
     /// `status.completionTimestamp`
     pub completed: Option<Timestamp>,
-    /// `status.messages`, the results of the auto-import.
-    pub import_messages: Vec<String>,
     /// Fields that could not be read.
     pub unreadable: Vec<Unreadable>,
 }
@@ -156,11 +154,6 @@ impl Kind for Restore {
             .filter(|name| !name.is_empty())
             .collect(),
             completed: r.time("status.completionTimestamp"),
-            import_messages: r
-                .list("status.messages")
-                .iter()
-                .filter_map(|message| message.as_str().map(str::to_owned))
-                .collect(),
             unreadable: Vec::new(),
         };
         restore.unreadable = reader.finish();

@@ -102,7 +102,7 @@ impl<'a> Facts<'a> {
 
     /// `2026-11-22 16:20:29Z (2m18s ago)`
     pub fn when(&self, moment: Timestamp) -> String {
-        format!("{} ({})", age::stamp(moment), age::ago(self.now, moment))
+        age::when(self.now, moment)
     }
 
     /// `kubectl -n NAMESPACE …`

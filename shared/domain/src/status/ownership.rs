@@ -8,7 +8,7 @@ use super::facts::Facts;
 use super::finding::Finding;
 use super::role::Role;
 use crate::identity::HubId;
-use crate::liveness::{Activation, Activity};
+use crate::liveness::{self, Activation, Activity};
 use crate::time::age;
 use crate::upstream::backup_label;
 use jiff::SignedDuration;
@@ -40,15 +40,13 @@ pub struct Writer {
 
 /// Every hub whose backups are in the storage.
 pub(super) fn writers(facts: &Facts<'_>) -> Vec<Writer> {
-    let mut hubs: Vec<_> = facts.sets.iter().map(|set| &set.writer).collect();
-    hubs.sort();
-    hubs.dedup();
-    hubs.into_iter()
+    liveness::writers(facts.backups)
+        .into_iter()
         .map(|hub| {
-            let activity = activity(facts, hub, None);
+            let activity = activity(facts, &hub, None);
             Writer {
-                hub: hub.clone(),
-                this_hub: facts.is_own(hub),
+                this_hub: facts.is_own(&hub),
+                hub,
                 live: activity.is_live(facts.now),
                 period_seconds: activity.period.map(|period| period.as_secs()),
                 last_started: activity.last_started.as_ref().map(|last| last.at),
@@ -100,10 +98,8 @@ fn intruders<'f>(
     facts: &'f Facts<'_>,
     owner: &'f Activation,
 ) -> impl Iterator<Item = Activity> + 'f {
-    let mut hubs: Vec<_> = facts.sets.iter().map(|set| set.writer.clone()).collect();
-    hubs.sort();
-    hubs.dedup();
-    hubs.into_iter()
+    liveness::writers(facts.backups)
+        .into_iter()
         .filter(|hub| hub.is_known() && *hub != owner.hub)
         .map(|hub| activity(facts, &hub, Some(owner.at)))
         .filter(|activity| activity.last_started.is_some())

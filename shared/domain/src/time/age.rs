@@ -66,6 +66,12 @@ pub fn stamp(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
+/// A moment with its age, `2026-11-22 13:02:44Z (4m12s ago)`: how evidence is told.
+#[must_use]
+pub fn when(now: Timestamp, moment: Timestamp) -> String {
+    format!("{} ({})", stamp(moment), ago(now, moment))
+}
+
 /// Less than a second ahead counts as now: the parts round to whole seconds.
 fn is_to_come(passed: SignedDuration) -> bool {
     passed.as_secs() < 0

@@ -70,7 +70,8 @@ pub(super) fn missing(subject: &Subject, error: &kube::Error) -> Missing {
 }
 
 /// The last link of an error's chain: `connection refused` rather than the six layers around it.
-pub(crate) fn innermost(error: &dyn Error) -> String {
+#[must_use]
+pub fn innermost(error: &dyn Error) -> String {
     let mut current = error;
     while let Some(source) = current.source() {
         current = source;

@@ -5,8 +5,8 @@ mod answer;
 mod list;
 
 pub use access::{Asker, User};
-pub(crate) use answer::innermost;
-pub use list::Lister;
+pub use answer::innermost;
+pub use list::{Lister, escape};
 
 use crate::kinds;
 use acm_backup_domain::identity::HubId;

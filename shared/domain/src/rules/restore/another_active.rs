@@ -73,13 +73,10 @@ fn describe(other: &Restore, snapshot: &Snapshot) -> String {
         (None, "") => "was not yet looked at by the operator".to_owned(),
         (None, phase) => format!("has phase {phase}"),
     };
-    let age = other.meta.created.map(|at| {
-        format!(
-            ", created {} ({})",
-            age::stamp(at),
-            age::ago(snapshot.now, at)
-        )
-    });
+    let age = other
+        .meta
+        .created
+        .map(|at| format!(", created {}", age::when(snapshot.now, at)));
     format!(
         "Restore {} {phase}{}",
         other.meta.name,

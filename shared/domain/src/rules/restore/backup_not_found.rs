@@ -176,7 +176,7 @@ fn unusable_name(
 /// Why a backup that exists must not be named here.
 fn problem_of(backup: &Backup, wanted: BackupType, snapshot: &Snapshot) -> Option<String> {
     let since = |at: Option<jiff::Timestamp>| {
-        at.map(|at| format!(" since {} ({})", age::stamp(at), age::ago(snapshot.now, at)))
+        at.map(|at| format!(" since {}", age::when(snapshot.now, at)))
             .unwrap_or_default()
     };
     // A backup under a name of its own may be a copy made by hand: only a known other type is wrong.
@@ -209,11 +209,7 @@ fn offer_others(
             newest.meta.name,
             newest
                 .started
-                .map(|at| format!(
-                    ", started {} ({})",
-                    age::stamp(at),
-                    age::ago(snapshot.now, at)
-                ))
+                .map(|at| format!(", started {}", age::when(snapshot.now, at)))
                 .unwrap_or_default()
         )),
         None => finding.run(

@@ -7,7 +7,7 @@ pub(super) use findings::findings;
 use super::facts::Facts;
 use super::restores::{Part, has_failed, is_done, newest, parts};
 use crate::identity::HubId;
-use crate::kinds::backup::{Backup, BackupType};
+use crate::kinds::backup::{Backup, BackupType, run_of_name};
 use crate::kinds::restore::Restore;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -105,7 +105,10 @@ pub(super) fn following(facts: &Facts<'_>) -> Option<Following> {
         phase: restore.phase.clone(),
         source: parts.iter().map(|part| part.source.clone()).next_back(),
         state,
-        restored_run: parts.iter().filter_map(|part| run_of(&part.backup)).min(),
+        restored_run: parts
+            .iter()
+            .filter_map(|part| run_of_name(&part.backup))
+            .min(),
         restored_at: parts.iter().filter_map(|part| part.completed).max(),
         behind_seconds: behind.map(|behind| behind.as_secs()),
         interval_seconds: interval(restore).as_secs(),
@@ -130,18 +133,6 @@ fn backup<'a>(facts: &Facts<'a>, part: &Part) -> Option<&'a Backup> {
 
 fn had_items(facts: &Facts<'_>, part: &Part) -> bool {
     backup(facts, part).is_some_and(|backup| backup.items.is_some_and(|items| items > 0))
-}
-
-fn run_of(backup: &str) -> Option<Timestamp> {
-    let named = crate::kinds::meta::Meta {
-        name: backup.to_owned(),
-        ..Default::default()
-    };
-    Backup {
-        meta: named,
-        ..Default::default()
-    }
-    .run()
 }
 
 /// How far the newest backup of a type is ahead of the one that is held.

@@ -26,50 +26,37 @@ pub async fn tell(stage: &Stage<'_>) -> Result<()> {
     stage.read_the_bucket(b).await?;
     wait("hub-b to see it", backup_after(&b.hub, a.id, before)).await?;
 
-    let status = stage
-        .run("kubectl acm-backup status --context hub-b")
-        .await?;
-    stage.holds(
-        "the verdict is critical, and so is the exit code",
-        status.code == Some(3) && status.stdout.contains("CRITICAL"),
-    )?;
-    stage.says(
-        &status.stdout,
-        &[
-            &format!(
-                "hub {} began a backup after hub {} took over",
-                &a.id[..8],
-                &b.id[..8]
-            ),
-            "it owns the fleet",
-            " ago)",
-            "end its backups",
-        ],
-    )?;
+    let verdict = "the verdict is critical, and so is the exit code";
+    let said = is_critical(stage, "hub-b", verdict).await?;
+    stage.says(&said, &[" ago)", "end its backups"])?;
     stage.read_the_bucket(a).await?;
     wait(
         "hub-a to see hub-b's backups",
         look::until_set(&a.hub, b.id),
     )
     .await?;
+    is_critical(stage, "hub-a", "hub-a says the same")
+        .await
+        .map(drop)
+}
+
+/// What `status` says of hub-a's return, on either side; all of it.
+async fn is_critical(stage: &Stage<'_>, context: &str, claim: &str) -> Result<String> {
     let status = stage
-        .run("kubectl acm-backup status --context hub-a")
+        .run(&format!("kubectl acm-backup status --context {context}"))
         .await?;
     stage.holds(
-        "hub-a says the same",
+        claim,
         status.code == Some(3) && status.stdout.contains("CRITICAL"),
     )?;
-    stage.says(
-        &status.stdout,
-        &[
-            &format!(
-                "hub {} began a backup after hub {} took over",
-                &a.id[..8],
-                &b.id[..8]
-            ),
-            "it owns the fleet",
-        ],
-    )
+    let (a, b) = (&stage.world.a, &stage.world.b);
+    let happened = format!(
+        "hub {} began a backup after hub {} took over",
+        &a.id[..8],
+        &b.id[..8]
+    );
+    stage.says(&status.stdout, &[&happened, "it owns the fleet"])?;
+    Ok(status.stdout)
 }
 
 /// At the full minute after its last backup began a hub has the next one to make.

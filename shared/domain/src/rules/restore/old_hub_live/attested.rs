@@ -119,10 +119,9 @@ fn was_copied(text: &str, restore: &Restore, snapshot: &Snapshot) -> Option<Stri
 fn is_refuted(attestation: &Attestation, snapshot: &Snapshot) -> Option<String> {
     refuting_backup(&attestation.hub, attestation.at, snapshot).map(|(name, at)| {
         format!(
-            "it is refuted: hub {} began backup {name} after it, at {} ({})",
+            "it is refuted: hub {} began backup {name} after it, at {}",
             attestation.hub,
-            age::stamp(at),
-            age::ago(snapshot.now, at)
+            age::when(snapshot.now, at)
         )
     })
 }

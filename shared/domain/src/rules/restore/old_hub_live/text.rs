@@ -73,11 +73,7 @@ pub(super) fn denial(
             matches!(suspect.state, State::StaleView { .. }),
         )
     {
-        finding = finding.seen(format!(
-            "this hub last read the storage {} ({})",
-            age::stamp(synced),
-            age::ago(request.now, synced)
-        ));
+        finding = finding.seen(last_read(request.now, synced));
     }
     if let Some(why) = refused {
         finding = finding.seen(format!(
@@ -110,7 +106,7 @@ fn evidence(state: &State, now: Timestamp, origin: &Origin) -> Vec<String> {
         }
         State::StaleView { activity, synced } => {
             let mut lines = vec![match synced {
-                Some(at) => format!("this hub last read the storage {} ({})", age::stamp(*at), age::ago(now, *at)),
+                Some(at) => last_read(now, *at),
                 None => "this hub has not read the storage yet, or it is not Available".to_owned(),
             }];
             lines.extend(last_backup(activity, now));
@@ -122,13 +118,16 @@ fn evidence(state: &State, now: Timestamp, origin: &Origin) -> Vec<String> {
     }
 }
 
+fn last_read(now: Timestamp, synced: Timestamp) -> String {
+    format!("this hub last read the storage {}", age::when(now, synced))
+}
+
 fn last_backup(activity: &Activity, now: Timestamp) -> Vec<String> {
     vec![match &activity.last_started {
         Some(last) => format!(
-            "its last backup {} began {} ({})",
+            "its last backup {} began {}",
             last.backup,
-            age::stamp(last.at),
-            age::ago(now, last.at)
+            age::when(now, last.at)
         ),
         None => "no backup of its began since this hub last activated".to_owned(),
     }]
