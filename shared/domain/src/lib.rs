@@ -6,6 +6,7 @@
 
 pub mod attestation;
 pub mod crd;
+pub mod hub;
 pub mod identity;
 pub mod kinds;
 pub mod labels;

@@ -1,5 +1,6 @@
 //! What is known of a hub at one moment, and what is not.
 
+use crate::hub::record::Accepted;
 use crate::identity::HubId;
 use crate::kinds::backup::Backup;
 use crate::kinds::backup_schedule::BackupSchedule;
@@ -10,7 +11,7 @@ use crate::kinds::velero_restore::VeleroRestore;
 use crate::kinds::velero_schedule::VeleroSchedule;
 use jiff::Timestamp;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// Everything a judgement may rest on. Collected by a source (live API server, directory, test);
@@ -39,6 +40,13 @@ pub struct Snapshot {
     pub velero_schedules: Fact<Vec<VeleroSchedule>>,
     /// The fleet as this hub has it.
     pub managed_clusters: Fact<Vec<ManagedCluster>>,
+    /// When namespace `kube-system` was created: how old this cluster is.
+    pub kube_system_created: Fact<Timestamp>,
+    /// The record of accepted statements (OWNERSHIP S6), kept in the slot's Lease.
+    pub accepted: Fact<Vec<Accepted>>,
+    /// Service accounts that may attest because configuration names them (OWNERSHIP S5), as full user
+    /// names. No other service account may, whatever rights it holds.
+    pub attesting_accounts: BTreeSet<String>,
     /// Whether the user of the review may do what a rule asks about.
     pub permissions: BTreeMap<Permission, Fact<bool>>,
 }
@@ -58,6 +66,9 @@ impl Snapshot {
             velero_restores: Fact::unasked(),
             velero_schedules: Fact::unasked(),
             managed_clusters: Fact::unasked(),
+            kube_system_created: Fact::unasked(),
+            accepted: Fact::unasked(),
+            attesting_accounts: BTreeSet::new(),
             permissions: BTreeMap::new(),
         }
     }
@@ -100,6 +111,10 @@ pub enum Need {
     VeleroSchedules,
     /// [`Snapshot::managed_clusters`]
     ManagedClusters,
+    /// [`Snapshot::kube_system_created`]
+    KubeSystem,
+    /// [`Snapshot::accepted`]
+    Accepted,
     /// One entry of [`Snapshot::permissions`]
     Permission(Permission),
 }

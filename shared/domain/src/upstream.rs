@@ -74,6 +74,8 @@ pub mod resource {
     pub const STORAGE_LOCATIONS: &str = "backupstoragelocations.velero.io";
     /// The fleet.
     pub const MANAGED_CLUSTERS: &str = "managedclusters.cluster.open-cluster-management.io";
+    /// Namespaces, of which `kube-system` tells how old the cluster is.
+    pub const NAMESPACES: &str = "namespaces";
     /// The hub's identity.
     pub const CLUSTER_VERSIONS: &str = "clusterversions.config.openshift.io";
 }

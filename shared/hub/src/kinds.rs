@@ -55,6 +55,12 @@ pub const MANAGED_CLUSTERS: Resource = Resource {
     version: "v1",
     namespaced: false,
 };
+/// Namespaces.
+pub const NAMESPACES: Resource = Resource {
+    name: resource::NAMESPACES,
+    version: "v1",
+    namespaced: false,
+};
 /// The hub's identity.
 pub const CLUSTER_VERSIONS: Resource = Resource {
     name: resource::CLUSTER_VERSIONS,
@@ -78,6 +84,9 @@ impl Resource {
     /// Path of the collection on an API server.
     pub fn url(&self, namespace: &str) -> String {
         let (group, version, plural) = (self.group(), self.version, self.plural());
+        if group.is_empty() {
+            return format!("/api/{version}/{plural}");
+        }
         if self.namespaced {
             format!("/apis/{group}/{version}/namespaces/{namespace}/{plural}")
         } else {

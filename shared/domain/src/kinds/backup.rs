@@ -86,6 +86,8 @@ impl fmt::Display for BackupType {
 pub struct Backup {
     /// Object metadata. `created` is when *this* API server stored it.
     pub meta: Meta,
+    /// `spec.storageLocation`: the location it is in, where it says so.
+    pub location: Option<String>,
     /// `status.phase`
     pub phase: String,
     /// `status.startTimestamp`: when Velero began, which may be minutes after the time in the name.
@@ -115,6 +117,14 @@ impl Backup {
     /// The time in its name, the run it was made for.
     pub fn run(&self) -> Option<Timestamp> {
         run_of_name(&self.meta.name)
+    }
+
+    /// The BackupStorageLocation it lies in: what its spec says, else the label Velero puts on a copy.
+    pub fn storage_location(&self) -> Option<&str> {
+        self.location
+            .as_deref()
+            .filter(|name| !name.is_empty())
+            .or_else(|| self.meta.label(backup_label::STORAGE_LOCATION))
     }
 
     /// The hub that wrote it (on a marker: the hub that was restored from).
@@ -168,6 +178,7 @@ impl Kind for Backup {
         let r = &mut reader;
         let mut backup = Self {
             meta: Meta::read(r),
+            location: r.text("spec.storageLocation"),
             phase: r.text("status.phase").unwrap_or_default(),
             started: r.time("status.startTimestamp"),
             completed: r.time("status.completionTimestamp"),

@@ -17,7 +17,11 @@ pub struct ManagedCluster {
 }
 
 /// The labels that are kept.
-const JUDGED_BY: [&str; 2] = [object_label::LOCAL_CLUSTER, object_label::RESTORED_FROM];
+const JUDGED_BY: [&str; 3] = [
+    object_label::LOCAL_CLUSTER,
+    object_label::RESTORED_FROM,
+    object_label::RESTORED_BY,
+];
 
 impl ManagedCluster {
     /// Whether it is the hub itself (operator-facts §2.2).

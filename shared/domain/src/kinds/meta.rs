@@ -13,6 +13,9 @@ pub struct Meta {
     pub namespace: String,
     /// `metadata.uid`; none in a file that was never applied.
     pub uid: Option<String>,
+    /// `metadata.generation`: how often this API server saw it written. A Backup copied from a bucket has
+    /// 1 (2 while it is deleted); one made here has been written by Velero many times (OWNERSHIP E3).
+    pub generation: Option<i64>,
     /// `metadata.labels`
     pub labels: BTreeMap<String, String>,
     /// `metadata.annotations`
@@ -40,6 +43,7 @@ impl Meta {
             name: reader.text("metadata.name").unwrap_or_default(),
             namespace: reader.text("metadata.namespace").unwrap_or_default(),
             uid: reader.text("metadata.uid"),
+            generation: reader.number("metadata.generation"),
             labels: reader.map("metadata.labels"),
             annotations: reader.map("metadata.annotations"),
             created: reader.time("metadata.creationTimestamp"),

@@ -12,6 +12,7 @@ use crate::kinds::{self, Resource};
 use crate::live::ClusterVersion;
 use acm_backup_domain::identity::HubId;
 use acm_backup_domain::kinds::Kind;
+use acm_backup_domain::kinds::secret::SecretMeta;
 use acm_backup_domain::names::{GROUP, GUARD_RULES, OPERATOR_NAMESPACE};
 use acm_backup_domain::snapshot::{Fact, Missing, Need, Snapshot};
 use jiff::Timestamp;
@@ -125,7 +126,8 @@ fn resource_of(need: &Need) -> Option<Resource> {
         Need::VeleroRestores => kinds::VELERO_RESTORES,
         Need::VeleroSchedules => kinds::VELERO_SCHEDULES,
         Need::ManagedClusters => kinds::MANAGED_CLUSTERS,
-        Need::Permission(_) => return None,
+        Need::KubeSystem => kinds::NAMESPACES,
+        Need::Accepted | Need::Permission(_) => return None,
     })
 }
 
@@ -186,6 +188,23 @@ impl Objects<'_> {
             }
             Need::ManagedClusters => {
                 snapshot.managed_clusters = self.list(&kinds::MANAGED_CLUSTERS, now)
+            }
+            Need::KubeSystem => {
+                snapshot.kube_system_created =
+                    match self.list::<SecretMeta>(&kinds::NAMESPACES, now) {
+                        Fact::Known { value, as_of } => value
+                            .into_iter()
+                            .find(|namespace| namespace.meta.name == "kube-system")
+                            .and_then(|namespace| namespace.meta.created)
+                            .map_or_else(Fact::unasked, |created| Fact::known(created, as_of)),
+                        Fact::Missing(missing) => Fact::Missing(missing),
+                    }
+            }
+            Need::Accepted => {
+                snapshot.accepted = Fact::Missing(Missing::NotCollected {
+                    resource: "leases.coordination.k8s.io".to_owned(),
+                    namespace: None,
+                })
             }
             Need::Permission(permission) => {
                 let missing = Missing::NotCollected {

@@ -11,6 +11,7 @@ pub use list::{Lister, escape};
 use crate::kinds;
 use acm_backup_domain::identity::HubId;
 use acm_backup_domain::kinds::Kind;
+use acm_backup_domain::kinds::secret::SecretMeta;
 use acm_backup_domain::snapshot::{Fact, Missing, Need, Snapshot};
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -75,6 +76,13 @@ fn answer<'a>(lister: &'a Lister, need: &'a Need, asker: &'a Asker) -> BoxFuture
         Need::ManagedClusters => fill(lister.list(&kinds::MANAGED_CLUSTERS), |s, fact| {
             s.managed_clusters = fact
         }),
+        Need::KubeSystem => fill(kube_system_created(lister), |s, fact| {
+            s.kube_system_created = fact
+        }),
+        // Kept by whoever writes it: the caller puts it in.
+        Need::Accepted => fill(async { Err(Missing::NotAsked) }, |s, fact| {
+            s.accepted = fact
+        }),
         Need::Permission(permission) => {
             let key = permission.clone();
             fill(access::may(lister, permission, asker), move |s, fact| {
@@ -115,6 +123,19 @@ async fn hub_id(lister: &Lister) -> Result<HubId, Missing> {
         Err(Missing::NoKind { .. }) => Ok(HubId::unknown()),
         Err(missing) => Err(missing),
     }
+}
+
+/// When `kube-system` was created: the age of the cluster.
+async fn kube_system_created(lister: &Lister) -> Result<Timestamp, Missing> {
+    let namespace = lister
+        .get::<SecretMeta>(&kinds::NAMESPACES, "kube-system")
+        .await?;
+    namespace
+        .and_then(|namespace| namespace.meta.created)
+        .ok_or_else(|| Missing::Failed {
+            resource: kinds::NAMESPACES.name.to_owned(),
+            why: "kube-system has no creationTimestamp".to_owned(),
+        })
 }
 
 /// The part of a ClusterVersion that names the hub.

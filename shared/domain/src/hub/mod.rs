@@ -1,0 +1,3 @@
+//! What follows from a snapshot: who owns the fleet, and which other hubs are in question.
+
+pub mod record;
