@@ -7,4 +7,5 @@
 pub mod connect;
 pub mod directory;
 pub mod kinds;
+pub mod lease;
 pub mod live;

@@ -53,7 +53,7 @@ pub struct Look<'a> {
     /// What is stored, by a live list made *after* the Lease was read; none where none was made.
     pub stored: Option<&'a [Stored]>,
     /// Whether an object of this uid was ever seen stored.
-    pub seen: &'a dyn Fn(&str) -> bool,
+    pub seen: &'a (dyn Fn(&str) -> bool + Sync),
 }
 
 impl Entry {
