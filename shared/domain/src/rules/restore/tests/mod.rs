@@ -5,8 +5,6 @@ mod another_active;
 mod backup_not_found;
 mod exemptions;
 mod old_hub_live;
-mod old_hub_live_texts;
-mod oracle;
 
 use crate::identity::HubId;
 use crate::kinds::Kind;
