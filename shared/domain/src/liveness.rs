@@ -5,6 +5,7 @@ use crate::identity::HubId;
 use crate::kinds::backup::{Backup, BackupType};
 use crate::kinds::storage_location::{StorageLocation, VELERO_SYNC_PACE};
 use crate::sets::backup_sets;
+use crate::time::saturating::Saturating;
 use jiff::{SignedDuration, Timestamp};
 
 /// The operator gives a validation backup the period of its schedule plus this (operator-facts §3.2).
@@ -70,13 +71,13 @@ impl Activity {
             hub: hub.clone(),
             last_started,
             period: period(hub, backups),
-            delay: (last_set + sync).max(LEAST_DELAY),
+            delay: last_set.plus(sync).max(LEAST_DELAY),
         }
     }
 
     /// How long after its last backup began this hub must still be taken for alive.
     pub fn horizon(&self) -> Option<SignedDuration> {
-        self.period.map(|period| period + self.delay)
+        self.period.map(|period| period.plus(self.delay))
     }
 
     /// Whether it began a backup recently enough to count as alive. Where nothing tells its period,
@@ -100,7 +101,7 @@ pub fn period(hub: &HubId, backups: &[Backup]) -> Option<SignedDuration> {
         .filter(|backup| backup.ttl.is_some())
         .max_by_key(|backup| backup.run())
         .and_then(|backup| backup.ttl)
-        .map(|ttl| SignedDuration::from(ttl) - VALIDATION_GRACE)
+        .map(|ttl| SignedDuration::from(ttl).less(VALIDATION_GRACE))
         .filter(|period| period.is_positive());
     told.or_else(|| {
         let runs: Vec<_> = backup_sets(backups)

@@ -3,6 +3,7 @@
 use super::{Kind, meta::Meta};
 use crate::read::{Reader, Unreadable};
 use crate::time::duration::GoDuration;
+use crate::time::saturating::Saturating;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -63,7 +64,10 @@ impl StorageLocation {
     /// Whether what this hub sees of the bucket is recent enough to judge by: three missed passes and
     /// a minute are not.
     pub fn is_view_fresh(&self, now: Timestamp) -> bool {
-        let patience = self.sync_interval() * 3 + SignedDuration::from_mins(1);
+        let patience = self
+            .sync_interval()
+            .saturating_mul(3)
+            .plus(SignedDuration::from_mins(1));
         self.is_available()
             && self
                 .synced

@@ -8,6 +8,7 @@ use crate::kinds::backup::{Backup, BackupType};
 use crate::sets::BackupSet;
 use crate::time::CronSchedule;
 use crate::time::age;
+use crate::time::saturating::Saturating;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -206,7 +207,10 @@ fn outdated(facts: &Facts<'_>, good: &BackupSet<'_>) -> Option<Finding> {
         .iter()
         .find_map(|schedule| CronSchedule::parse(&schedule.cron).ok())?;
     let period = cron.period(good.run)?;
-    let allowed = period * 2 + good.duration().unwrap_or_default() + SignedDuration::from_mins(10);
+    let allowed = period
+        .saturating_mul(2)
+        .plus(good.duration().unwrap_or_default())
+        .plus(SignedDuration::from_mins(10));
     (facts.now.duration_since(good.run) > allowed).then(|| {
         Finding::critical(
             "backup/outdated",

@@ -10,6 +10,7 @@ use super::role::Role;
 use crate::identity::HubId;
 use crate::liveness::{self, Activation, Activity};
 use crate::time::age;
+use crate::time::saturating::Saturating;
 use crate::upstream::backup_label;
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -119,7 +120,7 @@ fn intrusion(facts: &Facts<'_>, owner: &Activation, intruder: &Activity) -> Find
         .any(|set| set.writer == owner.hub && set.is_complete() && set.run > last.at);
     let quiet = intruder
         .period
-        .is_some_and(|period| facts.now.duration_since(last.at) > period + QUIET_GRACE);
+        .is_some_and(|period| facts.now.duration_since(last.at) > period.plus(QUIET_GRACE));
     let headline = format!("hub {loser} began a backup after hub {winner} took over the fleet");
     let finding = if newer_set && quiet {
         Finding::warning(TWO_OWNERS, headline).seen(format!(

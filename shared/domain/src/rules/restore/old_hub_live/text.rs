@@ -12,6 +12,7 @@ use crate::rules::restore::{kubectl, told, way_out};
 use crate::rules::review::{Operation, Origin};
 use crate::snapshot::Snapshot;
 use crate::time::age;
+use crate::time::saturating::Saturating;
 use crate::upstream::resource;
 use jiff::Timestamp;
 
@@ -152,7 +153,7 @@ fn alive_until(activity: &Activity) -> String {
     activity
         .last_started
         .as_ref()
-        .map_or_else(String::new, |last| age::stamp(last.at + horizon))
+        .map_or_else(String::new, |last| age::stamp(last.at.plus(horizon)))
 }
 
 fn ways_to_fence(finding: Finding, suspect: &Suspect, request: &Request<'_>) -> Finding {
