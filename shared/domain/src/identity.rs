@@ -17,7 +17,11 @@ impl HubId {
     /// The id as found on an object; absent and empty are as good as `unknown`.
     pub fn new(id: impl Into<String>) -> Self {
         let id = id.into();
-        if id.is_empty() { Self::unknown() } else { Self(id) }
+        if id.is_empty() {
+            Self::unknown()
+        } else {
+            Self(id)
+        }
     }
 
     /// The id of a hub that has none.

@@ -88,7 +88,10 @@ impl Snapshot {
             (Some(found), _) => found.clone(),
             // Who has them all has it, or knows that there is none.
             (None, Fact::Known { value, as_of }) => Fact::known(
-                value.iter().find(|backup| backup.meta.name == name).cloned(),
+                value
+                    .iter()
+                    .find(|backup| backup.meta.name == name)
+                    .cloned(),
                 *as_of,
             ),
             (None, Fact::Missing(_)) => Fact::unasked(),

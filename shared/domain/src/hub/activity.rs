@@ -1,10 +1,11 @@
 //! Is another hub live or silent? Fresh backups prove life, silence does not prove death
 //! (OWNERSHIP Q4).
 
-use super::clock::{SKEW, after};
+use super::clock::SKEW;
 use super::others::{Deed, OtherHub};
 use crate::kinds::backup::BackupType;
 use crate::kinds::storage_location::{StorageLocation, VELERO_SYNC_PACE};
+use crate::time::saturating::Saturating;
 use jiff::{SignedDuration, Timestamp};
 
 /// The operator gives a validation backup the period of its schedule plus this (operator-facts §3.2).
@@ -81,7 +82,7 @@ impl<'a> Activity<'a> {
         self.sign
             .map(|sign| sign.at)
             .max(self.arrived)
-            .map(|at| after(at, self.horizon()))
+            .map(|at| at.plus(self.horizon()))
     }
 }
 

@@ -9,14 +9,3 @@ pub const SKEW: SignedDuration = SignedDuration::from_mins(5);
 pub fn is_ahead(moment: Timestamp, reference: Timestamp) -> bool {
     moment.duration_since(reference) > SKEW
 }
-
-/// `moment` and a length after it, at the end of time where it would lie beyond.
-pub fn after(moment: Timestamp, length: SignedDuration) -> Timestamp {
-    moment
-        .checked_add(length)
-        .unwrap_or(if length.is_negative() {
-            Timestamp::MIN
-        } else {
-            Timestamp::MAX
-        })
-}

@@ -116,9 +116,11 @@ pub fn gather(backups: &[Backup], now: Timestamp) -> Evidence<'_> {
         match role_of(backup) {
             Role::NotTheOperators => {}
             Role::OnlyByName => evidence.nameless.push(backup),
-            Role::Marker => evidence
-                .written
-                .push(written(backup, None, taker(backup, here), here, now)),
+            Role::Marker => {
+                evidence
+                    .written
+                    .push(written(backup, None, taker(backup, here), here, now))
+            }
             Role::Of(kind) => {
                 let by = if here {
                     Party::Here
@@ -145,7 +147,9 @@ fn role_of(backup: &Backup) -> Role {
     let marker = backup.meta.name.starts_with(MARKER_PREFIX);
     let kind = backup.backup_type().or_else(|| label_type(backup));
     let named = marker || operators_name(&backup.meta.name);
-    let labelled = OPERATORS.iter().any(|label| backup.meta.labels.contains_key(*label));
+    let labelled = OPERATORS
+        .iter()
+        .any(|label| backup.meta.labels.contains_key(*label));
     match (kind, labelled) {
         (_, false) if named => Role::OnlyByName,
         (_, true) if marker => Role::Marker,
@@ -258,7 +262,9 @@ pub fn made_here(backups: &[Backup]) -> Vec<bool> {
                 backup.meta.label(backup_label::BACKUP_CLUSTER),
             )
         {
-            runs.entry(HubId::new(writer)).or_default().push((run, index));
+            runs.entry(HubId::new(writer))
+                .or_default()
+                .push((run, index));
         }
     }
     for mut run in runs.into_values() {

@@ -68,7 +68,9 @@ impl<'a> Fleet<'a> {
 
     /// What each Velero Restore brought, by its name as a label tells it.
     pub fn arrivals(&self) -> impl Iterator<Item = (&'a str, &Arrival<'a>)> {
-        self.by_restore.iter().map(|(name, arrival)| (*name, arrival))
+        self.by_restore
+            .iter()
+            .map(|(name, arrival)| (*name, arrival))
     }
 }
 
@@ -85,7 +87,10 @@ pub fn label_value(name: &str) -> String {
     let hash = Sha256::digest(name.as_bytes());
     let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     let keep = LABEL.saturating_sub(HASHED);
-    name.chars().take(keep).chain(hash.chars().take(HASHED)).collect()
+    name.chars()
+        .take(keep)
+        .chain(hash.chars().take(HASHED))
+        .collect()
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ mod tests;
 mod view;
 
 pub use activity::Activity;
-pub use clock::{SKEW, after, is_ahead};
+pub use clock::{SKEW, is_ahead};
 pub use evidence::{Ahead, Party, Written, made_here};
 pub use fleet::{Fleet, is_the_hub, label_value};
 pub use others::{Deed, OtherHub};

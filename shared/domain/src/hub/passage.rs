@@ -165,13 +165,10 @@ impl<'a> HubView<'a> {
 
     fn open(&self, set: Option<&Backup>) -> Vec<Question<'a>> {
         let hubs = self.in_question().cloned().map(Question::Hub);
-        let locations = self
-            .deciding_locations(set)
-            .into_iter()
-            .filter_map(|name| {
-                let why = self.unread(&name)?;
-                Some(Question::Location { name, why })
-            });
+        let locations = self.deciding_locations(set).into_iter().filter_map(|name| {
+            let why = self.unread(&name)?;
+            Some(Question::Location { name, why })
+        });
         hubs.chain(locations).collect()
     }
 
@@ -218,7 +215,10 @@ impl<'a> HubView<'a> {
         if written.contradicts {
             return Some(Objection::Unlabelled);
         }
-        if !self.owns(&written.by) && !self.was_restored_by_an_owner(written) && !self.owners.is_empty() {
+        if !self.owns(&written.by)
+            && !self.was_restored_by_an_owner(written)
+            && !self.owners.is_empty()
+        {
             return Some(Objection::NotTheOwners {
                 writer: written.by.clone(),
                 owners: self.owners.clone(),

@@ -108,9 +108,7 @@ pub fn all<'a>(
         let gone = !restores
             .iter()
             .any(|restore| super::fleet::label_value(&restore.meta.name) == label);
-        let at = arrival
-            .created
-            .max(arrival.backup.and_then(run_of_name))?;
+        let at = arrival.created.max(arrival.backup.and_then(run_of_name))?;
         (gone && arrival.backup.is_some_and(BackupType::of_clusters)).then(|| Takeover {
             by: Party::Here,
             told: own.cloned().unwrap_or_else(HubId::unknown),
@@ -151,7 +149,9 @@ fn of_marker<'a>(one: &Written<'a>, fleet: &Fleet<'a>, own: Option<&HubId>) -> T
         hollow: restored.is_none(),
         given_back: one.is_ours() && !restored.is_some_and(|backup| fleet.came_from(backup)),
         restored: restored.map(str::to_owned),
-        ahead: one.ahead.is_some_and(|ahead| ahead.field == "metadata.name"),
+        ahead: one
+            .ahead
+            .is_some_and(|ahead| ahead.field == "metadata.name"),
         by: one.by.clone(),
     }
 }

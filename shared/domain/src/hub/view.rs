@@ -1,7 +1,7 @@
 //! The one model of who owns the fleet, worked out once from a snapshot.
 
 use super::activity::Activity;
-use super::clock::{SKEW, after};
+use super::clock::SKEW;
 use super::evidence::{self, Evidence, Party, Written};
 use super::fleet::Fleet;
 use super::others::{self, OtherHub};
@@ -10,6 +10,7 @@ use super::takeover::{self, Takeover, cannot_be_ordered};
 use crate::identity::HubId;
 use crate::kinds::backup::BackupType;
 use crate::snapshot::{Missing, Snapshot};
+use crate::time::saturating::Saturating;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
@@ -141,8 +142,7 @@ impl<'a> HubView<'a> {
             .iter()
             .map(|(id, hub)| {
                 let superseded_by = view.superseder(hub, &hubs);
-                let activity =
-                    Activity::of(hub, snapshot.storage_locations.items(), snapshot.now);
+                let activity = Activity::of(hub, snapshot.storage_locations.items(), snapshot.now);
                 (id.clone(), (activity, superseded_by))
             })
             .collect();
@@ -185,10 +185,9 @@ impl<'a> HubView<'a> {
     /// Whether this hub alone is owner, by a takeover (OWNERSHIP P3).
     pub fn is_sole_owner_by_takeover(&self) -> bool {
         self.owners == [Party::Here]
-            && self
-                .takeovers
-                .iter()
-                .any(|takeover| takeover.by == Party::Here && takeover.counts() && takeover.at.is_some())
+            && self.takeovers.iter().any(|takeover| {
+                takeover.by == Party::Here && takeover.counts() && takeover.at.is_some()
+            })
     }
 
     /// A hub's newest takeover that counts.
@@ -251,9 +250,11 @@ impl<'a> HubView<'a> {
                     .values()
                     .filter(|hub| hub.wrote_clusters)
                     .map(OtherHub::party);
-                let here = self.written.iter().any(|one| {
-                    one.is_ours() && one.kind == Some(BackupType::ManagedClusters)
-                }) && !self.fleet.is_empty();
+                let here = self
+                    .written
+                    .iter()
+                    .any(|one| one.is_ours() && one.kind == Some(BackupType::ManagedClusters))
+                    && !self.fleet.is_empty();
                 here.then_some(Party::Here)
                     .into_iter()
                     .chain(others)
@@ -309,10 +310,9 @@ impl<'a> HubView<'a> {
             return takeover.told_by.marker().is_some()
                 && takeover.source.as_ref() == Some(&hub.id);
         }
-        let unordered = self
-            .takeovers
-            .iter()
-            .any(|other| other.by == hub.party() && other.counts() && cannot_be_ordered(takeover, other));
+        let unordered = self.takeovers.iter().any(|other| {
+            other.by == hub.party() && other.counts() && cannot_be_ordered(takeover, other)
+        });
         if unordered {
             return false;
         }
@@ -340,7 +340,10 @@ impl<'a> HubView<'a> {
         let (Some(marker), Some(at)) = (takeover.told_by.marker(), takeover.at) else {
             return false;
         };
-        let Some(restore) = marker.meta.label(crate::upstream::backup_label::RESTORE_NAME) else {
+        let Some(restore) = marker
+            .meta
+            .label(crate::upstream::backup_label::RESTORE_NAME)
+        else {
             return false;
         };
         takeover.by == Party::Here
@@ -348,8 +351,8 @@ impl<'a> HubView<'a> {
                 accepted.kind == FENCED
                     && accepted.about == hub.id.as_str()
                     && accepted.holder.strip_prefix("Restore/") == Some(restore)
-                    && after(at, SKEW) >= accepted.accepted
-                    && at <= after(accepted.accepted, ACTIVATION_TAKES)
+                    && at.plus(SKEW) >= accepted.accepted
+                    && at <= accepted.accepted.plus(ACTIVATION_TAKES)
             })
     }
 }

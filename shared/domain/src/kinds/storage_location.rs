@@ -3,6 +3,7 @@
 use super::{Kind, meta::Meta};
 use crate::read::{Reader, Unreadable};
 use crate::time::duration::GoDuration;
+use crate::time::saturating::Saturating;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -70,9 +71,8 @@ impl StorageLocation {
     pub fn is_view_fresh(&self, now: Timestamp) -> bool {
         let patience = self
             .sync_interval()
-            .checked_mul(3)
-            .unwrap_or(SignedDuration::MAX)
-            .saturating_add(SignedDuration::from_mins(1));
+            .saturating_mul(3)
+            .plus(SignedDuration::from_mins(1));
         self.is_available()
             && !self.is_sync_off()
             && self

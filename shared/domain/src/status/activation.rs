@@ -112,9 +112,10 @@ pub(super) fn activation(
         (Some(hard), _) => (Answer::No, headline(hard)),
         (None, Open::Blind) => (Answer::NotKnown, headline(first)),
         (None, Open::Refused | Open::Live) => (Answer::No, headline(first)),
-        (None, Open::Questions(about)) => {
-            (Answer::OnceKnown, format!("once you know that {about}; {what}"))
-        }
+        (None, Open::Questions(about)) => (
+            Answer::OnceKnown,
+            format!("once you know that {about}; {what}"),
+        ),
     };
     Activation {
         answer,
@@ -237,10 +238,7 @@ fn named(view: &HubView<'_>) -> Option<(Option<Restore>, Restore)> {
         .find(|restore| restore.is_passive_sync());
     if let Some(sync) = sync {
         let mut previous = sync.clone();
-        previous
-            .meta
-            .annotations
-            .remove(crate::names::ATTESTATION);
+        previous.meta.annotations.remove(crate::names::ATTESTATION);
         let activating = Restore {
             managed_clusters: Some("latest".to_owned()),
             ..previous.clone()
@@ -252,7 +250,11 @@ fn named(view: &HubView<'_>) -> Option<(Option<Restore>, Restore)> {
 }
 
 fn pinned(set: &BackupSet<'_>, namespace: &str) -> Restore {
-    let name = |kind: BackupType| set.members.get(&kind).map(|backup| backup.meta.name.clone());
+    let name = |kind: BackupType| {
+        set.members
+            .get(&kind)
+            .map(|backup| backup.meta.name.clone())
+    };
     Restore {
         meta: Meta {
             name: "activate".to_owned(),

@@ -8,6 +8,7 @@ use crate::kinds::backup::{Backup, BackupType};
 use crate::sets::BackupSet;
 use crate::time::CronSchedule;
 use crate::time::age;
+use crate::time::saturating::Saturating;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -88,12 +89,16 @@ pub(super) fn set(facts: &Facts<'_>, role: Role) -> Option<Set> {
 /// The set an activation would restore.
 fn restorable(facts: &Facts<'_>) -> Option<Set> {
     let newest = facts.sets.last()?;
-    let latest = facts.view.latest_clusters().filter(|_| facts.passive_sync().is_some());
+    let latest = facts
+        .view
+        .latest_clusters()
+        .filter(|_| facts.passive_sync().is_some());
     let of_latest = latest.and_then(|clusters| {
-        facts
-            .sets
-            .iter()
-            .find(|set| set.members.values().any(|backup| backup.meta.name == clusters.meta.name))
+        facts.sets.iter().find(|set| {
+            set.members
+                .values()
+                .any(|backup| backup.meta.name == clusters.meta.name)
+        })
     });
     match of_latest {
         Some(set) => Some(seen(set, newest)),
@@ -222,7 +227,10 @@ fn outdated(facts: &Facts<'_>, good: &BackupSet<'_>) -> Option<Finding> {
         .iter()
         .find_map(|schedule| CronSchedule::parse(&schedule.cron).ok())?;
     let period = cron.period(good.run)?;
-    let allowed = period * 2 + good.duration().unwrap_or_default() + SignedDuration::from_mins(10);
+    let allowed = period
+        .saturating_mul(2)
+        .plus(good.duration().unwrap_or_default())
+        .plus(SignedDuration::from_mins(10));
     (facts.now.duration_since(good.run) > allowed).then(|| {
         Finding::critical(
             "backup/outdated",

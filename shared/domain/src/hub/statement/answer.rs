@@ -2,7 +2,6 @@
 
 use super::used::{stale, used};
 use super::{Kind, Statement, VALID_FOR, read, refuted::refutation};
-use crate::hub::clock::after;
 use crate::hub::passage::Question;
 use crate::hub::record::Accepted;
 use crate::hub::view::{HubView, Standing};
@@ -11,6 +10,7 @@ use crate::kinds::backup::Backup;
 use crate::kinds::meta::Meta;
 use crate::snapshot::Fact;
 use crate::time::age;
+use crate::time::saturating::Saturating;
 use crate::upstream::UNKNOWN_HUB;
 
 /// How a service account's name begins.
@@ -144,7 +144,7 @@ pub fn recorded(standing: &Standing<'_>, set: Option<&Backup>, view: &HubView<'_
         };
         accepted.holder.starts_with("Restore/")
             && accepted.about == standing.hub.id.as_str()
-            && view.now <= after(accepted.at, VALID_FOR)
+            && view.now <= accepted.at.plus(VALID_FOR)
             && is_false(kind, standing, accepted.at, set, view).is_none()
     })
 }
@@ -208,18 +208,15 @@ fn is_false(
         Err(missing) => Some(format!(
             "how old this cluster is cannot be seen ({missing})"
         )),
-        Ok(created) => hub
-            .begun
-            .filter(|begun| begun.at > *created)
-            .map(|begun| {
-                format!(
-                    "hub {} began {} {}, when this cluster was there already (since {})",
-                    hub.id,
-                    begun.backup,
-                    age::when(view.now, begun.at),
-                    age::stamp(*created)
-                )
-            }),
+        Ok(created) => hub.begun.filter(|begun| begun.at > *created).map(|begun| {
+            format!(
+                "hub {} began {} {}, when this cluster was there already (since {})",
+                hub.id,
+                begun.backup,
+                age::when(view.now, begun.at),
+                age::stamp(*created)
+            )
+        }),
     }
 }
 
@@ -228,7 +225,11 @@ fn may_not(asker: Asker<'_>) -> Option<String> {
     let user = asker.user.unwrap_or("whoever sends it");
     match asker.may.get() {
         Ok(true) => None,
-        Ok(false) if asker.user.is_some_and(|user| user.starts_with(SERVICE_ACCOUNT)) => {
+        Ok(false)
+            if asker
+                .user
+                .is_some_and(|user| user.starts_with(SERVICE_ACCOUNT)) =>
+        {
             Some(format!(
                 "{user} may not attest: a service account does only where it holds the right and the webhook's configuration names it (--attesting-account)"
             ))

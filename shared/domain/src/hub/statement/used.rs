@@ -1,11 +1,11 @@
 //! Whether a statement was used before, or copied (OWNERSHIP S4).
 
 use super::{Statement, read};
-use crate::hub::clock::after;
 use crate::hub::view::HubView;
 use crate::kinds::meta::Meta;
 use crate::names;
 use crate::time::age;
+use crate::time::saturating::Saturating;
 use jiff::Timestamp;
 
 /// Why a statement that means `meaning` counts no more for `subject`.
@@ -53,9 +53,7 @@ fn copied(meaning: &str, subject: &Meta, view: &HubView<'_>) -> Option<String> {
                 .meta
                 .annotation(names::ATTESTATION)
                 .and_then(|text| read(text).ok())
-                .is_some_and(|statements| {
-                    statements.iter().any(|one| means(one, view) == meaning)
-                })
+                .is_some_and(|statements| statements.iter().any(|one| means(one, view) == meaning))
     })?;
     Some(format!(
         "it was copied: Restore {} carries the same one",
@@ -65,14 +63,14 @@ fn copied(meaning: &str, subject: &Meta, view: &HubView<'_>) -> Option<String> {
 
 /// What a statement means, its hub's id written out.
 fn means(statement: &Statement, view: &HubView<'_>) -> String {
-    let about = super::answer::resolve(&statement.about, view)
-        .unwrap_or_else(|_| statement.about.clone());
+    let about =
+        super::answer::resolve(&statement.about, view).unwrap_or_else(|_| statement.about.clone());
     Statement::meaning(statement.kind, &about, statement.at)
 }
 
 /// Why a statement counts no more at all (OWNERSHIP S3).
 pub(super) fn stale(at: Timestamp, now: Timestamp) -> Option<String> {
-    if now > after(at, super::VALID_FOR) {
+    if now > at.plus(super::VALID_FOR) {
         return Some(format!(
             "it is {} old and holds for {}",
             age::age(now, at),

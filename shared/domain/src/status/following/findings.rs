@@ -6,6 +6,7 @@ use crate::status::facts::Facts;
 use crate::status::finding::Finding;
 use crate::status::restores::{Part, has_failed, newest, or_none, told_by_parts};
 use crate::time::age;
+use crate::time::saturating::Saturating;
 use jiff::SignedDuration;
 
 /// How long a pass may take before a newer backup counts as missed.
@@ -97,7 +98,7 @@ fn missed_pass(facts: &Facts<'_>, restore: &Restore, view: &Following) -> Option
                 .any(|part| part.backup == newest.meta.name)
         })
         .filter_map(|newest| Some((newest.meta.created.or(newest.completed)?, newest)))
-        .filter(|(seen, _)| facts.now.duration_since(*seen) > interval + PASS_GRACE)
+        .filter(|(seen, _)| facts.now.duration_since(*seen) > interval.plus(PASS_GRACE))
         .min_by_key(|(seen, _)| *seen)?;
     let (seen, backup) = waiting;
     Some(

@@ -1,12 +1,13 @@
 //! The hub that owns the fleet, told on the others, and what this hub has of it.
 
 use super::stop;
-use crate::hub::{Party, Standing, ToldBy, after};
+use crate::hub::{Party, Standing, ToldBy};
 use crate::kinds::restore::Restore;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
 use crate::status::role::Role;
 use crate::time::age;
+use crate::time::saturating::Saturating;
 use jiff::SignedDuration;
 
 /// A silence this long, or of three periods, is critical on every other hub.
@@ -88,11 +89,15 @@ pub(super) fn stray(facts: &Facts<'_>, role: Role) -> Option<Finding> {
             "hub/stray-schedule",
             format!("this hub backs up, though it holds no cluster and hub {owner} owns the fleet"),
         )
-        .seen(format!("its sets become the newest in the storage, and hub {owner} stops its own for that"))
+        .seen(format!(
+            "its sets become the newest in the storage, and hub {owner} stops its own for that"
+        ))
     } else {
         Finding::warning(
             "hub/stray-schedule",
-            format!("this hub has a BackupSchedule, though it holds no cluster and hub {owner} owns the fleet"),
+            format!(
+                "this hub has a BackupSchedule, though it holds no cluster and hub {owner} owns the fleet"
+            ),
         )
     };
     let ended: Vec<_> = facts
@@ -132,9 +137,13 @@ pub(super) fn hollow(facts: &Facts<'_>) -> Option<Finding> {
     let other = other.short();
     let names = "veleroManagedClustersBackupName";
     let headline = if marker.hollow {
-        format!("this hub says it took over the fleet, and restored no cluster; hub {other} stops its backups for that")
+        format!(
+            "this hub says it took over the fleet, and restored no cluster; hub {other} stops its backups for that"
+        )
     } else {
-        format!("this hub took over the fleet, and holds none of its clusters any more; hub {other} stops its backups for that")
+        format!(
+            "this hub took over the fleet, and holds none of its clusters any more; hub {other} stops its backups for that"
+        )
     };
     Some(
         Finding::critical("hub/hollow-activation", headline)
@@ -199,9 +208,11 @@ fn silence(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Finding> {
         format!("; it backs up every {}", age::span(period))
     });
     let due = period
-        .map(|period| after(sign.at, period))
+        .map(|period| sign.at.plus(period))
         .filter(|due| *due < facts.now)
-        .map_or_else(String::new, |due| format!("; one was due {}", facts.when(due)));
+        .map_or_else(String::new, |due| {
+            format!("; one was due {}", facts.when(due))
+        });
     let finding = finding
         .seen(format!(
             "its last sign of life is {} of {}{pace}{due}",

@@ -2,11 +2,12 @@
 
 use super::stop;
 use crate::hub::statement::{Kind, VALID_FOR, refutation};
-use crate::hub::{Activity, OtherHub, Party, Takeover, after};
+use crate::hub::{Activity, OtherHub, Party, Takeover};
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
 use crate::status::role::Role;
 use crate::time::age;
+use crate::time::saturating::Saturating;
 use jiff::{SignedDuration, Timestamp};
 
 /// How long, beyond its period, a hub must start nothing before its intrusion counts as over.
@@ -39,7 +40,16 @@ pub(super) fn intruders(facts: &Facts<'_>) -> Vec<(Finding, bool)> {
         .filter_map(|(hub, activity, here)| {
             let begun = hub.begun.filter(|begun| begun.at > at)?;
             Some((
-                intrusion(facts, owner, at, hub, activity, begun.backup, begun.at, here),
+                intrusion(
+                    facts,
+                    owner,
+                    at,
+                    hub,
+                    activity,
+                    begun.backup,
+                    begun.at,
+                    here,
+                ),
                 here,
             ))
         })
@@ -74,19 +84,15 @@ fn intrusion(
     here: bool,
 ) -> Finding {
     let winner = name(facts, &owner.by);
-    let party = if here {
-        Party::Here
-    } else {
-        intruder.party()
-    };
+    let party = if here { Party::Here } else { intruder.party() };
     let loser = name(facts, &party);
     let newer_set = facts
         .sets
         .iter()
         .any(|set| set.party() == owner.by && set.is_complete() && set.run > begun);
-    let quiet = activity.period.is_some_and(|period| {
-        facts.now.duration_since(begun) > period.saturating_add(QUIET_GRACE)
-    });
+    let quiet = activity
+        .period
+        .is_some_and(|period| facts.now.duration_since(begun) > period.saturating_add(QUIET_GRACE));
     let headline = format!("{loser} began a backup after {winner} took over the fleet");
     let finding = if newer_set && quiet {
         Finding::warning(TWO_OWNERS, headline).seen(format!(
@@ -117,7 +123,7 @@ pub(super) fn refuted(facts: &Facts<'_>) -> Vec<Finding> {
         .view
         .accepted()
         .iter()
-        .filter(|accepted| !told && facts.now <= after(accepted.at, VALID_FOR))
+        .filter(|accepted| !told && facts.now <= accepted.at.plus(VALID_FOR))
         .filter_map(|accepted| {
             let kind = Kind::of_word(&accepted.kind)?;
             let standing = facts
@@ -128,7 +134,10 @@ pub(super) fn refuted(facts: &Facts<'_>) -> Vec<Finding> {
             let hub = standing.hub.id.short();
             let finding = Finding::critical(
                 "hub/statement-refuted",
-                format!("hub {hub} was said to be {kind}, and {} a backup since", wrong.verb),
+                format!(
+                    "hub {hub} was said to be {kind}, and {} a backup since",
+                    wrong.verb
+                ),
             )
             .seen(format!(
                 "said of {}, accepted for {}",
@@ -177,10 +186,9 @@ pub(super) fn shared_storage(facts: &Facts<'_>, role: Role) -> Option<Finding> {
     if !activity.live {
         return None;
     }
-    let other = facts
-        .view
-        .in_question()
-        .find(|standing| standing.activity.live && !standing.hub.is_nameless() && !standing.hub.twin)?;
+    let other = facts.view.in_question().find(|standing| {
+        standing.activity.live && !standing.hub.is_nameless() && !standing.hub.twin
+    })?;
     let id = other.hub.id.short();
     let finding = Finding::critical(
         "hub/shared-storage",
@@ -197,9 +205,7 @@ pub(super) fn shared_storage(facts: &Facts<'_>, role: Role) -> Option<Finding> {
         None => finding,
     };
     let finding = match other.activity.period {
-        Some(period) => {
-            finding.seen(format!("hub {id} backs up every {}", age::span(period)))
-        }
+        Some(period) => finding.seen(format!("hub {id} backs up every {}", age::span(period))),
         None => finding,
     };
     Some(stop::there(

@@ -51,8 +51,12 @@ pub(super) fn blind(request: &Request<'_>) -> Option<Finding> {
     let (first, _) = all.first()?;
     let more = all.len().saturating_sub(1);
     let headline = match more {
-        0 => format!("activation refused: could not look up {first}, so the other hub may be alive"),
-        _ => format!("activation refused: could not look up {first} and {more} more, so the other hub may be alive"),
+        0 => {
+            format!("activation refused: could not look up {first}, so the other hub may be alive")
+        }
+        _ => format!(
+            "activation refused: could not look up {first} and {more} more, so the other hub may be alive"
+        ),
     };
     let mut finding = Finding::deny(RULE.id, headline);
     for (what, missing) in &all {
@@ -79,7 +83,11 @@ pub(super) fn denial(request: &Request<'_>, outcome: &Outcome) -> Finding {
         .filter(|(_, answer)| answer.is_none())
         .map(|(question, _)| question)
         .collect();
-    let refused = request.passage.objection.as_ref().filter(|_| request.passage.refused);
+    let refused = request
+        .passage
+        .objection
+        .as_ref()
+        .filter(|_| request.passage.refused);
     let headline = match (refused, open.as_slice()) {
         (Some(objection), []) => objection_headline(objection, request),
         (_, [one]) => question::headline(one, request.view),
@@ -188,7 +196,11 @@ pub(super) fn passed(request: &Request<'_>, outcome: Outcome) -> Option<Finding>
         for line in stale_elsewhere(request) {
             finding = finding.seen(line);
         }
-        if outcome.accepted.iter().any(|accepted| accepted.kind == "isolated-copy") {
+        if outcome
+            .accepted
+            .iter()
+            .any(|accepted| accepted.kind == "isolated-copy")
+        {
             finding = finding.seen(brought_along(request));
         }
         finding
@@ -226,12 +238,13 @@ fn stale_elsewhere(request: &Request<'_>) -> Vec<String> {
 /// Whoever says "isolated copy" must know that credentials reach clusters all the same
 /// (OWNERSHIP S2).
 fn brought_along(request: &Request<'_>) -> String {
-    let clusters = request
-        .passage
-        .set
-        .and_then(|set| set.items)
-        .map_or_else(|| "the clusters".to_owned(), |items| format!("clusters among {items} objects"));
-    format!("each of {clusters} whose kubeconfig or token is in the set can be reached from this hub; how many those are the API server does not tell")
+    let clusters = request.passage.set.and_then(|set| set.items).map_or_else(
+        || "the clusters".to_owned(),
+        |items| format!("clusters among {items} objects"),
+    );
+    format!(
+        "each of {clusters} whose kubeconfig or token is in the set can be reached from this hub; how many those are the API server does not tell"
+    )
 }
 
 fn field(restore: &Restore) -> String {
@@ -257,7 +270,9 @@ fn objection_headline(objection: &Objection<'_>, request: &Request<'_>) -> Strin
         .set
         .map_or("the set", |set| set.meta.name.as_str());
     match objection {
-        Objection::Unlabelled => format!("{set} has the operator's name without its labels: nothing tells which hub made it"),
+        Objection::Unlabelled => format!(
+            "{set} has the operator's name without its labels: nothing tells which hub made it"
+        ),
         Objection::NotTheOwners { writer, owners } => format!(
             "{set} was written by {}, but the fleet is owned by {}",
             party(writer, request.view),
@@ -267,7 +282,9 @@ fn objection_headline(objection: &Objection<'_>, request: &Request<'_>) -> Strin
                 .collect::<Vec<_>>()
                 .join(" or ")
         ),
-        Objection::OwnWithoutClusters { other } => format!("{set} is this hub's own, and this hub holds no cluster, while hub {other} may manage the fleet"),
+        Objection::OwnWithoutClusters { other } => format!(
+            "{set} is this hub's own, and this hub holds no cluster, while hub {other} may manage the fleet"
+        ),
         Objection::Shrunk { items, whole } => format!(
             "{set} holds {items} objects, less than half of the {} in {}",
             whole.items.unwrap_or_default(),
@@ -279,7 +296,10 @@ fn objection_headline(objection: &Objection<'_>, request: &Request<'_>) -> Strin
 fn objection_evidence(objection: &Objection<'_>, request: &Request<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     if !request.passage.open.is_empty() {
-        lines.push(format!("latest would take the wrong set: {}", objection_headline(objection, request)));
+        lines.push(format!(
+            "latest would take the wrong set: {}",
+            objection_headline(objection, request)
+        ));
     }
     if let Some(takeover) = request.view.newest_takeover()
         && let Some(at) = takeover.at

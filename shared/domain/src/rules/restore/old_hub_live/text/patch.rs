@@ -129,7 +129,10 @@ fn set(request: &Request<'_>, restore: &Restore) -> [String; 3] {
             )
     };
     [
-        name(BackupType::ManagedClusters, restore.managed_clusters.as_deref()),
+        name(
+            BackupType::ManagedClusters,
+            restore.managed_clusters.as_deref(),
+        ),
         name(BackupType::Credentials, restore.credentials.as_deref()),
         name(BackupType::Resources, restore.resources.as_deref()),
     ]

@@ -108,8 +108,12 @@ pub(super) fn evidence(question: &Question<'_>, view: &HubView<'_>) -> Vec<Strin
             age::when(view.now, deed.at)
         )),
         None => lines.push(match hub.followed_by {
-            Some(sync) => format!("{name} is the one Restore {sync} was restored from; no backup of its is here"),
-            None => format!("{name} is named as the one an activation restored from; no backup of its is here"),
+            Some(sync) => format!(
+                "{name} is the one Restore {sync} was restored from; no backup of its is here"
+            ),
+            None => format!(
+                "{name} is named as the one an activation restored from; no backup of its is here"
+            ),
         }),
     }
     let activity = &standing.activity;
@@ -122,15 +126,22 @@ pub(super) fn evidence(question: &Question<'_>, view: &HubView<'_>) -> Vec<Strin
             format!(
                 "{pace}, and a set takes up to {} to be seen here: it counts as alive until {}",
                 age::span(activity.delay),
-                activity
-                    .alive_until()
-                    .map_or_else(String::new, age::stamp)
+                activity.alive_until().map_or_else(String::new, age::stamp)
             )
         } else {
-            format!("{pace}; its last sign of life is of {}", age::when(view.now, sign.at))
+            format!(
+                "{pace}; its last sign of life is of {}",
+                age::when(view.now, sign.at)
+            )
         });
     }
-    for one in hub.written.iter().rev().filter_map(|one| Some((one, one.ahead?))).take(1) {
+    for one in hub
+        .written
+        .iter()
+        .rev()
+        .filter_map(|one| Some((one, one.ahead?)))
+        .take(1)
+    {
         let (one, ahead) = one;
         lines.push(format!(
             "a clock is wrong: {} of {} says {}, which lies ahead of {}",
@@ -189,7 +200,10 @@ pub(super) fn ways(
     if questions.iter().any(|question| question.hub().is_none()) {
         ways.push((
             "see why the storage is not read:".to_owned(),
-            Some(format!("{cli} -n {ns} get {} -o wide", resource::STORAGE_LOCATIONS)),
+            Some(format!(
+                "{cli} -n {ns} get {} -o wide",
+                resource::STORAGE_LOCATIONS
+            )),
         ));
     }
     ways
