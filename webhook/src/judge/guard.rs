@@ -118,7 +118,7 @@ impl Guard {
         };
         match self
             .slots
-            .enter(&asked, snapshot, &judgement.accepted)
+            .enter(&asked, snapshot, &judgement.accepted())
             .await
         {
             Ok(judgement) | Err(Refused::Judged(judgement)) => answer(&judgement),

@@ -27,9 +27,6 @@ pub const RULES: &[&Rule] = &[
 pub struct Judgement {
     /// Everything there is to say, denials first.
     pub findings: Vec<Finding>,
-    /// The statements the review was accepted by, for the record; who, when and for what is filled in by
-    /// whoever keeps it.
-    pub accepted: Vec<Accepted>,
 }
 
 impl Judgement {
@@ -43,6 +40,12 @@ impl Judgement {
         self.findings
             .iter()
             .filter(|finding| finding.severity == Severity::Deny)
+    }
+
+    /// The statements it passes on, for the record; who, when and for what is filled in by whoever keeps it.
+    pub fn accepted(&self) -> Vec<Accepted> {
+        let each = self.findings.iter().map(|finding| &finding.accepted);
+        each.flatten().cloned().collect()
     }
 
     /// The findings that only warn.
@@ -73,10 +76,7 @@ pub fn judge(review: &Review, snapshot: &Snapshot) -> Judgement {
         })
         .collect();
     findings.sort_by_key(|finding| finding.severity);
-    Judgement {
-        findings,
-        accepted: Vec::new(),
-    }
+    Judgement { findings }
 }
 
 fn applicable(review: &Review) -> impl Iterator<Item = &'static Rule> {

@@ -184,13 +184,16 @@ impl Slots {
                         let age = look.now.zip(entry.since(&look));
                         age.is_none_or(|(now, since)| now.duration_since(since) <= YOUNG)
                     });
-                    if !young || began.elapsed() >= PATIENCE || asked.left() <= RESERVE * 3 {
+                    if !young
+                        || began.elapsed() >= PATIENCE
+                        || asked.left() <= RESERVE.saturating_mul(3)
+                    {
                         return Err(Refused::Judged(asked.held(&others, &look)));
                     }
                 }
             }
             // Another look after the pause must have time to be answered.
-            if asked.left() <= RESERVE * 2 + pause {
+            if asked.left() <= RESERVE.saturating_mul(2).saturating_add(pause) {
                 let missing = Missing::TimedOut {
                     resource: LEASES.name.to_owned(),
                     seconds: began.elapsed().as_secs(),
@@ -198,7 +201,7 @@ impl Slots {
                 return Err(asked.blind("reserve this hub for it", &missing));
             }
             tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(PAUSES.1);
+            pause = pause.saturating_mul(2).min(PAUSES.1);
         }
     }
 
@@ -279,14 +282,12 @@ impl Asked<'_> {
         let finding = last.map(|entry| text::held(self.review, entry, look));
         Judgement {
             findings: finding.into_iter().collect(),
-            ..Judgement::default()
         }
     }
 
     fn blind(&self, what: &str, missing: &Missing) -> Refused {
         Refused::Judged(Judgement {
             findings: vec![text::blind(self.review, what, missing)],
-            ..Judgement::default()
         })
     }
 

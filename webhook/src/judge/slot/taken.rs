@@ -44,7 +44,8 @@ impl Drop for Taken {
         );
         let added = std::mem::take(&mut self.added);
         runtime.spawn(async move {
-            let deadline = Instant::now() + GIVING_UP;
+            let now = Instant::now();
+            let deadline = now.checked_add(GIVING_UP).unwrap_or(now);
             if let Err(missing) = slots.give_up(&name, &request, &added, deadline).await {
                 tracing::warn!(lease = %name, why = %missing, "the slot was not given up; it ends by itself");
             }
