@@ -3,6 +3,7 @@
 //! A rule is data plus a pure function, one a file. The webhook refuses by them, and whatever judges
 //! files or stored objects uses the same table, ids and words.
 
+pub mod backup_schedule;
 mod blind;
 pub mod finding;
 pub mod restore;
@@ -25,6 +26,7 @@ pub const RULES: &[&Rule] = &[
     &restore::another_active::RULE,
     &restore::backup_not_found::RULE,
     &restore::old_hub_live::RULE,
+    &backup_schedule::active_restore::RULE,
 ];
 
 /// What the rules say about one review.
