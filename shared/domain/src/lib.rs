@@ -7,13 +7,11 @@
 // Times and counts come from objects that anyone may write: a sum that leaves its range must not panic.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
-pub mod attestation;
 pub mod crd;
 pub mod hub;
 pub mod identity;
 pub mod kinds;
 pub mod labels;
-pub mod liveness;
 pub mod names;
 pub mod read;
 pub mod rules;

@@ -54,6 +54,11 @@ impl StorageLocation {
         self.meta.owners.iter().any(|(kind, _)| !kind.is_empty())
     }
 
+    /// Whether its spec switches reading off: Velero takes a period of zero for that.
+    pub fn is_sync_off(&self) -> bool {
+        self.sync_period == Some(GoDuration::ZERO)
+    }
+
     /// How often its bucket is looked at, never shorter than Velero's own pace.
     pub fn sync_interval(&self) -> SignedDuration {
         self.sync_period
@@ -69,6 +74,7 @@ impl StorageLocation {
             .saturating_mul(3)
             .plus(SignedDuration::from_mins(1));
         self.is_available()
+            && !self.is_sync_off()
             && self
                 .synced
                 .is_some_and(|synced| now.duration_since(synced) <= patience)

@@ -1,5 +1,6 @@
 //! What a rule found, in words an administrator can act on at 3am.
 
+use crate::hub::record::Accepted;
 use serde::Serialize;
 use std::fmt;
 
@@ -42,6 +43,9 @@ pub struct Finding {
     /// want to know is asked of that one.
     #[serde(skip)]
     pub instead_of: &'static [&'static str],
+    /// The statements it let the request pass on; to be recorded by whoever lets it pass (OWNERSHIP S6).
+    #[serde(skip)]
+    pub accepted: Vec<Accepted>,
 }
 
 impl Finding {
@@ -55,6 +59,7 @@ impl Finding {
             field: None,
             remedies: Vec::new(),
             instead_of: &[],
+            accepted: Vec::new(),
         }
     }
 
