@@ -1,0 +1,5 @@
+//! Rules about ACM BackupSchedules.
+
+pub mod active_restore;
+#[cfg(test)]
+mod tests;
