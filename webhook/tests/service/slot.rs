@@ -300,7 +300,7 @@ async fn without_the_lease_nothing_starts_and_the_right_is_named() {
         );
         let words = [
             can_i.as_str(),
-            "Role acm-backup-webhook",
+            "its Role acm-backup-system/acm-backup-webhook must allow",
             "rule:  restore/another-active",
         ];
         refused(&ask(&replica(&api), &creation("a", "1")).await, &words);
@@ -418,14 +418,16 @@ async fn a_replica_that_dies_with_the_slot_holds_it_up_no_longer_than_the_bound(
     let api = hub();
     let (guard, asked) = (replica(&api), creation("a", "1"));
     // Killed between taking it and answering: nobody gives it back.
-    api.before_write(|api| api.hang_once("/restores?"));
+    api.before_write(|api| {
+        api.hang_once("v1beta1/namespaces/open-cluster-management-backup/restores?")
+    });
     let body = asked.to_string();
     let request = review::read(body.as_bytes()).unwrap();
     let deadline = Instant::now() + BUDGET;
     let mut dying = Box::pin(guard.judge(&request, deadline));
     tokio::select! {
         _ = &mut dying => panic!("it cannot answer"),
-        () = api.until(|api| !holders(api).is_empty()) => {}
+        () = api.until(|api| !holders(api).is_empty() && api.hangs()) => {}
     }
     std::mem::forget(dying);
     refused(

@@ -27,13 +27,10 @@ pub fn wanted(review: &Review) -> bool {
     }
     match &review.subject {
         Subject::Restore(_) => review.starting_restore().is_some(),
-        Subject::BackupSchedule(schedule) => match (review.operation, &review.previous) {
-            (Operation::Create, _) => true,
-            (Operation::Update, Some(Subject::BackupSchedule(previous))) => {
-                previous.paused && !schedule.paused
-            }
-            (Operation::Update | Operation::Delete, _) => false,
-        },
+        // The operator counts a new one as running until it has got to it, though it is to pause.
+        Subject::BackupSchedule(_) => {
+            review.operation == Operation::Create || review.starting_schedule().is_some()
+        }
     }
 }
 
