@@ -10,6 +10,7 @@ pub mod guard;
 pub mod look;
 pub mod operator;
 pub mod people;
+pub mod races;
 mod shell;
 mod side;
 mod world;
