@@ -53,7 +53,15 @@ impl StorageLocation {
         self.meta.owners.iter().any(|(kind, _)| !kind.is_empty())
     }
 
-    /// How often its bucket is looked at, never shorter than Velero's own pace.
+    /// Whether its bucket is never looked at: a period of zero switches the sync off; Velero takes a
+    /// negative one for its default.
+    pub fn is_sync_off(&self) -> bool {
+        self.sync_period
+            .is_some_and(|period| SignedDuration::from(period).is_zero())
+    }
+
+    /// How often its bucket is looked at, never shorter than Velero's own pace; where it is not looked at
+    /// at all ([`Self::is_sync_off`]), the pace it would have.
     pub fn sync_interval(&self) -> SignedDuration {
         self.sync_period
             .map_or(VELERO_SYNC_PACE, SignedDuration::from)
@@ -63,8 +71,12 @@ impl StorageLocation {
     /// Whether what this hub sees of the bucket is recent enough to judge by: three missed passes and
     /// a minute are not.
     pub fn is_view_fresh(&self, now: Timestamp) -> bool {
-        let patience = self.sync_interval() * 3 + SignedDuration::from_mins(1);
+        let patience = self
+            .sync_interval()
+            .saturating_mul(3)
+            .saturating_add(SignedDuration::from_mins(1));
         self.is_available()
+            && !self.is_sync_off()
             && self
                 .synced
                 .is_some_and(|synced| now.duration_since(synced) <= patience)

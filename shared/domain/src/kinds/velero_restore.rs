@@ -26,6 +26,8 @@ pub struct VeleroRestore {
     pub errors: i64,
     /// `status.warnings`
     pub warnings: i64,
+    /// Velero's own words for what went wrong: validation errors and the reason of a failure.
+    pub reasons: Vec<String>,
     /// Fields that could not be read.
     pub unreadable: Vec<Unreadable>,
 }
@@ -49,6 +51,11 @@ impl VeleroRestore {
         )
     }
 
+    /// Whether Velero is done with it, or never began and never will.
+    pub fn is_over(&self) -> bool {
+        self.phase == "Completed" || self.has_failed()
+    }
+
     /// Whether it ended without restoring all it was asked to.
     pub fn has_failed(&self) -> bool {
         self.phase.contains("Failed")
@@ -68,6 +75,7 @@ impl Kind for VeleroRestore {
             items: r.number("status.progress.itemsRestored"),
             errors: r.number("status.errors").unwrap_or_default(),
             warnings: r.number("status.warnings").unwrap_or_default(),
+            reasons: r.reasons(),
             unreadable: Vec::new(),
         };
         restore.unreadable = reader.finish();
