@@ -2,7 +2,11 @@
 
 use super::facts::{Facts, is_unfinished};
 use super::finding::Finding;
+use super::others;
+use super::remedies::look_into_backup;
 use super::role::Role;
+use super::schedule::at_work;
+use super::words::count;
 use crate::identity::HubId;
 use crate::kinds::backup::{Backup, BackupType};
 use crate::sets::BackupSet;
@@ -31,6 +35,8 @@ pub struct Set {
     /// The run of a newer set that is still being written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_progress: Option<Timestamp>,
+    /// Whether that one will never be finished: the hub that began it is silent.
+    pub abandoned: bool,
 }
 
 /// One backup of a set.
@@ -101,6 +107,7 @@ pub(super) fn set(facts: &Facts<'_>, role: Role) -> Option<Set> {
             .map(|kind| row(kind, shown.members.get(&kind).copied()))
             .collect(),
         in_progress: (newest.run > shown.run).then_some(newest.run),
+        abandoned: !facts.is_own(&newest.writer) && others::is_silent(facts, &newest.writer),
     })
 }
 
@@ -201,12 +208,12 @@ fn no_complete_set(facts: &Facts<'_>, newest: &BackupSet<'_>) -> Option<Finding>
 
 /// The newest complete set is older than two runs should let it be.
 fn outdated(facts: &Facts<'_>, good: &BackupSet<'_>) -> Option<Finding> {
-    let cron = facts
-        .schedules()
-        .iter()
-        .find_map(|schedule| CronSchedule::parse(&schedule.cron).ok())?;
+    let cron = CronSchedule::parse(&at_work(facts)?.cron).ok()?;
     let period = cron.period(good.run)?;
-    let allowed = period * 2 + good.duration().unwrap_or_default() + SignedDuration::from_mins(10);
+    let allowed = period
+        .saturating_mul(2)
+        .saturating_add(good.duration().unwrap_or_default())
+        .saturating_add(SignedDuration::from_mins(10));
     (facts.now.duration_since(good.run) > allowed).then(|| {
         Finding::critical(
             "backup/outdated",
@@ -236,8 +243,8 @@ fn failed(facts: &Facts<'_>, set: &BackupSet<'_>) -> Option<Finding> {
         .iter()
         .any(|(kind, backup)| !backup.is_usable() && BackupType::DATA.contains(kind));
     let headline = format!(
-        "the newest finished set lacks something: {} of its backups did not complete",
-        bad.len()
+        "the newest finished set lacks something: {} did not complete",
+        count(bad.len(), "backup")
     );
     let mut finding = if lost {
         Finding::critical("backup/failed", headline)
@@ -249,12 +256,14 @@ fn failed(facts: &Facts<'_>, set: &BackupSet<'_>) -> Option<Finding> {
             "{kind}: {}, errors: {}, warnings: {}",
             backup.phase, backup.errors, backup.warnings
         ));
+        for reason in &backup.reasons {
+            finding = finding.seen(format!("{kind}: {reason}"));
+        }
     }
-    Some(finding.run(
-        "see why:",
-        facts.kubectl(&format!(
-            "exec deploy/velero -- /velero backup logs {}",
-            first.meta.name
-        )),
+    Some(look_into_backup(
+        finding,
+        facts,
+        &first.meta.name,
+        &first.phase,
     ))
 }

@@ -9,20 +9,24 @@ mod facts;
 mod finding;
 mod following;
 mod not_checked;
+mod others;
 mod ownership;
+mod remedies;
 mod restores;
 mod role;
 mod schedule;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod tool;
 mod unreadable;
+pub mod words;
 
 pub use activation::{Activation, Answer};
 pub use backups::{Row, Set};
 pub use clusters::Clusters;
 pub use finding::{Finding, Severity, Step};
-pub use following::{Following, SyncState};
+pub use following::{Following, HeldFrom, SyncState};
 pub use not_checked::NotChecked;
 pub use ownership::Writer;
 pub use restores::{Part, Purpose, RestoreView};
@@ -137,8 +141,9 @@ pub fn assess(snapshot: &Snapshot) -> StatusReport {
     let role = role::of(&facts);
     let set = backups::set(&facts, role);
     let following = following::following(&facts);
-    let not_checked = not_checked::not_checked(&facts);
-    let findings = findings(&facts, role);
+    let mut not_checked = not_checked::not_checked(&facts);
+    let mut findings = findings(&facts, role);
+    tool::name_client(snapshot, &mut findings, &mut not_checked);
     let verdict = verdict(&findings, &not_checked);
     StatusReport {
         hub_id: snapshot.hub_id.value().cloned(),
@@ -173,8 +178,8 @@ pub fn assess(snapshot: &Snapshot) -> StatusReport {
 fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     let mut found: Vec<_> = not_checked::no_operator(facts).into_iter().collect();
     found.extend(ownership::findings(facts, role));
-    found.extend(schedule::findings(facts, role));
     found.extend(storage::findings(facts, role));
+    found.extend(schedule::findings(facts, role));
     found.extend(following::findings(facts));
     found.extend(backups::findings(facts, role));
     found.extend(restores::findings(facts, role));
@@ -225,7 +230,8 @@ fn summary(
             _ => "a pass of the sync is running".to_owned(),
         },
         (Role::Activating, ..) => "an activation is running".to_owned(),
-        (Role::Idle, ..) => "this hub neither backs up nor restores".to_owned(),
+        (Role::Idle, ..) => restores::brought(facts)
+            .unwrap_or_else(|| "this hub neither backs up nor restores".to_owned()),
         _ => "nothing is wrong".to_owned(),
     }
 }

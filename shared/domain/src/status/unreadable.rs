@@ -29,8 +29,8 @@ pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
                     first.why
                 ))
                 .run(
-                    "delete it:",
-                    facts.kubectl(&format!("delete crst {}", restore.meta.name)),
+                    "correct it:",
+                    facts.kubectl(&format!("edit crst {}", restore.meta.name)),
                 ),
             );
         }

@@ -1,16 +1,15 @@
 //! What is wrong with a passive hub.
 
-use super::{Following, PASSIVE, SyncState, following, interval};
+use super::{Following, PASS_GRACE, PASSIVE, SyncState, following, interval, missing};
 use crate::kinds::restore::Restore;
 use crate::liveness::Activity;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
+use crate::status::others;
+use crate::status::remedies::{git_first, look_into_restore};
 use crate::status::restores::{Part, has_failed, newest, or_none, told_by_parts};
+use crate::status::words::{count, list};
 use crate::time::age;
-use jiff::SignedDuration;
-
-/// How long a pass may take before a newer backup counts as missed.
-const PASS_GRACE: SignedDuration = SignedDuration::from_mins(5);
 
 /// What is wrong with a passive hub.
 pub(in crate::status) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
@@ -19,6 +18,7 @@ pub(in crate::status) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     };
     held(facts, restore, &view)
         .into_iter()
+        .chain(mixed(facts, &view))
         .chain(source_silent(facts, &view))
         .collect()
 }
@@ -27,64 +27,155 @@ fn held(facts: &Facts<'_>, restore: &Restore, view: &Following) -> Option<Findin
     let name = &view.restore;
     let phase = or_none(&view.phase);
     let all: Vec<_> = view.parts.iter().collect();
-    let logs = |part: &Part| {
-        facts.kubectl(&format!(
-            "exec deploy/velero -- /velero restore logs {}",
-            part.name
-        ))
-    };
     let failed: Vec<_> = view.parts.iter().filter(|part| has_failed(part)).collect();
     match view.state {
         _ if matches!(restore.phase.as_str(), "Error" | "EnabledWithErrors") => Some(
-            Finding::critical(
-                "restore/error",
-                format!("Restore {name} is in {phase}: this hub is not kept in sync"),
+            told_by_parts(
+                Finding::critical(
+                    "restore/error",
+                    format!("Restore {name} is in {phase}: this hub is not kept in sync"),
+                )
+                .seen(restore.message.clone()),
+                &failed,
             )
-            .seen(restore.message.clone())
             .run(
                 "see what it complains about:",
                 facts.kubectl(&format!("get crst {name} -o yaml")),
             ),
         ),
         SyncState::HoldsNothing => {
-            let why = failed
-                .first()
-                .or(all.first())
-                .map(|part| logs(part))
-                .unwrap_or_default();
-            Some(
-                told_by_parts(Finding::critical("passive/holds-nothing", format!("this hub holds nothing: Restore {name} says {phase}, but Velero restored 0 objects")), &all)
-                    .run("see why (a Deployment velero must exist):", why),
-            )
+            let finding = told_by_parts(
+                Finding::critical(
+                    "passive/holds-nothing",
+                    format!(
+                        "this hub holds nothing: Restore {name} says {phase}, but Velero restored 0 objects"
+                    ),
+                ),
+                &all,
+            );
+            Some(look_into_first(
+                finding,
+                facts,
+                failed.first().or(all.first()),
+            ))
         }
         SyncState::Incomplete => {
-            let why = failed.first().map(|part| logs(part)).unwrap_or_default();
-            Some(
-                told_by_parts(Finding::critical("passive/incomplete", format!("this hub holds a part only: Restore {name} says {phase}, but {} of {} parts failed", failed.len(), all.len())), &failed)
-                    .run("see why:", why),
-            )
-        }
-        SyncState::Behind => missed_pass(facts, restore, view),
-        SyncState::Running
-            if view.parts.is_empty() && restore.phase.is_empty() && old(facts, restore) =>
-        {
-            Some(
+            let finding = told_by_parts(
                 Finding::critical(
-                    "restore/unnoticed",
-                    format!("the operator has not looked at Restore {name}"),
-                )
-                .run("see whether the operator runs:", facts.kubectl("get pods")),
-            )
+                    "passive/incomplete",
+                    format!(
+                        "this hub holds a part only: Restore {name} says {phase}, but {} of {} failed",
+                        failed.len(),
+                        count(all.len(), "part")
+                    ),
+                ),
+                &failed,
+            );
+            Some(look_into_first(finding, facts, failed.first()))
         }
+        SyncState::PartMissing => Some(part_missing(facts, restore, view)),
+        SyncState::NothingRuns => nothing_runs(facts, restore),
+        SyncState::Behind => missed_pass(facts, restore, view),
         _ => None,
     }
 }
 
-fn old(facts: &Facts<'_>, restore: &Restore) -> bool {
-    restore
-        .meta
-        .created
-        .is_some_and(|created| facts.now.duration_since(created) > PASS_GRACE)
+fn look_into_first(finding: Finding, facts: &Facts<'_>, part: Option<&&Part>) -> Finding {
+    match part {
+        Some(part) => look_into_restore(finding, facts, &part.name, &part.phase),
+        None => finding,
+    }
+}
+
+/// Of a type no Velero restore is here, so nobody can say that it is held; and an activation restores
+/// what is passive only where something newer is there (operator-facts §6.7).
+fn part_missing(facts: &Facts<'_>, restore: &Restore, view: &Following) -> Finding {
+    let missing = missing(facts, &view.parts);
+    let kinds: Vec<_> = missing.iter().map(|kind| kind.label()).collect();
+    let mut finding = Finding::critical(
+        "passive/part-missing",
+        format!(
+            "this hub is not known to hold {}: no Velero restore of {} is here, though Restore {} says {}",
+            list(&kinds),
+            if kinds.len() == 1 { "it" } else { "them" },
+            view.restore,
+            or_none(&view.phase)
+        ),
+    );
+    for backup in missing.iter().filter_map(|kind| newest(facts, *kind)) {
+        let run = backup.run().map(|run| facts.when(run)).unwrap_or_default();
+        finding = finding.seen(format!("in the storage: {}, {run}", backup.meta.name));
+    }
+    finding = finding.seen(
+        "from 2.17 on the operator makes it up at its next pass; before, with a newer backup only",
+    );
+    anew(facts, finding, restore)
+}
+
+/// The operator says that it is in sync, and Velero was never asked: so it looks when a Restore is
+/// deleted and created again before the Velero restores of the first are gone.
+fn nothing_runs(facts: &Facts<'_>, restore: &Restore) -> Option<Finding> {
+    let name = &restore.meta.name;
+    if restore.phase.is_empty() {
+        return Some(
+            Finding::critical(
+                "restore/unnoticed",
+                format!("the operator has not looked at Restore {name}"),
+            )
+            .run("see whether the operator runs:", facts.kubectl("get pods")),
+        );
+    }
+    let finding = Finding::critical(
+        "passive/nothing-runs",
+        format!(
+            "Restore {name} says {}, but there is no Velero restore of it: nothing runs, and what this hub holds is not known",
+            restore.phase
+        ),
+    )
+    .seen(restore.message.clone())
+    .seen("a Restore that is created again at once after it was deleted ends so");
+    Some(anew(facts, finding, restore))
+}
+
+/// Delete, wait, create: in one go it would meet the Velero restores of the first.
+fn anew(facts: &Facts<'_>, finding: Finding, restore: &Restore) -> Finding {
+    let name = &restore.meta.name;
+    finding
+        .run(
+            format!(
+                "copy its spec if it stands in no file, then delete it, {}:",
+                git_first(Some(&restore.meta))
+            ),
+            facts.kubectl(&format!("delete crst {name}")),
+        )
+        .run(
+            format!("wait until no Velero restore {name}-acm-... is left, then create it anew:"),
+            facts.kubectl("get restores.velero.io -w"),
+        )
+}
+
+/// Parts of several hubs: the operator pairs nothing.
+fn mixed(facts: &Facts<'_>, view: &Following) -> Option<Finding> {
+    if view.held.len() < 2 {
+        return None;
+    }
+    let mut finding = Finding::warning(
+        "passive/mixed",
+        "what this hub holds was written by different hubs and does not belong together",
+    );
+    for held in &view.held {
+        let kinds: Vec<_> = held.types.iter().map(|kind| kind.label()).collect();
+        finding = finding.seen(format!("{}: of hub {}", list(&kinds), held.hub.short()));
+    }
+    finding = finding
+        .seen("the operator pairs nothing: of each type it takes the newest, whoever wrote it");
+    let last = view.held.iter().map(|held| &held.hub);
+    let silent: Vec<_> = last.filter(|hub| others::is_silent(facts, hub)).collect();
+    Some(if silent.is_empty() {
+        finding.todo("end the backups of the hub that does not own the fleet; the owner's next set is taken whole then")
+    } else {
+        finding.todo("it heals with the next set of the hub that owns the fleet, if no other writes meanwhile")
+    })
 }
 
 /// A newer backup that an earlier pass should have fetched.
@@ -101,7 +192,7 @@ fn missed_pass(facts: &Facts<'_>, restore: &Restore, view: &Following) -> Option
                 .any(|part| part.backup == newest.meta.name)
         })
         .filter_map(|newest| Some((newest.meta.created.or(newest.completed)?, newest)))
-        .filter(|(seen, _)| facts.now.duration_since(*seen) > interval + PASS_GRACE)
+        .filter(|(seen, _)| facts.now.duration_since(*seen) > interval.saturating_add(PASS_GRACE))
         .min_by_key(|(seen, _)| *seen)?;
     let (seen, backup) = waiting;
     Some(
@@ -127,21 +218,11 @@ fn source_silent(facts: &Facts<'_>, view: &Following) -> Option<Finding> {
         .source
         .as_ref()
         .filter(|source| source.is_known() && !facts.is_own(source))?;
-    let activity = Activity::of(
-        source,
-        facts.backups,
-        facts.snapshot.storage_locations.items(),
-        None,
-    );
-    let fresh = facts
-        .snapshot
-        .storage_locations
-        .items()
-        .iter()
-        .any(|location| location.is_view_fresh(facts.now));
-    if !fresh || activity.is_live(facts.now) {
+    if !view.source_silent {
         return None;
     }
+    let locations = facts.snapshot.storage_locations.items();
+    let activity = Activity::of(source, facts.backups, locations, None);
     let last = activity.last_started.as_ref()?;
     let period = activity
         .period
@@ -153,7 +234,7 @@ fn source_silent(facts: &Facts<'_>, view: &Following) -> Option<Finding> {
             .seen(format!("its last backup began {}{period}", facts.when(last.at)))
             .todo(format!("see by another way than the storage whether hub {hub} is up, and its BackupSchedule there"))
             .run(
-                "once it is known to be down, ask what an activation must attest (this changes nothing):",
+                "once it is known to be down, let the guard say what it would ask (a server dry run, changes nothing; if it answers \"patched\", no guard stands on this hub and nothing will stop a wrong activation):",
                 facts.kubectl(&format!(
                     "patch crst {} --dry-run=server --type merge -p '{{\"spec\":{{\"veleroManagedClustersBackupName\":\"latest\"}}}}'",
                     view.restore

@@ -1,22 +1,21 @@
 //! The BackupSchedule: does it run, when did it last, when will it next.
 
-use super::facts::{Facts, is_unfinished};
-use super::finding::Finding;
-use super::role::Role;
+mod findings;
+mod several;
+
+pub(super) use findings::findings;
+
+use super::facts::Facts;
 use crate::kinds::backup::BackupType;
 use crate::kinds::backup_schedule::BackupSchedule;
+use crate::kinds::velero_schedule::VeleroSchedule;
 use crate::time::CronSchedule;
-use crate::time::age;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 /// Velero looks at its schedules once a minute, and so do its queue and its sync; a run that is later
 /// than a few of those is not coming.
 const OVERDUE_GRACE: SignedDuration = SignedDuration::from_mins(5);
-
-/// The operator passes every five minutes, but new objects at once; one that has no phase after a
-/// minute has not been seen.
-const NOTICED_WITHIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// A BackupSchedule.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -49,7 +48,9 @@ pub(super) fn schedules(facts: &Facts<'_>) -> Vec<Schedule> {
         .iter()
         .map(|schedule| view(facts, schedule))
         .collect();
-    schedules.sort_by(|a, b| (a.phase != "Enabled", &a.name).cmp(&(b.phase != "Enabled", &b.name)));
+    let first = at_work(facts).map(|schedule| schedule.meta.name.as_str());
+    let rank = |schedule: &Schedule| (Some(schedule.name.as_str()) != first, schedule.name.clone());
+    schedules.sort_by_key(rank);
     schedules
 }
 
@@ -81,10 +82,7 @@ fn view(facts: &Facts<'_>, schedule: &BackupSchedule) -> Schedule {
 
 /// Velero's schedules of one BackupSchedule. Their names are fixed, so there is one set of them, and
 /// its owner tells whose (operator-facts §3.1).
-fn velero_schedules<'a>(
-    facts: &Facts<'a>,
-    schedule: &BackupSchedule,
-) -> Vec<&'a crate::kinds::velero_schedule::VeleroSchedule> {
+fn velero_schedules<'a>(facts: &Facts<'a>, schedule: &BackupSchedule) -> Vec<&'a VeleroSchedule> {
     facts
         .snapshot
         .velero_schedules
@@ -95,154 +93,34 @@ fn velero_schedules<'a>(
                 .iter()
                 .any(|kind| kind.schedule_name() == velero.meta.name)
         })
-        .filter(|velero| {
-            velero.meta.owners.is_empty()
-                || velero
-                    .meta
-                    .owners
-                    .iter()
-                    .any(|(_, name)| *name == schedule.meta.name)
-        })
+        .filter(|velero| velero.meta.owners.is_empty() || is_owned(velero, schedule))
         .collect()
 }
 
-/// What is wrong with the BackupSchedules.
-pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
-    let mut found: Vec<_> = facts
-        .schedules()
-        .iter()
-        .filter_map(|schedule| of_one(facts, role, schedule))
-        .collect();
-    if role == Role::Active
-        && facts.schedules().is_empty()
-        && facts.snapshot.backup_schedules.value().is_some()
-    {
-        found.push(none(facts));
-    }
-    found
-}
-
-fn none(facts: &Facts<'_>) -> Finding {
-    Finding::critical(
-        "schedule/none",
-        "this hub is active, and nothing backs it up: there is no BackupSchedule",
-    )
-    .todo("apply a BackupSchedule; a Restore that has not finished must be deleted first")
-    .run(
-        "see whether one stands in the way:",
-        facts.kubectl("get crst,bsch"),
-    )
-}
-
-fn of_one(facts: &Facts<'_>, role: Role, schedule: &BackupSchedule) -> Option<Finding> {
+fn is_owned(velero: &VeleroSchedule, schedule: &BackupSchedule) -> bool {
     let name = &schedule.meta.name;
-    let look = || facts.kubectl(&format!("get bsch {name} -o yaml"));
-    if let Some(unreadable) = schedule.hidden_from_the_operator() {
-        let field = &unreadable.field;
-        return Some(
-            Finding::critical("schedule/unreadable", format!("BackupSchedule {name} hides every BackupSchedule from the operator: {field} is {}", unreadable.value))
-                .seen(format!("{}; while it is stored, the operator's lists of BackupSchedules fail", unreadable.why))
-                .run("correct it, or delete it:", facts.kubectl(&format!("edit bsch {name}"))),
-        );
-    }
-    if schedule.is_in_collision() {
-        // Who collided with whom is told by the ownership of the fleet, where that is known.
-        return (role == Role::Collision).then(|| {
-            Finding::critical("schedule/collision", format!("BackupSchedule {name} is stopped for good: another hub writes to the same storage"))
-                .seen(schedule.message.clone())
-                .todo("find out which hub owns the fleet; only on that one, delete this and create it anew:")
-                .run("remove the dead object:", facts.kubectl(&format!("delete bsch {name}")))
-        });
-    }
-    if role == Role::Replaced {
-        return None;
-    }
-    if let Err(error) = CronSchedule::parse(&schedule.cron) {
-        return Some(
-            Finding::critical(
-                "schedule/cron",
-                format!("BackupSchedule {name} never runs: {error}"),
-            )
-            .run(
-                "correct spec.veleroSchedule:",
-                facts.kubectl(&format!("edit bsch {name}")),
-            ),
-        );
-    }
-    match schedule.phase.as_str() {
-        "Failed" | "FailedValidation" => Some(
-            Finding::critical(
-                "schedule/failed",
-                format!("BackupSchedule {name} is {}", schedule.phase),
-            )
-            .seen(schedule.message.clone())
-            .run("see it as a whole:", look()),
-        ),
-        "" if schedule
-            .meta
-            .created
-            .is_some_and(|created| facts.now.duration_since(created) > NOTICED_WITHIN) =>
-        {
-            Some(
-                Finding::critical(
-                    "schedule/unnoticed",
-                    format!("the operator has not looked at BackupSchedule {name}"),
-                )
-                .seen(
-                    schedule
-                        .meta
-                        .created
-                        .map(|at| format!("created {}", facts.when(at)))
-                        .unwrap_or_default(),
-                )
-                .run("see whether the operator runs:", facts.kubectl("get pods")),
-            )
-        }
-        "Paused" => Some(
-            Finding::warning(
-                "schedule/paused",
-                format!("BackupSchedule {name} is paused: nothing is backed up"),
-            )
-            .run(
-                "resume it:",
-                facts.kubectl(&format!(
-                    "patch bsch {name} --type merge -p '{{\"spec\":{{\"paused\":false}}}}'"
-                )),
-            ),
-        ),
-        _ => overdue(facts, schedule),
-    }
+    velero.meta.owners.iter().any(|(_, owner)| owner == name)
 }
 
-/// A run Velero should have begun, and has not. It begins none while one of its own is unfinished.
-fn overdue(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
-    let view = view(facts, schedule);
-    let due = view
-        .next
-        .filter(|due| facts.now.duration_since(*due) > OVERDUE_GRACE)?;
-    let busy = facts
-        .own_sets()
-        .flat_map(|set| set.members.values())
-        .any(|backup| is_unfinished(backup));
-    let finding = Finding::critical(
-        "schedule/overdue",
-        format!(
-            "a backup was due {} ago and has not begun",
-            age::span(facts.now.duration_since(due))
-        ),
-    )
-    .seen(format!("due {}", age::stamp(due)));
-    Some(if busy {
-        finding
-            .seen("a backup of an earlier run is not finished; Velero begins no other meanwhile")
-            .run(
-                "see what it works on:",
-                facts.kubectl("logs deploy/velero --tail 50"),
-            )
-    } else {
-        finding.run(
-            "see whether Velero runs:",
-            facts.kubectl("logs deploy/velero --tail 50"),
+/// The BackupSchedule that Velero works for: the one that owns Velero's schedules, else the oldest of
+/// those the operator can read. There can be one at a time, as their names are fixed.
+pub(super) fn at_work<'a>(facts: &Facts<'a>) -> Option<&'a BackupSchedule> {
+    let owns = |schedule: &BackupSchedule| {
+        let all = facts.snapshot.velero_schedules.items();
+        all.iter().any(|velero| is_owned(velero, schedule))
+    };
+    facts.schedules().iter().min_by_key(|schedule| {
+        (
+            !owns(schedule),
+            schedule.hidden_from_the_operator().is_some(),
+            schedule.meta.created,
         )
     })
+}
+
+/// Since when a backup is due that Velero has not begun.
+pub(super) fn overdue_since(facts: &Facts<'_>) -> Option<Timestamp> {
+    view(facts, at_work(facts)?)
+        .next
+        .filter(|due| facts.now.duration_since(*due) > OVERDUE_GRACE)
 }

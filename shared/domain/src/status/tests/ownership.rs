@@ -73,7 +73,7 @@ fn a_command_for_the_other_hub_cannot_hit_this_one() {
     assert!(
         commands(winner())
             .iter()
-            .all(|command| command.starts_with("kubectl --context HUB-a "))
+            .all(|command| command.starts_with("oc --context HUB-a "))
     );
     assert!(
         commands(loser())
