@@ -66,11 +66,11 @@ fn git(meta: &Meta) -> Option<&'static str> {
     None
 }
 
-/// `, in Git first: Argo CD owns it`: what has to be said before an object is changed or deleted.
+/// `in Git first: Argo CD owns it`: what has to be said before an object is changed or deleted.
 pub(super) fn git_first(meta: Option<&Meta>) -> String {
     match meta.and_then(git) {
-        Some(owner) => format!("in Git first, {owner} owns it"),
-        None => "in Git first, where Argo CD or Flux owns it".to_owned(),
+        Some(owner) => format!("in Git first: {owner} owns it"),
+        None => "in Git first if it is there".to_owned(),
     }
 }
 

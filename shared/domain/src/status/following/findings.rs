@@ -95,11 +95,9 @@ fn part_missing(facts: &Facts<'_>, restore: &Restore, view: &Following) -> Findi
     let mut finding = Finding::critical(
         "passive/part-missing",
         format!(
-            "this hub is not known to hold {}: no Velero restore of {} is here, though Restore {} says {}",
+            "this hub is not known to hold {}: no Velero restore of {} is here",
             list(&kinds),
-            if kinds.len() == 1 { "it" } else { "them" },
-            view.restore,
-            or_none(&view.phase)
+            if kinds.len() == 1 { "that" } else { "those" }
         ),
     );
     for backup in missing.iter().filter_map(|kind| newest(facts, *kind)) {
@@ -107,7 +105,7 @@ fn part_missing(facts: &Facts<'_>, restore: &Restore, view: &Following) -> Findi
         finding = finding.seen(format!("in the storage: {}, {run}", backup.meta.name));
     }
     finding = finding.seen(
-        "from 2.17 on the operator makes it up at its next pass; before, with a newer backup only",
+        "the operator makes it up at its next pass from 2.17 on, before that with a newer backup only",
     );
     anew(facts, finding, restore)
 }
@@ -143,13 +141,13 @@ fn anew(facts: &Facts<'_>, finding: Finding, restore: &Restore) -> Finding {
     finding
         .run(
             format!(
-                "copy its spec if it stands in no file, then delete it, {}:",
+                "copy its spec, then delete it, {}:",
                 git_first(Some(&restore.meta))
             ),
             facts.kubectl(&format!("delete crst {name}")),
         )
         .run(
-            format!("wait until no Velero restore {name}-acm-... is left, then create it anew:"),
+            "wait until none of its Velero restores is left, then create it anew:",
             facts.kubectl("get restores.velero.io -w"),
         )
 }

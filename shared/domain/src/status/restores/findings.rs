@@ -90,7 +90,7 @@ fn anew(facts: &Facts<'_>, finding: Finding, restore: &Restore) -> Finding {
     let name = &restore.meta.name;
     finding.run(
         format!(
-            "delete it, {}; create it anew only if it is wanted, once it is gone:",
+            "delete it, {}; once it is gone, create a new one if it is wanted:",
             git_first(Some(&restore.meta))
         ),
         facts.kubectl(&format!("delete crst {name}")),

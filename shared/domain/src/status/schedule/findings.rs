@@ -150,13 +150,15 @@ fn hidden(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
             format!(
                 "the operator does not see BackupSchedule {name}, which never ran: {field} is {value}"
             ),
-            "Velero runs no schedule of it",
+            "the operator acts as if it were not there, and so does Velero",
         )
     };
     Some(
         Finding::critical("schedule/unreadable", headline)
             .seen(unreadable.why.clone())
-            .seen(format!("{effect}; while it is stored, the operator's lists of BackupSchedules fail: it sees no other, and no Restore goes on"))
+            .seen(format!(
+                "{effect}; after a restart the operator may see no other BackupSchedule either"
+            ))
             .run(
                 format!("correct it, {}:", git_first(Some(&schedule.meta))),
                 facts.kubectl(&format!("edit bsch {name}")),

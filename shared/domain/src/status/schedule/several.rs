@@ -53,7 +53,11 @@ pub(super) fn told(facts: &Facts<'_>) -> Option<Finding> {
         ),
     );
     for schedule in &idle {
-        finding = finding.seen(schedule.message.clone());
+        finding = finding.seen(format!(
+            "{} says: {}",
+            schedule.meta.name,
+            or_none(&schedule.message)
+        ));
     }
     if first.is_in_collision() {
         return Some(finding.run(

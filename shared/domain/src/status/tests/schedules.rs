@@ -166,12 +166,12 @@ fn git_is_named_where_an_object_tells_that_it_owns_it() {
         first(&hub).steps[0].text.clone()
     };
     let mut schedule = hub.schedules[0].clone();
-    assert!(told(&schedule).contains("where Argo CD or Flux owns it"));
+    assert!(told(&schedule).contains("in Git first if it is there"));
     schedule
         .meta
         .annotations
         .insert("argocd.argoproj.io/tracking-id".into(), "x".into());
-    assert!(told(&schedule).contains("in Git first, Argo CD owns it"));
+    assert!(told(&schedule).contains("in Git first: Argo CD owns it"));
     // Resumed already, the remedy is not printed again.
     schedule.paused = false;
     assert!(!told(&schedule).contains("resume it"));

@@ -32,7 +32,7 @@ fn credentials_that_nothing_restored_here_are_never_called_held() {
     assert_eq!(finding.id, "passive/part-missing");
     assert_eq!(
         finding.headline,
-        "this hub is not known to hold credentials: no Velero restore of it is here, though Restore sync says Enabled"
+        "this hub is not known to hold credentials: no Velero restore of that is here"
     );
     assert!(
         finding.evidence[0].contains("acm-credentials-schedule-20261122160000"),
