@@ -76,7 +76,10 @@ fn how(following: &Following, now: Timestamp) -> String {
         ),
         SyncState::Running => ", a pass is running".to_owned(),
         SyncState::Incomplete => format!(", holds a part of its backups only{old}"),
-        SyncState::PartMissing => ", not known to hold all of its backups".to_owned(),
+        SyncState::PartMissing => {
+            let types: Vec<_> = following.missing.iter().map(|kind| kind.label()).collect();
+            format!(", not known to hold its {}", list(&types))
+        }
         SyncState::HoldsNothing => ", but holds nothing of it".to_owned(),
         SyncState::NothingRuns => ", nothing runs, nothing is known to be held".to_owned(),
         SyncState::NotKnown => ", what it holds could not be looked up".to_owned(),

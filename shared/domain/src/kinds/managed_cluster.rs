@@ -72,3 +72,26 @@ impl Kind for ManagedCluster {
         cluster
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn why_a_cluster_does_not_report_is_read_and_whether_its_import_is_disabled() {
+        let read = |status: &str| {
+            ManagedCluster::read(&json!({
+                "metadata": {"annotations": {"import.open-cluster-management.io/disable-auto-import": ""}},
+                "status": {"conditions": [
+                    {"type": "HubAcceptedManagedCluster", "status": "True", "reason": "Accepted"},
+                    {"type": "ManagedClusterConditionAvailable", "status": status, "reason": "LeaseStopped"},
+                ]}
+            }))
+        };
+        let away = read("Unknown");
+        assert!(!away.available && away.import_disabled);
+        assert_eq!(away.unavailable_because.as_deref(), Some("LeaseStopped"));
+        assert_eq!(read("True").unavailable_because, None);
+    }
+}

@@ -51,11 +51,6 @@ impl VeleroRestore {
         )
     }
 
-    /// Whether Velero is done with it, or never began and never will.
-    pub fn is_over(&self) -> bool {
-        self.phase == "Completed" || self.has_failed()
-    }
-
     /// Whether it ended without restoring all it was asked to.
     pub fn has_failed(&self) -> bool {
         self.phase.contains("Failed")
@@ -80,5 +75,28 @@ impl Kind for VeleroRestore {
         };
         restore.unreadable = reader.finish();
         restore
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn velero_s_own_reasons_are_read() {
+        let restore = VeleroRestore::read(&json!({"status": {
+            "phase": "FailedValidation",
+            "validationErrors": ["backup not found", 7],
+            "failureReason": "found a restore with status \"InProgress\""
+        }}));
+        assert_eq!(
+            restore.reasons,
+            [
+                "backup not found",
+                "found a restore with status \"InProgress\""
+            ]
+        );
+        assert_eq!(restore.unreadable, []);
     }
 }

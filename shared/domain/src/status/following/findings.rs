@@ -1,6 +1,6 @@
 //! What is wrong with a passive hub.
 
-use super::{Following, PASS_GRACE, PASSIVE, SyncState, following, interval, missing};
+use super::{Following, PASS_GRACE, PASSIVE, SyncState, following, interval};
 use crate::kinds::restore::Restore;
 use crate::liveness::Activity;
 use crate::status::facts::Facts;
@@ -90,8 +90,7 @@ fn look_into_first(finding: Finding, facts: &Facts<'_>, part: Option<&&Part>) ->
 /// Of a type no Velero restore is here, so nobody can say that it is held; and an activation restores
 /// what is passive only where something newer is there (operator-facts §6.7).
 fn part_missing(facts: &Facts<'_>, restore: &Restore, view: &Following) -> Finding {
-    let missing = missing(facts, &view.parts);
-    let kinds: Vec<_> = missing.iter().map(|kind| kind.label()).collect();
+    let kinds: Vec<_> = view.missing.iter().map(|kind| kind.label()).collect();
     let mut finding = Finding::critical(
         "passive/part-missing",
         format!(
@@ -100,7 +99,7 @@ fn part_missing(facts: &Facts<'_>, restore: &Restore, view: &Following) -> Findi
             if kinds.len() == 1 { "that" } else { "those" }
         ),
     );
-    for backup in missing.iter().filter_map(|kind| newest(facts, *kind)) {
+    for backup in view.missing.iter().filter_map(|kind| newest(facts, *kind)) {
         let run = backup.run().map(|run| facts.when(run)).unwrap_or_default();
         finding = finding.seen(format!("in the storage: {}, {run}", backup.meta.name));
     }

@@ -61,6 +61,9 @@ pub struct Following {
     pub source: Option<HubId>,
     /// Whose backups it holds, hub by hub: one, unless the sync took newer ones of another hub for a part.
     pub held: Vec<HeldFrom>,
+    /// Types of which there are backups, and no Velero restore here.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<BackupType>,
     /// Whether that hub has stopped writing, by a view of the storage fresh enough to tell.
     pub source_silent: bool,
     /// Whether newer backups would be seen here at all: not where the storage is not read.
@@ -109,6 +112,7 @@ pub(super) fn following(facts: &Facts<'_>) -> Option<Following> {
         restore: restore.meta.name.clone(),
         phase: restore.phase.clone(),
         held: held_from(&parts),
+        missing: missing(facts, &parts),
         source_silent: source
             .as_ref()
             .is_some_and(|source| !facts.is_own(source) && others::is_silent(facts, source)),
