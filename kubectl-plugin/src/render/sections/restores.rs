@@ -2,11 +2,11 @@
 
 use super::is_known;
 use crate::render::lines::Lines;
-use acm_backup_domain::status::words::{count, list};
+use acm_backup_domain::status::words::list;
 use acm_backup_domain::status::{
     Clusters, Following, Purpose, RestoreView, StatusReport, SyncState,
 };
-use acm_backup_domain::time::age;
+use acm_backup_domain::time::age::{self, count};
 use jiff::{SignedDuration, Timestamp};
 
 /// `FOLLOWS`
@@ -107,7 +107,10 @@ pub fn restores(lines: &mut Lines, status: &StatusReport, most: usize) {
         lines.labelled("RESTORE", &restore_words(restore, status.as_of));
     }
     if others.len() > most {
-        lines.labelled("", &format!("and {} more: -o wide", others.len() - most));
+        lines.labelled(
+            "",
+            &format!("and {} more: -o wide", others.len().saturating_sub(most)),
+        );
     }
 }
 
@@ -131,7 +134,10 @@ fn restore_words(restore: &RestoreView, now: Timestamp) -> String {
         .iter()
         .filter(|part| part.phase == "Completed")
         .count();
-    let objects: i64 = restore.parts.iter().map(|part| part.items).sum();
+    let objects = restore
+        .parts
+        .iter()
+        .fold(0_i64, |sum, part| sum.saturating_add(part.items));
     if !restore.parts.is_empty() {
         words.push_str(&format!(
             ", {done}/{} Completed, {}",

@@ -3,6 +3,7 @@
 use super::{Kind, meta::Meta};
 use crate::read::{Reader, Unreadable};
 use crate::time::duration::GoDuration;
+use crate::time::saturating::Saturating;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -53,11 +54,10 @@ impl StorageLocation {
         self.meta.owners.iter().any(|(kind, _)| !kind.is_empty())
     }
 
-    /// Whether its bucket is never looked at: a period of zero switches the sync off; Velero takes a
-    /// negative one for its default.
+    /// Whether its spec switches reading off: Velero takes a period of zero for that, and a negative one
+    /// for its default.
     pub fn is_sync_off(&self) -> bool {
-        self.sync_period
-            .is_some_and(|period| SignedDuration::from(period).is_zero())
+        self.sync_period == Some(GoDuration::ZERO)
     }
 
     /// How often its bucket is looked at, never shorter than Velero's own pace; where it is not looked at
@@ -74,7 +74,7 @@ impl StorageLocation {
         let patience = self
             .sync_interval()
             .saturating_mul(3)
-            .saturating_add(SignedDuration::from_mins(1));
+            .plus(SignedDuration::from_mins(1));
         self.is_available()
             && !self.is_sync_off()
             && self

@@ -6,12 +6,12 @@ use super::others;
 use super::remedies::look_into_backup;
 use super::role::Role;
 use super::schedule::at_work;
-use super::words::count;
 use crate::identity::HubId;
 use crate::kinds::backup::{Backup, BackupType};
 use crate::sets::BackupSet;
 use crate::time::CronSchedule;
-use crate::time::age;
+use crate::time::age::{self, count};
+use crate::time::saturating::Saturating;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -73,18 +73,9 @@ pub(super) fn set(facts: &Facts<'_>, role: Role) -> Option<Set> {
         Role::Active | Role::Collision if facts.own_sets().next().is_some() => {
             facts.own_sets().collect()
         }
-        Role::Replaced => {
-            let owner = facts.owner().map(|owner| &owner.hub);
-            facts
-                .sets
-                .iter()
-                .filter(|set| Some(&set.writer) == owner)
-                .collect()
-        }
-        Role::Passive | Role::Activating | Role::Idle | Role::Unknown
-            if facts.foreign_sets().next().is_some() =>
-        {
-            facts.foreign_sets().collect()
+        // What an activation would take: `latest` by a sync, else the set it would name.
+        Role::Passive | Role::Activating | Role::Idle | Role::Replaced | Role::Stray => {
+            return restorable(facts);
         }
         _ => facts.sets.iter().collect(),
     };
@@ -97,18 +88,47 @@ pub(super) fn set(facts: &Facts<'_>, role: Role) -> Option<Set> {
         .find(|set| set.is_usable())
         .copied()
         .unwrap_or(newest);
-    Some(Set {
+    Some(seen(facts, shown, newest))
+}
+
+/// The set an activation would restore.
+fn restorable(facts: &Facts<'_>) -> Option<Set> {
+    let newest = facts.sets.last()?;
+    let latest = facts
+        .view
+        .latest_clusters()
+        .filter(|_| facts.passive_sync().is_some());
+    let of_latest = latest.and_then(|clusters| {
+        facts.sets.iter().find(|set| {
+            set.members
+                .values()
+                .any(|backup| backup.meta.name == clusters.meta.name)
+        })
+    });
+    match of_latest {
+        Some(set) => Some(seen(facts, set, newest)),
+        None => facts
+            .view
+            .best_set()
+            .map(|set| seen(facts, &set, newest))
+            .or_else(|| Some(seen(facts, newest, newest))),
+    }
+}
+
+fn seen(facts: &Facts<'_>, shown: &BackupSet<'_>, newest: &BackupSet<'_>) -> Set {
+    Set {
         writer: shown.writer.clone(),
-        by_this_hub: facts.is_own(&shown.writer),
+        by_this_hub: shown.here,
         run: shown.run,
         complete: shown.is_complete(),
         backups: BackupType::ALL
             .into_iter()
             .map(|kind| row(kind, shown.members.get(&kind).copied()))
             .collect(),
-        in_progress: (newest.run > shown.run).then_some(newest.run),
-        abandoned: !facts.is_own(&newest.writer) && others::is_silent(facts, &newest.writer),
-    })
+        in_progress: (newest.run > shown.run && newest.party() == shown.party())
+            .then_some(newest.run),
+        abandoned: !newest.here && others::is_silent(facts, &newest.writer),
+    }
 }
 
 fn row(kind: BackupType, backup: Option<&Backup>) -> Row {
@@ -212,8 +232,8 @@ fn outdated(facts: &Facts<'_>, good: &BackupSet<'_>) -> Option<Finding> {
     let period = cron.period(good.run)?;
     let allowed = period
         .saturating_mul(2)
-        .saturating_add(good.duration().unwrap_or_default())
-        .saturating_add(SignedDuration::from_mins(10));
+        .plus(good.duration().unwrap_or_default())
+        .plus(SignedDuration::from_mins(10));
     (facts.now.duration_since(good.run) > allowed).then(|| {
         Finding::critical(
             "backup/outdated",

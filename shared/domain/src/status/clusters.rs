@@ -3,16 +3,15 @@
 
 use super::facts::Facts;
 use super::finding::Finding;
-use super::others;
-use super::remedies::keep_from_importing;
 use super::role::Role;
-use super::words::count;
-use crate::kinds::backup::BackupType;
+use crate::hub::{Party, is_the_hub};
 use crate::kinds::managed_cluster::ManagedCluster;
-use crate::upstream::{DEFAULT_LOCAL_CLUSTER, DISABLE_AUTO_IMPORT, object_label};
+use crate::time::age::count;
+use crate::time::saturating::Saturating;
+use crate::upstream::{DISABLE_AUTO_IMPORT, object_label};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Counts of managed clusters, the hub itself left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,8 +39,7 @@ const COMING_FOR: SignedDuration = SignedDuration::from_mins(15);
 
 /// The fleet without the hub itself.
 pub(super) fn fleet(all: &[ManagedCluster]) -> impl Iterator<Item = &ManagedCluster> {
-    all.iter()
-        .filter(|cluster| !cluster.is_local() && cluster.meta.name != DEFAULT_LOCAL_CLUSTER)
+    all.iter().filter(|cluster| !is_the_hub(cluster))
 }
 
 /// Counts the fleet; none where it could not be read.
@@ -62,33 +60,24 @@ pub(super) fn clusters(facts: &Facts<'_>) -> Option<Clusters> {
     });
     if let Some(at) = coming {
         clusters.activated = Some(at);
-        clusters.look_again = at.saturating_add(COMING_FOR).ok();
+        clusters.look_again = Some(at.plus(COMING_FOR));
     }
     Some(clusters)
 }
 
-/// When this hub last activated, by its own Restores and what Velero did for them, else by its marker.
+/// When this hub last took over, by what it holds of it, else by its own Restores.
 fn activated(facts: &Facts<'_>) -> Option<Timestamp> {
     let restores = facts
         .restores()
         .iter()
         .filter(|restore| restore.activates() && restore.is_terminal())
         .filter_map(|restore| restore.completed);
-    let velero = facts
-        .snapshot
-        .velero_restores
-        .items()
-        .iter()
-        .filter(|velero| BackupType::of_name(&velero.backup) == Some(BackupType::ManagedClusters))
-        .filter_map(|velero| velero.completed);
-    let markers = facts
-        .backups
-        .iter()
-        .filter(|backup| backup.activated_hub().is_some_and(|hub| facts.is_own(&hub)))
-        .filter_map(|backup| backup.run());
-    restores
-        .chain(velero)
-        .chain(markers)
+    facts
+        .view
+        .last_takeover(&Party::Here)
+        .and_then(|takeover| takeover.at)
+        .into_iter()
+        .chain(restores)
         .filter(|at| *at <= facts.now)
         .max()
 }
@@ -99,9 +88,6 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     else {
         return Vec::new();
     };
-    if role == Role::Idle && clusters.total > 0 {
-        return left_behind(facts, &clusters).into_iter().collect();
-    }
     if role != Role::Active {
         return Vec::new();
     }
@@ -123,15 +109,18 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
             if lost.len() == 1 { "does" } else { "do" }
         );
         let finding = Finding::warning("clusters/unavailable", headline);
-        found.push(because(finding, &lost).run("see which:", listing("'local-cluster!=true'")));
+        found.push(
+            because(finding, &lost).run("see which:", listing(facts, "'local-cluster!=true'")),
+        );
     }
     found
 }
 
 /// The clusters a selector picks, with whether each reports here and where it is to be reached.
-fn listing(selector: &str) -> String {
+fn listing(facts: &Facts<'_>, selector: &str) -> String {
     format!(
-        "kubectl get managedclusters -l {selector} -o custom-columns='NAME:.metadata.name,AVAILABLE:.status.conditions[?(@.type==\"ManagedClusterConditionAvailable\")].status,URL:.spec.managedClusterClientConfigs[0].url'"
+        "{} get managedclusters -l {selector} -o custom-columns='NAME:.metadata.name,AVAILABLE:.status.conditions[?(@.type==\"ManagedClusterConditionAvailable\")].status,URL:.spec.managedClusterClientConfigs[0].url'",
+        facts.snapshot.cli()
     )
 }
 
@@ -158,12 +147,21 @@ fn not_reconnected(facts: &Facts<'_>, clusters: &Clusters, missing: &[&ManagedCl
             if disabled == 1 { "it" } else { "them" }
         ));
     }
-    let said = facts
+    let names: BTreeSet<_> = missing
+        .iter()
+        .map(|cluster| cluster.meta.name.as_str())
+        .collect();
+    let said: Vec<_> = facts
         .restores()
         .iter()
         .flat_map(|restore| &restore.messages)
-        .filter(|message| TROUBLE.iter().any(|start| message.starts_with(start)));
-    let said: Vec<_> = said.collect();
+        .filter(|message| TROUBLE.iter().any(|start| message.starts_with(start)))
+        .filter(|message| {
+            message
+                .split(|letter: char| !letter.is_ascii_alphanumeric() && !"-.".contains(letter))
+                .any(|word| names.contains(word))
+        })
+        .collect();
     if let Some(first) = said.first() {
         let more = said.len().saturating_sub(1);
         let more = if more > 0 {
@@ -175,7 +173,7 @@ fn not_reconnected(facts: &Facts<'_>, clusters: &Clusters, missing: &[&ManagedCl
     }
     let finding = finding.run(
         "see which (causes: no token or an old one, no URL, disable-auto-import restored with the cluster, ImportOnly):",
-        listing(&format!("'{},local-cluster!=true'", object_label::RESTORED_BY)),
+        listing(facts, &format!("'{},local-cluster!=true'", object_label::RESTORED_BY)),
     );
     if disabled == 0 {
         return finding;
@@ -183,7 +181,8 @@ fn not_reconnected(facts: &Facts<'_>, clusters: &Clusters, missing: &[&ManagedCl
     finding.run(
         "let this hub import those again:",
         format!(
-            "kubectl annotate managedclusters -l '{},local-cluster!=true' {DISABLE_AUTO_IMPORT}-",
+            "{} annotate managedclusters -l '{},local-cluster!=true' {DISABLE_AUTO_IMPORT}-",
+            facts.snapshot.cli(),
             object_label::RESTORED_BY
         ),
     )
@@ -212,30 +211,4 @@ fn because(finding: Finding, clusters: &[&ManagedCluster]) -> Finding {
         .fold(finding, |finding, (reason, number)| {
             finding.seen(format!("{}: {reason}", count(number, "cluster")))
         })
-}
-
-/// The objects of a fleet that another hub took over: they stay, and this hub would import them again.
-fn left_behind(facts: &Facts<'_>, clusters: &Clusters) -> Option<Finding> {
-    let owner = others::owner_elsewhere(facts)?;
-    let owner = owner.short();
-    let finding = Finding::warning(
-        "clusters/left-behind",
-        format!(
-            "{} of the fleet {} still on this hub, though hub {owner} owns it",
-            count(clusters.total, "cluster"),
-            if clusters.total == 1 { "is" } else { "are" },
-        ),
-    )
-    .seen(format!(
-        "{} to this hub",
-        if clusters.available == 1 {
-            "1 still reports".to_owned()
-        } else {
-            format!("{} still report", clusters.available)
-        }
-    ));
-    let finding = keep_from_importing(finding, facts, facts.own?);
-    Some(finding.todo(format!(
-        "see on hub {owner} that all report there; nothing here has to be deleted"
-    )))
 }

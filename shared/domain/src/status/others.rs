@@ -2,22 +2,21 @@
 
 use super::facts::Facts;
 use crate::identity::HubId;
-use crate::liveness::Activity;
 
-/// Whether a hub that wrote here writes no more, by a view of the storage that is fresh enough to tell.
+/// Whether another hub that wrote here writes no more, by a view of the storage that is fresh enough to
+/// tell.
 pub(super) fn is_silent(facts: &Facts<'_>, hub: &HubId) -> bool {
-    let locations = facts.snapshot.storage_locations.items();
-    let fresh = locations
-        .iter()
-        .any(|location| location.is_view_fresh(facts.now));
-    let activity = Activity::of(hub, facts.backups, locations, None);
-    fresh && activity.last_started.is_some() && !activity.is_live(facts.now)
+    is_seen(facts)
+        && facts
+            .other(hub)
+            .is_some_and(|standing| standing.activity.sign.is_some() && !standing.activity.live)
 }
 
-/// The hub that took the fleet over from this one.
-pub(super) fn owner_elsewhere(facts: &Facts<'_>) -> Option<HubId> {
+/// Whether what other hubs write would be seen here.
+pub(super) fn is_seen(facts: &Facts<'_>) -> bool {
     facts
-        .owner()
-        .filter(|owner| facts.own.is_some() && !facts.is_own(&owner.hub))
-        .map(|owner| owner.hub.clone())
+        .view
+        .deciding_locations(None)
+        .iter()
+        .all(|name| facts.view.unread(name).is_none())
 }

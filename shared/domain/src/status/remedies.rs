@@ -3,9 +3,7 @@
 
 use super::facts::Facts;
 use super::finding::Finding;
-use crate::identity::HubId;
 use crate::kinds::meta::Meta;
-use crate::upstream::DISABLE_AUTO_IMPORT;
 
 /// Velero uploads a log when a backup or a restore got to run, and none before.
 fn has_log(phase: &str) -> bool {
@@ -72,34 +70,4 @@ pub(super) fn git_first(meta: Option<&Meta>) -> String {
         Some(owner) => format!("in Git first: {owner} owns it"),
         None => "in Git first if it is there".to_owned(),
     }
-}
-
-/// How to keep a hub from importing clusters that another one has.
-pub(super) fn keep_from_importing(finding: Finding, facts: &Facts<'_>, hub: &HubId) -> Finding {
-    if facts.is_own(hub) && imports_no_more(facts) {
-        return finding;
-    }
-    finding.run(
-        format!("on hub {}, keep it from importing clusters (taken back by the same with disable-auto-import- at its end):", hub.short()),
-        format!("kubectl {}annotate managedclusters -l 'local-cluster!=true' {DISABLE_AUTO_IMPORT}= --overwrite", there(facts, hub)),
-    )
-}
-
-/// The flag that leads to another hub. It names a context that does not exist: pasted as it is, the
-/// command must not hit this hub.
-fn there(facts: &Facts<'_>, hub: &HubId) -> String {
-    if facts.is_own(hub) {
-        String::new()
-    } else {
-        format!("--context HUB-{} ", hub.short())
-    }
-}
-
-/// Whether every cluster of the fleet carries the annotation here.
-fn imports_no_more(facts: &Facts<'_>) -> bool {
-    facts
-        .snapshot
-        .managed_clusters
-        .value()
-        .is_some_and(|all| super::clusters::fleet(all).all(|cluster| cluster.import_disabled))
 }

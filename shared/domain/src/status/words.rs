@@ -1,12 +1,4 @@
-//! Numbers in sentences.
-
-use std::fmt::Display;
-
-/// `1 cluster`, `2 clusters`: the one place that knows when a word gets its `s`.
-pub fn count<N: Display + PartialEq + From<u8>>(number: N, what: &str) -> String {
-    let s = if number == N::from(1) { "" } else { "s" };
-    format!("{number} {what}{s}")
-}
+//! Words in a row.
 
 /// `a`, `a and b`, `a, b and c`.
 pub fn list<T: AsRef<str>>(words: &[T]) -> String {
@@ -23,13 +15,6 @@ pub fn list<T: AsRef<str>>(words: &[T]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn one_is_not_many() {
-        assert_eq!(count(0_usize, "cluster"), "0 clusters");
-        assert_eq!(count(1_usize, "cluster"), "1 cluster");
-        assert_eq!(count(3412_i64, "object"), "3412 objects");
-    }
 
     #[test]
     fn lists_read_as_they_are_said() {

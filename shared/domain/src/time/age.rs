@@ -1,6 +1,7 @@
 //! Ages and moments in words short enough for a table cell.
 
 use jiff::{SignedDuration, Timestamp};
+use std::fmt::Display;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -70,6 +71,23 @@ pub fn stamp(moment: Timestamp) -> String {
 #[must_use]
 pub fn when(now: Timestamp, moment: Timestamp) -> String {
     format!("{} ({})", stamp(moment), ago(now, moment))
+}
+
+/// `1 cluster`, `2 clusters`.
+#[must_use]
+pub fn count<N: Display + PartialEq + From<u8>>(number: N, what: &str) -> String {
+    count_with(number, what, &format!("{what}s"))
+}
+
+/// `1 backup has`, `2 backups have`.
+#[must_use]
+pub fn count_with<N: Display + PartialEq + From<u8>>(
+    number: N,
+    one: &str,
+    several: &str,
+) -> String {
+    let word = if number == N::from(1) { one } else { several };
+    format!("{number} {word}")
 }
 
 /// Less than a second ahead counts as now: the parts round to whole seconds.

@@ -2,14 +2,14 @@
 
 use super::{Following, PASS_GRACE, PASSIVE, SyncState, following, interval};
 use crate::kinds::restore::Restore;
-use crate::liveness::Activity;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
 use crate::status::others;
 use crate::status::remedies::{git_first, look_into_restore};
 use crate::status::restores::{Part, has_failed, newest, or_none, told_by_parts};
-use crate::status::words::{count, list};
-use crate::time::age;
+use crate::status::words::list;
+use crate::time::age::{self, count};
+use crate::time::saturating::Saturating;
 
 /// What is wrong with a passive hub.
 pub(in crate::status) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
@@ -19,7 +19,6 @@ pub(in crate::status) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     held(facts, restore, &view)
         .into_iter()
         .chain(mixed(facts, &view))
-        .chain(source_silent(facts, &view))
         .collect()
 }
 
@@ -189,7 +188,7 @@ fn missed_pass(facts: &Facts<'_>, restore: &Restore, view: &Following) -> Option
                 .any(|part| part.backup == newest.meta.name)
         })
         .filter_map(|newest| Some((newest.meta.created.or(newest.completed)?, newest)))
-        .filter(|(seen, _)| facts.now.duration_since(*seen) > interval.saturating_add(PASS_GRACE))
+        .filter(|(seen, _)| facts.now.duration_since(*seen) > interval.plus(PASS_GRACE))
         .min_by_key(|(seen, _)| *seen)?;
     let (seen, backup) = waiting;
     Some(
@@ -206,36 +205,5 @@ fn missed_pass(facts: &Facts<'_>, restore: &Restore, view: &Following) -> Option
             facts.when(seen)
         ))
         .run("see whether the operator runs:", facts.kubectl("get pods")),
-    )
-}
-
-/// The hub it follows has stopped writing. This hub cannot tell why.
-fn source_silent(facts: &Facts<'_>, view: &Following) -> Option<Finding> {
-    let source = view
-        .source
-        .as_ref()
-        .filter(|source| source.is_known() && !facts.is_own(source))?;
-    if !view.source_silent {
-        return None;
-    }
-    let locations = facts.snapshot.storage_locations.items();
-    let activity = Activity::of(source, facts.backups, locations, None);
-    let last = activity.last_started.as_ref()?;
-    let period = activity
-        .period
-        .map(|period| format!("; it backed up every {}", age::span(period)))
-        .unwrap_or_default();
-    let hub = source.short();
-    Some(
-        Finding::warning("passive/source-silent", format!("hub {hub}, which this one follows, has stopped backing up"))
-            .seen(format!("its last backup began {}{period}", facts.when(last.at)))
-            .todo(format!("see by another way than the storage whether hub {hub} is up, and its BackupSchedule there"))
-            .run(
-                "once it is known to be down, let the guard say what it would ask (a server dry run, changes nothing; if it answers \"patched\", no guard stands on this hub and nothing will stop a wrong activation):",
-                facts.kubectl(&format!(
-                    "patch crst {} --dry-run=server --type merge -p '{{\"spec\":{{\"veleroManagedClustersBackupName\":\"latest\"}}}}'",
-                    view.restore
-                )),
-            ),
     )
 }

@@ -107,7 +107,6 @@ pub(super) fn following(facts: &Facts<'_>) -> Option<Following> {
         .filter_map(|kind| lag(facts, *kind, &parts))
         .max();
     let source = parts.iter().map(|part| part.source.clone()).next_back();
-    let locations = facts.snapshot.storage_locations.value();
     Some(Following {
         restore: restore.meta.name.clone(),
         phase: restore.phase.clone(),
@@ -115,9 +114,8 @@ pub(super) fn following(facts: &Facts<'_>) -> Option<Following> {
         missing: missing(facts, &parts),
         source_silent: source
             .as_ref()
-            .is_some_and(|source| !facts.is_own(source) && others::is_silent(facts, source)),
-        view_fresh: locations
-            .is_none_or(|all| all.iter().any(|location| location.is_view_fresh(facts.now))),
+            .is_some_and(|source| others::is_silent(facts, source)),
+        view_fresh: facts.snapshot.storage_locations.value().is_none() || others::is_seen(facts),
         source,
         state: state(facts, restore, &parts, behind),
         restored_run: parts

@@ -6,7 +6,7 @@ use crate::status::facts::Facts;
 use crate::status::finding::Finding;
 use crate::status::remedies::{git_first, look_into_restore};
 use crate::status::role::Role;
-use crate::status::words::count;
+use crate::time::age::count;
 
 /// What is wrong with the Restores.
 pub(in crate::status) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
@@ -50,7 +50,9 @@ fn of_one(facts: &Facts<'_>, role: Role, restore: &Restore) -> Option<Finding> {
 /// alone tells nothing.
 fn refused(facts: &Facts<'_>, role: Role, restore: &Restore, parts: &[Part]) -> Finding {
     let name = &restore.meta.name;
-    let objects: i64 = parts.iter().map(|part| part.items).sum();
+    let objects = parts
+        .iter()
+        .fold(0_i64, |sum, part| sum.saturating_add(part.items));
     let ended = format!(
         "was ended for good, after Velero had restored {} for it",
         count(objects, "object")

@@ -6,12 +6,12 @@ pub(super) use findings::findings;
 
 use super::facts::Facts;
 use super::finding::Finding;
-use super::words::count;
 use crate::identity::HubId;
 use crate::kinds::backup::Backup;
 use crate::kinds::backup::{BackupType, run_of_name};
 use crate::kinds::restore::Restore;
 use crate::kinds::velero_restore::VeleroRestore;
+use crate::time::age::count;
 use jiff::Timestamp;
 use serde::Serialize;
 

@@ -9,10 +9,8 @@ use crate::status::finding::Finding;
 use crate::status::remedies::git_first;
 use crate::status::restores::{is_at_work, or_none};
 use crate::status::role::Role;
-use crate::status::words::count;
-use crate::status::{clusters, others};
 use crate::time::CronSchedule;
-use crate::time::age;
+use crate::time::age::{self, count};
 use jiff::SignedDuration;
 
 /// The operator passes every five minutes, but new objects at once; one that has no phase after a
@@ -40,17 +38,16 @@ pub(in crate::status) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding>
 
 /// A hub that has the fleet, and nothing that backs it up.
 fn none(facts: &Facts<'_>, role: Role) -> Option<Finding> {
-    let clusters = clusters::clusters(facts).map_or(0, |clusters| clusters.total);
-    let headline = match role {
-        Role::Active => {
-            "this hub is active, and nothing backs it up: there is no BackupSchedule".to_owned()
-        }
-        // A hub that gave its fleet away still has the objects.
-        Role::Idle if clusters > 0 && others::owner_elsewhere(facts).is_none() => format!(
-            "this hub has {}, and nothing backs them up: there is no BackupSchedule",
-            count(clusters, "cluster")
+    if role != Role::Active {
+        return None;
+    }
+    let headline = match facts.view.fleet.count() {
+        0 => "this hub is active, and nothing backs it up: there is no BackupSchedule".to_owned(),
+        clusters => format!(
+            "this hub has {}, and nothing backs {} up: there is no BackupSchedule",
+            count(clusters, "cluster"),
+            if clusters == 1 { "it" } else { "them" }
         ),
-        _ => return None,
     };
     let mut finding = Finding::critical("schedule/none", headline)
         .todo("create a BackupSchedule here (on this hub, not on another that had the fleet)");

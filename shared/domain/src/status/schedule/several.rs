@@ -6,7 +6,8 @@ use crate::status::facts::Facts;
 use crate::status::finding::Finding;
 use crate::status::remedies::git_first;
 use crate::status::restores::or_none;
-use crate::status::words::{count, list};
+use crate::status::words::list;
+use crate::time::age::count;
 
 /// Those that do nothing, because another one does the work. One that the operator cannot read is told
 /// by itself.

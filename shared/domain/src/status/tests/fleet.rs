@@ -1,6 +1,7 @@
 //! The clusters: still coming, gone missing, left behind.
 
 use super::hubs::{Hub, at, marker};
+use crate::kinds::restore::Restore;
 use crate::status::{Finding, Verdict};
 
 /// `b`, which activated at 16:00 and has `available` of its `total` clusters.
@@ -32,6 +33,16 @@ fn later_those_that_are_missing_are_told_with_their_causes() {
     }
     hub.clusters[3].unavailable_because = None;
     hub.clusters[4].import_disabled = true;
+    hub.restores.push(Restore {
+        managed_clusters: Some("latest".into()),
+        phase: "Finished".into(),
+        messages: vec![
+            "Created auto-import-secret for (c4)".into(),
+            "No suitable MSA secret found for cluster (c1)".into(),
+            "Cannot reimport cluster c3, no serverUrl property".into(),
+        ],
+        ..Restore::default()
+    });
     let finding = first(&hub);
     assert_eq!(finding.id, "clusters/not-reconnected");
     assert_eq!(
@@ -44,6 +55,7 @@ fn later_those_that_are_missing_are_told_with_their_causes() {
             "2 clusters: ManagedClusterLeaseUpdateStopped",
             "1 cluster: never reported",
             "1 cluster with import.open-cluster-management.io/disable-auto-import: this hub does not import it",
+            "the operator: Cannot reimport cluster c3, no serverUrl property",
         ]
     );
     let commands: Vec<_> = finding

@@ -20,7 +20,7 @@ fn beside_a_live_hub_it_must_not_activate_and_beside_a_silent_one_only_if_that_i
     assert_eq!(live.report().activation.answer, Answer::No);
     assert_eq!(live.report().activation.rules, ["restore/old-hub-live"]);
     let silent = live.seen_at("18:00:00");
-    assert_eq!(silent.report().activation.answer, Answer::IfFenced);
+    assert_eq!(silent.report().activation.answer, Answer::OnceKnown);
     assert_eq!(silent.found(), ["passive/source-silent"]);
 }
 
@@ -29,7 +29,7 @@ fn a_view_that_is_too_old_proves_no_silence() {
     let mut hub = Hub::passive("b", "a").seen_at("18:00:00");
     hub.locations[0].synced = Some(at("16:00:30"));
     assert_eq!(hub.found(), ["storage/stale"]);
-    assert_eq!(hub.report().activation.answer, Answer::IfFenced);
+    assert_eq!(hub.report().activation.answer, Answer::OnceKnown);
 }
 
 #[test]
