@@ -195,8 +195,10 @@ impl Hub {
         self.clusters = (0..total)
             .map(|number| {
                 let mut meta = named(&format!("c{number}"), "16:00:00");
-                meta.labels
-                    .insert(object_label::RESTORED_FROM.to_owned(), "some".to_owned());
+                meta.labels.insert(
+                    object_label::RESTORED_FROM.to_owned(),
+                    "acm-managed-clusters-schedule-20261122160000".to_owned(),
+                );
                 ManagedCluster {
                     meta,
                     available: number < available,

@@ -211,7 +211,11 @@ fn a_set_whose_writer_died_mid_run_can_be_restored_on_an_attestation() {
 fn an_attestation_lets_pass_and_says_so() {
     let judgement = judge(&attested(&down_at("16:09:00")), &may_attest());
     assert_eq!(ids(&judgement), (vec![], vec![RULE]));
-    assert!(judgement.findings[0].headline.contains("on your word: hub"));
+    assert!(
+        judgement.findings[0]
+            .headline
+            .contains("on your word (admin): hub")
+    );
 }
 
 #[test]
@@ -391,7 +395,7 @@ fn the_returned_primary_does_not_activate_its_own_set_unasked() {
 #[test]
 fn a_schedule_that_ran_for_three_seconds_makes_nobody_the_owner() {
     // B is passive, and its own clusterless set is what latest resolves to; A is silent.
-    let mut snapshot = silent();
+    let mut snapshot = may_attest();
     let mut backups = synced_set(HUB_A, "160000");
     backups.extend(own_set(HUB_B, "160200"));
     snapshot.backups = Fact::known(backups, snapshot.now);
