@@ -93,11 +93,11 @@ fn a_hub_that_gave_its_fleet_away_is_told_what_is_left_of_it() {
     hub.schedules.clear();
     hub.velero_schedules.clear();
     hub.backups.push(marker("b", "a", "15:00:00"));
-    assert_eq!(hub.found(), ["clusters/left-behind"]);
+    assert_eq!(hub.found(), ["hub/replaced"]);
     let finding = first(&hub);
     assert_eq!(
         finding.headline,
-        "2 clusters of the fleet are still on this hub, though hub b owns it"
+        "this hub has been replaced by hub b, and still holds 2 clusters"
     );
     assert_eq!(
         finding.steps[0].command.as_deref(),
@@ -109,5 +109,26 @@ fn a_hub_that_gave_its_fleet_away_is_told_what_is_left_of_it() {
     for cluster in &mut hub.clusters {
         cluster.import_disabled = true;
     }
+    assert_eq!(
+        first(&hub).steps[0].text,
+        "all that is to be done here has been done; see on hub b that its clusters report there"
+    );
     assert_eq!(first(&hub).steps[0].command, None);
+}
+
+#[test]
+fn an_old_hub_that_was_paused_and_annotated_is_not_told_to_do_so_again() {
+    let mut hub = Hub::active("a").seen_at("16:31:00");
+    hub.backups.push(marker("b", "a", "16:20:00"));
+    let commands = |hub: &Hub| -> Vec<String> {
+        let steps = first(hub).steps;
+        steps.into_iter().filter_map(|step| step.command).collect()
+    };
+    assert_eq!(commands(&hub).len(), 2);
+    hub.schedules[0].paused = true;
+    assert_eq!(commands(&hub).len(), 1, "it is asked to pause");
+    for cluster in &mut hub.clusters {
+        cluster.import_disabled = true;
+    }
+    assert!(commands(&hub).is_empty());
 }

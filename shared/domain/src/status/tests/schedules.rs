@@ -116,7 +116,7 @@ fn a_fleet_that_nothing_backs_up_is_critical() {
     let report = hub.report();
     assert_eq!(
         (report.role, report.verdict),
-        (Role::Idle, Verdict::Critical)
+        (Role::Active, Verdict::Critical)
     );
     assert_eq!(
         report.findings[0].headline,
