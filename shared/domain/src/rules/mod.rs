@@ -28,6 +28,7 @@ pub const RULES: &[&Rule] = &[
     &restore::backup_not_found::RULE,
     &restore::old_hub_live::RULE,
     &backup_schedule::active_restore::RULE,
+    &backup_schedule::fleet_owned_elsewhere::RULE,
 ];
 
 /// What the rules say about one review.
@@ -35,6 +36,9 @@ pub const RULES: &[&Rule] = &[
 pub struct Judgement {
     /// Everything there is to say, denials first.
     pub findings: Vec<Finding>,
+    /// The statements the review was accepted by, for the record; who, when and for what is filled in by
+    /// whoever keeps it.
+    pub accepted: Vec<Accepted>,
 }
 
 impl Judgement {
@@ -48,12 +52,6 @@ impl Judgement {
         self.findings
             .iter()
             .filter(|finding| finding.severity == Severity::Deny)
-    }
-
-    /// The statements it passes on, for the record; who, when and for what is filled in by whoever keeps it.
-    pub fn accepted(&self) -> Vec<Accepted> {
-        let each = self.findings.iter().map(|finding| &finding.accepted);
-        each.flatten().cloned().collect()
     }
 
     /// The findings that only warn.
@@ -105,7 +103,13 @@ pub fn judge(review: &Review, snapshot: &Snapshot) -> Judgement {
         .collect();
     findings.retain(|finding| !silenced.contains(&finding.rule));
     findings.sort_by_key(|finding| finding.severity);
-    Judgement { findings }
+    Judgement {
+        accepted: findings
+            .iter()
+            .flat_map(|finding| finding.accepted.iter().cloned())
+            .collect(),
+        findings,
+    }
 }
 
 fn applicable(review: &Review) -> impl Iterator<Item = &'static Rule> {

@@ -27,7 +27,8 @@ pub fn wanted(review: &Review) -> bool {
     }
     match &review.subject {
         Subject::Restore(_) => review.starting_restore().is_some(),
-        // The operator counts a new one as running until it has got to it, though it is to pause.
+        // Until the operator has looked at it, one that is to be paused burns a Restore like any other
+        // (operator-facts §6.2).
         Subject::BackupSchedule(_) => {
             review.operation == Operation::Create || review.starting_schedule().is_some()
         }

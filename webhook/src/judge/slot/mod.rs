@@ -282,12 +282,14 @@ impl Asked<'_> {
         let finding = last.map(|entry| text::held(self.review, entry, look));
         Judgement {
             findings: finding.into_iter().collect(),
+            ..Judgement::default()
         }
     }
 
     fn blind(&self, what: &str, missing: &Missing) -> Refused {
         Refused::Judged(Judgement {
             findings: vec![text::blind(self.review, what, missing)],
+            ..Judgement::default()
         })
     }
 

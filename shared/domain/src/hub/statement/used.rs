@@ -26,9 +26,8 @@ pub(super) fn used(
     if let Some(accepted) = recorded {
         if let Some(until) = accepted.open_until {
             return Some(format!(
-                "it was accepted for {}, {}, and whether that was stored is not known yet; if it was not, try again after {}",
+                "it is in use: {} was let pass on it, and whether it was stored is known at {}; try again then",
                 accepted.holder,
-                age::when(view.now, accepted.accepted),
                 age::stamp(until)
             ));
         }
