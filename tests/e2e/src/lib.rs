@@ -16,5 +16,5 @@ mod side;
 mod world;
 
 pub use shell::Shell;
-pub use side::{Side, SideOptions, identify, install_crds};
+pub use side::{Side, SideOptions, identify, install_crds, install_velero_crds};
 pub use world::{World, WorldOptions};

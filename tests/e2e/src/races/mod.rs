@@ -31,11 +31,15 @@ pub struct Plan {
     pub disturbed: u32,
 }
 
+/// How often Velero reads the storage, as far as anyone can see.
+const STORAGE_READ: Duration = Duration::from_secs(20);
+
 /// Runs the races, and ends with the first that broke the invariant. `told` hears of each hundred rounds.
 pub async fn run(stage: &Stage, plan: Plan, told: impl Fn(&Report)) -> Result<Report> {
     let mut report = Report::of(plan);
     let mut chance = Chance::of(plan.seed);
     let began = Instant::now();
+    let mut read = began;
     for number in 1..=plan.rounds {
         let disturbance = Disturbance::draw(&mut chance, plan.disturbed);
         let round = Round::draw(number, disturbance, &mut chance);
@@ -60,6 +64,10 @@ pub async fn run(stage: &Stage, plan: Plan, told: impl Fn(&Report)) -> Result<Re
         if tally.disturbed {
             let waited = stage.until_free(number).await?;
             report.longest_hold = report.longest_hold.max(waited);
+        }
+        if read.elapsed() > STORAGE_READ {
+            stage.read_the_storage().await?;
+            read = Instant::now();
         }
         if number % 100 == 0 {
             told(&report);

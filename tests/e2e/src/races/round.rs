@@ -102,6 +102,18 @@ impl Round {
         let mut racers: Vec<_> = (0..count)
             .map(|racer| Racer::draw(number, racer, before, chance))
             .collect();
+        // No rule stands between two BackupSchedules: one of them a round, so that one of all is stored.
+        let mut schedules = usize::from(before == Before::Paused);
+        for racer in &mut racers {
+            if let Racer::Create { kind, .. } = racer
+                && *kind == "BackupSchedule"
+            {
+                schedules += 1;
+                if schedules > 1 {
+                    *kind = "Restore";
+                }
+            }
+        }
         // One at least that can be stored.
         racers.push(Racer::create("Restore", format!("r{number}-last")));
         match disturbance {

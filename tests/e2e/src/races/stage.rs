@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use acm_backup_bed::{BACKUP_NAMESPACE, Hub, HubOptions, Program, Webhook, WebhookOptions};
 use anyhow::{Result, ensure};
+use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::ValidatingWebhookConfiguration;
 use kube::Api;
 use kube::api::{
@@ -11,7 +12,7 @@ use kube::api::{
 };
 use serde_json::{Value, json};
 
-use crate::{guard, identify, install_crds, look};
+use crate::{guard, identify, install_crds, install_velero_crds, look};
 
 /// The API server's `--request-timeout`: long enough for a busy machine, short enough to wait for.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(6);
@@ -54,6 +55,7 @@ impl Stage {
         )
         .await?;
         install_crds(&hub).await?;
+        install_velero_crds(&hub).await?;
         hub.create_namespace(BACKUP_NAMESPACE).await?;
         identify(&hub, ID).await?;
         let binary = tokio::task::spawn_blocking(|| Program::Webhook.path()).await??;
@@ -68,12 +70,29 @@ impl Stage {
         };
         let webhook = guard::install_with(&hub, options).await?;
         refuse_what_is_labelled(&hub).await?;
-        Ok(Self {
+        let stage = Self {
             restores: look::api(&hub, look::ACM, "Restore").await?,
             schedules: look::api(&hub, look::ACM, "BackupSchedule").await?,
             webhook,
             hub,
-        })
+        };
+        stage.read_the_storage().await?;
+        Ok(stage)
+    }
+
+    /// Storage that is empty, and was read just now: no other hub is in question.
+    pub async fn read_the_storage(&self) -> Result<()> {
+        let now = Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let location = json!({
+            "apiVersion": look::VELERO, "kind": "BackupStorageLocation",
+            "metadata": { "namespace": BACKUP_NAMESPACE, "name": "default" },
+            "spec": {
+                "provider": "aws", "default": true, "accessMode": "ReadWrite",
+                "objectStorage": { "bucket": "acm-backups", "prefix": "hub" },
+            },
+            "status": { "phase": "Available", "lastSyncedTime": now, "lastValidationTime": now },
+        });
+        self.hub.apply(&location).await.map(drop)
     }
 
     /// Restores or BackupSchedules.
