@@ -45,6 +45,8 @@ impl Reading {
 pub(super) enum Attempt {
     /// The slot is ours.
     Taken(Taken),
+    /// What those who had it before have stored stands in the way.
+    Refused(Judgement),
     /// Others have it.
     Held(Reading, Vec<Entry>),
     /// Another wrote first.
@@ -87,6 +89,7 @@ impl Slots {
         self: &Arc<Self>,
         asked: &Asked<'_>,
         me: &Entry,
+        snapshot: &mut Snapshot,
         accepted: &[Accepted],
     ) -> Result<Attempt, Missing> {
         let namespace = &asked.review.subject.meta().namespace;
@@ -99,7 +102,12 @@ impl Slots {
                 Ok(entries) => Ok(entries),
                 // Asked only now: what this shows is younger than the Lease.
                 Err(_) => {
-                    let stored = self.found(asked).await?.stored();
+                    let found = self.found(asked).await?;
+                    let stored = found.stored();
+                    let judgement = found.judge(asked.review, snapshot);
+                    if judgement.is_denied() {
+                        return Ok(Attempt::Refused(judgement));
+                    }
                     let look = reading.look(self.bound, Some(&stored), &seen);
                     slot::enter(&reading.entries, me, &look)
                 }

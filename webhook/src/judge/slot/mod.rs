@@ -121,7 +121,7 @@ impl Slots {
         mut snapshot: Snapshot,
         accepted: &[Accepted],
     ) -> Result<Judgement, Refused> {
-        let taken = self.take(asked, accepted).await?;
+        let taken = self.take(asked, &mut snapshot, accepted).await?;
         let found = self
             .found(asked)
             .await
@@ -129,17 +129,10 @@ impl Slots {
         if let Some(exists) = asked.exists(&found) {
             return Err(Refused::Exists(exists));
         }
-        let now = Timestamp::now();
-        snapshot.now = now;
-        snapshot.restores = Fact::known(objects(found.restores), now);
-        snapshot.backup_schedules = match found.no_schedules {
-            None => Fact::known(objects(found.schedules), now),
-            Some(missing) => Fact::Missing(missing),
-        };
         if let Some(record) = &taken.record {
-            snapshot.accepted = Fact::known(record.clone(), now);
+            snapshot.accepted = Fact::known(record.clone(), Timestamp::now());
         }
-        let judgement = rules::judge(asked.review, &snapshot);
+        let judgement = found.judge(asked.review, &mut snapshot);
         if judgement.is_denied() {
             return Err(Refused::Judged(judgement));
         }
@@ -165,6 +158,7 @@ impl Slots {
     async fn take(
         self: &Arc<Self>,
         asked: &Asked<'_>,
+        snapshot: &mut Snapshot,
         accepted: &[Accepted],
     ) -> Result<Taken, Refused> {
         let me = asked.entry();
@@ -172,11 +166,12 @@ impl Slots {
         let mut pause = PAUSES.0;
         loop {
             let attempt = self
-                .attempt(asked, &me, accepted)
+                .attempt(asked, &me, snapshot, accepted)
                 .await
                 .map_err(|missing| asked.blind("reserve this hub for it", &missing))?;
             match attempt {
                 Attempt::Taken(taken) => return Ok(taken),
+                Attempt::Refused(judgement) => return Err(Refused::Judged(judgement)),
                 Attempt::Again => {}
                 Attempt::Held(reading, others) => {
                     let look = reading.look(self.bound, None, &|_| false);
@@ -226,6 +221,18 @@ impl Slots {
 }
 
 impl Found {
+    /// Judges again, on what is stored now and what was known otherwise.
+    fn judge(self, review: &Review, snapshot: &mut Snapshot) -> Judgement {
+        let now = Timestamp::now();
+        snapshot.now = now;
+        snapshot.restores = Fact::known(objects(self.restores), now);
+        snapshot.backup_schedules = match self.no_schedules {
+            None => Fact::known(objects(self.schedules), now),
+            Some(missing) => Fact::Missing(missing),
+        };
+        rules::judge(review, snapshot)
+    }
+
     fn stored(&self) -> Vec<slot::Stored> {
         let restores = self.restores.iter().map(|one| {
             let subject = Subject::Restore(one.object.clone());
