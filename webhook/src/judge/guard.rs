@@ -170,7 +170,10 @@ impl Guard {
         let live = live::collect(&self.client, &request.namespace, &needs, share, &asker);
         let accepted = async {
             match record {
-                true => self.slots.accepted(&request.namespace, deadline).await,
+                true => {
+                    let until = Instant::now().checked_add(share).unwrap_or(deadline);
+                    self.slots.accepted(&request.namespace, until).await
+                }
                 false => Fact::unasked(),
             }
         };
