@@ -97,11 +97,11 @@ pub fn restores(lines: &mut Lines, status: &StatusReport, most: usize) {
         .iter()
         .filter(|restore| Some(restore.name.as_str()) != sync)
         .collect();
-    if others.is_empty() && sync.is_none() && is_known(status, "Restores") {
-        lines.labelled("RESTORE", "none");
-    }
     if most == 0 {
         return;
+    }
+    if others.is_empty() && sync.is_none() && is_known(status, "Restores") {
+        lines.labelled("RESTORE", "none");
     }
     for restore in others.iter().take(most) {
         lines.labelled("RESTORE", &restore_words(restore, status.as_of));

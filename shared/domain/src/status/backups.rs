@@ -6,6 +6,7 @@ use super::others;
 use super::remedies::look_into_backup;
 use super::role::Role;
 use super::schedule::at_work;
+use crate::hub::Party;
 use crate::identity::HubId;
 use crate::kinds::backup::{Backup, BackupType};
 use crate::sets::BackupSet;
@@ -91,28 +92,37 @@ pub(super) fn set(facts: &Facts<'_>, role: Role) -> Option<Set> {
     Some(seen(facts, shown, newest))
 }
 
-/// The set an activation would restore.
+/// The set an activation would restore: for a sync the newest whole one of the hub that `latest` takes
+/// the clusters of, else the one that it would name.
 fn restorable(facts: &Facts<'_>) -> Option<Set> {
-    let newest = facts.sets.last()?;
-    let latest = facts
+    let newest_of = |party: &Party| facts.sets.iter().rev().find(|set| set.party() == *party);
+    let of_latest = facts
         .view
         .latest_clusters()
-        .filter(|_| facts.passive_sync().is_some());
-    let of_latest = latest.and_then(|clusters| {
-        facts.sets.iter().find(|set| {
-            set.members
-                .values()
-                .any(|backup| backup.meta.name == clusters.meta.name)
-        })
-    });
-    match of_latest {
-        Some(set) => Some(seen(facts, set, newest)),
+        .filter(|_| facts.passive_sync().is_some())
+        .and_then(|clusters| {
+            facts.sets.iter().find(|set| {
+                set.members
+                    .values()
+                    .any(|backup| backup.meta.name == clusters.meta.name)
+            })
+        });
+    let shown = match of_latest {
+        Some(taken) => facts
+            .sets
+            .iter()
+            .rev()
+            .filter(|set| set.party() == taken.party() && set.run <= taken.run)
+            .find(|set| set.is_usable())
+            .unwrap_or(taken)
+            .clone(),
         None => facts
             .view
             .best_set()
-            .map(|set| seen(facts, &set, newest))
-            .or_else(|| Some(seen(facts, newest, newest))),
-    }
+            .or_else(|| facts.sets.last().cloned())?,
+    };
+    let newest = newest_of(&shown.party()).unwrap_or(&shown);
+    Some(seen(facts, &shown, newest))
 }
 
 fn seen(facts: &Facts<'_>, shown: &BackupSet<'_>, newest: &BackupSet<'_>) -> Set {

@@ -1,7 +1,7 @@
 //! The hub that owns the fleet, told on the others, and what this hub has of it.
 
 use super::stop;
-use crate::hub::{Party, Standing, ToldBy};
+use crate::hub::{Party, Standing, Takeover, ToldBy};
 use crate::kinds::restore::Restore;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
@@ -46,11 +46,7 @@ pub(super) fn replaced(facts: &Facts<'_>) -> Option<Finding> {
 
 /// An activation that was taken back half-way: this hub has the fleet, and a sync follows another hub.
 pub(super) fn taken_back(facts: &Facts<'_>, role: Role) -> Option<Finding> {
-    let sync = facts.passive_sync().filter(|_| role == Role::Passive)?;
-    let takeover = facts
-        .view
-        .last_takeover(&Party::Here)
-        .filter(|takeover| facts.view.owns(&takeover.by))?;
+    let (sync, takeover) = half_taken_back(facts).filter(|_| role == Role::Passive)?;
     let at = takeover.at?;
     Some(
         Finding::critical(
@@ -73,6 +69,18 @@ pub(super) fn taken_back(facts: &Facts<'_>, role: Role) -> Option<Finding> {
         .todo("if the deletion hangs (2.16 and newer): set veleroManagedClustersBackupName to skip while it is being deleted")
         .todo("then create a BackupSchedule here"),
     )
+}
+
+/// The sync that an activating Restore was set back to, and the takeover it did not take back.
+pub(in crate::status) fn half_taken_back<'a>(
+    facts: &Facts<'a>,
+) -> Option<(&'a Restore, &'a Takeover<'a>)> {
+    let sync = facts.passive_sync()?;
+    let takeover = facts
+        .view
+        .last_takeover(&Party::Here)
+        .filter(|takeover| facts.view.owns(&takeover.by))?;
+    Some((sync, takeover))
 }
 
 /// This hub is set to back up, though it holds nothing and another one owns the fleet.
