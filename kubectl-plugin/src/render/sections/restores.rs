@@ -158,7 +158,7 @@ pub fn clusters(lines: &mut Lines, clusters: Option<&Clusters>, now: Timestamp) 
     let words = match (clusters.total, clusters.restored, clusters.activated) {
         (0, ..) => "none on this hub".to_owned(),
         (total, restored, Some(activated)) if restored > 0 => format!(
-            "{total}; {} of {} reconnected, {} after the activation; Hive and token clusters take minutes",
+            "{total}; {} of {} reconnected, {} after the activation",
             clusters.reconnected,
             count(restored, "restored cluster"),
             age::age(now, activated)
@@ -172,9 +172,12 @@ pub fn clusters(lines: &mut Lines, clusters: Option<&Clusters>, now: Timestamp) 
     lines.labelled("CLUSTERS", &words);
 }
 
-/// When to look again at clusters that are still coming, `16:35Z`.
+/// When to look again at clusters that are still coming.
 pub fn look_again(clusters: Option<&Clusters>) -> Option<String> {
-    clusters?
-        .look_again
-        .map(|at| at.strftime("%H:%MZ").to_string())
+    clusters?.look_again.map(|at| {
+        format!(
+            "look again at {}: Hive and token clusters take minutes",
+            at.strftime("%H:%MZ")
+        )
+    })
 }

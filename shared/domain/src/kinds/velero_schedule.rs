@@ -32,17 +32,17 @@ impl VeleroSchedule {
         !self.paused && self.phase == "Enabled" && self.meta.deleted.is_none()
     }
 
-    /// Whether Velero refused it: it makes no backup until it is corrected.
-    pub fn was_refused(&self) -> bool {
-        self.phase == "FailedValidation"
-    }
-
     /// Whether it was made for the BackupSchedule of this name.
     pub fn is_owned_by(&self, schedule: &str) -> bool {
         self.meta
             .owners
             .iter()
             .any(|(kind, name)| kind == "BackupSchedule" && name == schedule)
+    }
+
+    /// Whether Velero refused it: it makes no backup until it is corrected.
+    pub fn was_refused(&self) -> bool {
+        self.phase == "FailedValidation"
     }
 
     /// The time from which Velero counts to the next run (cli-anchors §4.3).

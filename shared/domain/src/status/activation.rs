@@ -73,10 +73,7 @@ pub(super) fn activation(
             );
         }
         Role::Passive if taken_back(facts).is_some() => {
-            return Activation::new(
-                Answer::AlreadyActive,
-                "this hub has taken the fleet over; only its Restore was set back",
-            );
+            return Activation::new(Answer::AlreadyActive, "this hub has taken the fleet over");
         }
         Role::Passive | Role::Collision | Role::Idle | Role::Replaced | Role::Stray => {}
     }

@@ -5,6 +5,7 @@ use crate::hub::{Party, Standing, Takeover, ToldBy};
 use crate::kinds::restore::Restore;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
+use crate::status::restores::is_at_work;
 use crate::status::role::Role;
 use crate::time::age;
 use crate::time::saturating::Saturating;
@@ -48,7 +49,7 @@ pub(super) fn replaced(facts: &Facts<'_>) -> Option<Finding> {
 pub(super) fn taken_back(facts: &Facts<'_>, role: Role) -> Option<Finding> {
     let (sync, takeover) = half_taken_back(facts).filter(|_| role == Role::Passive)?;
     let at = takeover.at?;
-    Some(
+    let finding =
         Finding::critical(
             "hub/activation-taken-back",
             format!(
@@ -62,12 +63,21 @@ pub(super) fn taken_back(facts: &Facts<'_>, role: Role) -> Option<Finding> {
             takeover.told_by.name(),
             age::count(facts.view.fleet.count(), "cluster")
         ))
-        .run(
-            "end the sync (in Git first, if Git owns it); what it restored stays:",
-            facts.kubectl(&format!("delete crst {}", sync.meta.name)),
-        )
-        .todo("if the deletion hangs (2.16 and newer): set veleroManagedClustersBackupName to skip while it is being deleted")
-        .todo("then create a BackupSchedule here"),
+        ;
+    if is_at_work(facts, sync) {
+        return Some(finding.run(
+            "Velero still restores for it: wait until all of them are over, and look again:",
+            facts.kubectl("get restores.velero.io -w"),
+        ));
+    }
+    Some(
+        finding
+            .run(
+                "end the sync (in Git first, if Git owns it); what it restored stays:",
+                facts.kubectl(&format!("delete crst {}", sync.meta.name)),
+            )
+            .todo("if the deletion hangs (2.16 and newer): set veleroManagedClustersBackupName to skip while it is being deleted")
+            .todo("then create a BackupSchedule here"),
     )
 }
 
