@@ -4,7 +4,7 @@ use super::is_known;
 use crate::render::lines::Lines;
 use acm_backup_domain::status::words::list;
 use acm_backup_domain::status::{
-    Clusters, Following, Purpose, RestoreView, StatusReport, SyncState,
+    Clusters, Following, HeldFrom, Purpose, RestoreView, StatusReport, SyncState,
 };
 use acm_backup_domain::time::age::{self, count};
 use jiff::{SignedDuration, Timestamp};
@@ -23,7 +23,11 @@ pub fn following(lines: &mut Lines, following: &Following, now: Timestamp) {
             whom(following),
             how(following, now),
             following.restore,
-            following.phase,
+            if following.phase.is_empty() {
+                "not seen by the operator"
+            } else {
+                following.phase.as_str()
+            },
             span(following.interval_seconds)
         ),
     );
@@ -37,17 +41,25 @@ fn span(seconds: i64) -> String {
 fn whom(following: &Following) -> String {
     match following.held.as_slice() {
         [] => "no hub yet".to_owned(),
-        [held] => format!("hub {}", held.hub.short()),
+        [held] => hub(held),
         several => {
             let parts: Vec<_> = several
                 .iter()
                 .map(|held| {
                     let types: Vec<_> = held.types.iter().map(|kind| kind.label()).collect();
-                    format!("hub {} for {}", held.hub.short(), list(&types))
+                    format!("{} for {}", hub(held), list(&types))
                 })
                 .collect();
             format!("a mix: {}", parts.join(", "))
         }
+    }
+}
+
+fn hub(held: &HeldFrom) -> String {
+    if held.this_hub {
+        "this hub itself".to_owned()
+    } else {
+        format!("hub {}", held.hub.short())
     }
 }
 

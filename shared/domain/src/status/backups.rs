@@ -19,6 +19,9 @@ use serde::Serialize;
 /// How long the first set of a new BackupSchedule may take to be finished.
 const FIRST_SET_WITHIN: SignedDuration = SignedDuration::from_mins(15);
 
+/// How much earlier than its BackupSchedule a set may be called.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(1);
+
 /// A set of backups: what an activation would restore, or what this hub last wrote.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -163,7 +166,12 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     {
         return Vec::new();
     }
-    let sets: Vec<_> = facts.own_sets().collect();
+    // What was made before is not what a new BackupSchedule makes.
+    let since = new_since(facts);
+    let sets: Vec<_> = facts
+        .own_sets()
+        .filter(|set| since.is_none_or(|since| set.run >= since.less(CLOCKS_DIFFER)))
+        .collect();
     let Some(newest) = sets.last() else {
         return no_backup(facts).into_iter().collect();
     };
@@ -182,16 +190,23 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     found
 }
 
+/// Since when the BackupSchedule is here, as long as its first set may still be written.
+fn new_since(facts: &Facts<'_>) -> Option<Timestamp> {
+    at_work(facts)
+        .and_then(|schedule| schedule.meta.created)
+        .filter(|created| facts.now.duration_since(*created) <= FIRST_SET_WITHIN)
+}
+
 fn is_new(facts: &Facts<'_>) -> bool {
-    facts
-        .schedules()
-        .iter()
-        .filter_map(|schedule| schedule.meta.created)
-        .any(|created| facts.now.duration_since(created) <= FIRST_SET_WITHIN)
+    new_since(facts).is_some()
 }
 
 fn no_backup(facts: &Facts<'_>) -> Option<Finding> {
-    let text = "this hub has no backup yet";
+    let text = if facts.own_sets().next().is_some() {
+        "the BackupSchedule is new, and its first set has not begun yet"
+    } else {
+        "this hub has no backup yet"
+    };
     // An object the operator cannot read, or a schedule that failed, is told by the schedule itself.
     let enabled = facts
         .schedules()
