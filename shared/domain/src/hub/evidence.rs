@@ -145,8 +145,9 @@ enum Role {
 
 fn role_of(backup: &Backup) -> Role {
     let marker = backup.meta.name.starts_with(MARKER_PREFIX);
-    let kind = backup.backup_type().or_else(|| label_type(backup));
-    let named = marker || operators_name(&backup.meta.name);
+    // What `latest` goes by is the beginning of the name alone.
+    let kind = BackupType::of_prefix(&backup.meta.name).or_else(|| label_type(backup));
+    let named = marker || BackupType::of_prefix(&backup.meta.name).is_some();
     let labelled = OPERATORS
         .iter()
         .any(|label| backup.meta.labels.contains_key(*label));
@@ -154,19 +155,8 @@ fn role_of(backup: &Backup) -> Role {
         (_, false) if named => Role::OnlyByName,
         (_, true) if marker => Role::Marker,
         (Some(kind), true) => Role::Of(kind),
-        (None, true) if named => BackupType::ALL
-            .into_iter()
-            .find(|kind| backup.meta.name.starts_with(kind.schedule_name()))
-            .map_or(Role::NotTheOperators, Role::Of),
         _ => Role::NotTheOperators,
     }
-}
-
-/// What `latest` goes by: the prefix alone, with or without a time behind it.
-fn operators_name(name: &str) -> bool {
-    BackupType::ALL
-        .iter()
-        .any(|kind| name.starts_with(kind.schedule_name()))
 }
 
 /// The type a backup's label tells.

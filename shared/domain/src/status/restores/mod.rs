@@ -158,7 +158,7 @@ pub(super) fn parts(facts: &Facts<'_>, restore: &Restore) -> Vec<Part> {
 
 fn kind_of(velero: &VeleroRestore) -> (Option<BackupType>, bool) {
     (
-        BackupType::of_name(&velero.backup),
+        BackupType::of_prefix(&velero.backup),
         velero.meta.name.ends_with("-active"),
     )
 }
