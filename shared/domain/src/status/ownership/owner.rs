@@ -20,7 +20,10 @@ pub(super) fn replaced(facts: &Facts<'_>) -> Option<Finding> {
     let owner = facts.taken_over()?;
     let at = owner.at?;
     let winner = owner.by.other()?.short();
-    let running = facts.schedules().iter().any(stop::runs);
+    let running = facts
+        .schedules()
+        .iter()
+        .any(|schedule| stop::runs(facts, schedule));
     let clusters = facts.view.fleet.count();
     let headline = match (running, clusters) {
         (true, _) => format!("this hub has been replaced by hub {winner}, and still backs up"),
@@ -111,7 +114,10 @@ pub(super) fn stray(facts: &Facts<'_>, role: Role) -> Option<Finding> {
         .find_map(Party::other)
         .filter(|_| role == Role::Stray)?
         .short();
-    let running = facts.schedules().iter().any(stop::runs);
+    let running = facts
+        .schedules()
+        .iter()
+        .any(|schedule| stop::runs(facts, schedule));
     let finding = if running {
         Finding::critical(
             "hub/stray-schedule",
@@ -119,6 +125,18 @@ pub(super) fn stray(facts: &Facts<'_>, role: Role) -> Option<Finding> {
         )
         .seen(format!(
             "its sets become the newest in the storage, and hub {owner} stops its own for that"
+        ))
+    } else if facts
+        .schedules()
+        .iter()
+        .any(|schedule| stop::is_set(facts, schedule))
+    {
+        Finding::critical(
+            "hub/stray-schedule",
+            format!("this hub is set to back up, though it holds no cluster and hub {owner} owns the fleet"),
+        )
+        .seen(format!(
+            "once the operator lets it, its sets become the newest, and hub {owner} stops its own for that"
         ))
     } else {
         Finding::warning(

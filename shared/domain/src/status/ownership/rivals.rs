@@ -187,7 +187,10 @@ pub(super) fn shared_storage(facts: &Facts<'_>, role: Role) -> Option<Finding> {
         return None;
     }
     let other = facts.view.in_question().find(|standing| {
-        standing.activity.live && !standing.hub.is_nameless() && !standing.hub.twin
+        standing.activity.live
+            && standing.hub.begun.is_some()
+            && !standing.hub.is_nameless()
+            && !standing.hub.twin
     })?;
     let id = other.hub.id.short();
     let finding = Finding::critical(
