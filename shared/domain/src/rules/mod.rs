@@ -27,6 +27,7 @@ pub const RULES: &[&Rule] = &[
     &restore::backup_not_found::RULE,
     &restore::old_hub_live::RULE,
     &backup_schedule::active_restore::RULE,
+    &backup_schedule::fleet_owned_elsewhere::RULE,
 ];
 
 /// What the rules say about one review.

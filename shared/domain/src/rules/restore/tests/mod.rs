@@ -7,6 +7,7 @@ mod backup_not_found;
 mod edit_after_end;
 mod exemptions;
 mod old_hub_live;
+mod old_hub_live_texts;
 mod one_text;
 mod status_write;
 
