@@ -67,6 +67,11 @@ pub struct Args {
     #[arg(long, default_value = names::OPERATOR_USER)]
     pub operator_user: String,
 
+    /// A service account that may attest (system:serviceaccount:NAMESPACE:NAME), if it holds the right as
+    /// well; no other may, whatever rights it holds. Can be given several times.
+    #[arg(long = "attesting-account", value_name = "USER", action = clap::ArgAction::Append)]
+    pub attesting_accounts: Vec<String>,
+
     /// Namespace of this webhook, where its Leases are.
     #[arg(long, env = "POD_NAMESPACE", default_value = names::NAMESPACE)]
     pub namespace: String,

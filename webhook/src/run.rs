@@ -196,6 +196,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             }),
             backup_namespace: args.backup_namespace.clone(),
             operator_user: args.operator_user.clone(),
+            attesting_accounts: args.attesting_accounts.iter().cloned().collect(),
         }),
         metrics: Arc::clone(&metrics),
         concurrency: args.max_reviews,

@@ -43,6 +43,8 @@ pub struct Guard {
     pub backup_namespace: String,
     /// Who is never refused.
     pub operator_user: String,
+    /// Service accounts that may attest where they hold the right.
+    pub attesting_accounts: BTreeSet<String>,
 }
 
 impl Judge for Guard {
@@ -174,6 +176,9 @@ impl Guard {
         };
         let (mut snapshot, accepted) = tokio::join!(live, accepted);
         snapshot.accepted = accepted;
+        snapshot
+            .attesting_accounts
+            .clone_from(&self.attesting_accounts);
         if watched {
             snapshot.backups = self.backups.fact(snapshot.now);
         }

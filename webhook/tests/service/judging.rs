@@ -1,5 +1,6 @@
 //! From an AdmissionReview through the rules to the answer, with the hub's state in memory.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use acm_backup_domain::upstream::object_label::{BACKUP, EXCLUDE, MANAGED_SERVICE_ACCOUNT};
@@ -68,6 +69,7 @@ pub fn guard_with(api: &Api, stored: Arc<Stored>) -> Guard {
     let backups = Arc::new(Backups::default());
     backups.contact.heard(Timestamp::now());
     Guard {
+        attesting_accounts: BTreeSet::new(),
         client: api.client(),
         slots: Arc::new(Slots {
             client: api.client(),

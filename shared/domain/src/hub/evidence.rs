@@ -297,13 +297,36 @@ fn was_made_here(backup: &Backup) -> bool {
     let Some(completed) = backup.completed else {
         return true;
     };
+    // An API server always tells the generation; a dump may leave it out, and times are all there is then.
     let written_to = backup
         .meta
         .generation
-        .is_some_and(|generation| generation >= LEAST_OWN_GENERATION);
+        .is_none_or(|generation| generation >= LEAST_OWN_GENERATION);
     written_to
         && backup
             .meta
             .created
             .is_some_and(|created| created <= completed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sets::tests::backup;
+
+    #[test]
+    fn a_dump_without_generations_leaves_the_times() {
+        let of = |generation| {
+            let mut backup = backup("a", BackupType::Resources, "160000");
+            backup.meta.generation = generation;
+            made_here(&[backup])
+        };
+        assert_eq!(of(None), [true]);
+        assert_eq!(of(Some(1)), [false]);
+        assert_eq!(of(Some(9)), [true]);
+        let mut copy = backup("a", BackupType::Resources, "160000");
+        copy.meta.generation = None;
+        copy.meta.created = copy.completed.map(|at| at + SignedDuration::from_secs(1));
+        assert_eq!(made_here(&[copy]), [false]);
+    }
 }

@@ -104,8 +104,11 @@ pub fn judge(review: &Review, snapshot: &Snapshot) -> Judgement {
     findings.retain(|finding| !silenced.contains(&finding.rule));
     findings.sort_by_key(|finding| finding.severity);
     Judgement {
+        accepted: findings
+            .iter()
+            .flat_map(|finding| finding.accepted.iter().cloned())
+            .collect(),
         findings,
-        accepted: Vec::new(),
     }
 }
 

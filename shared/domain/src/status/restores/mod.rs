@@ -231,7 +231,7 @@ pub(super) fn brought(facts: &Facts<'_>) -> Option<String> {
     facts
         .restores()
         .iter()
-        .filter(|restore| restore.is_terminal())
+        .filter(|restore| restore.is_terminal() && !restore.activates())
         .filter_map(|restore| Some((restore, held_of(&parts(facts, restore))?)))
         .max_by_key(|(_, run)| *run)
         .map(|(restore, run)| {
