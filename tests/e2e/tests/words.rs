@@ -150,6 +150,8 @@ fn upstream() -> [Value; 2] {
         "metadata": { "name": "vrestore" },
         "spec": {
             "failurePolicy": "Fail",
+            // The API server lets go of a deleted policy late: other tests must not meet it.
+            "matchConditions": [{ "name": "here", "expression": "object.metadata.name == 'take-back'" }],
             "matchConstraints": { "resourceRules": [{
                 "apiGroups": ["cluster.open-cluster-management.io"], "apiVersions": ["v1beta1"],
                 "resources": ["restores"], "operations": ["CREATE", "UPDATE"],
@@ -175,7 +177,7 @@ fn upstream() -> [Value; 2] {
 fn an_activation_is_not_taken_back_and_the_way_out_works_beside_the_upstream_rule() {
     guarded_hub(|hub| async move {
         let night = night_shift(&hub).await;
-        let mut restore = with_phase(fixtures::restore("sync", "latest", true), "Started");
+        let mut restore = with_phase(fixtures::restore("take-back", "latest", true), "Started");
         let finalizer = "restores.cluster.open-cluster-management.io/finalizer";
         restore["metadata"]["finalizers"] = json!([finalizer]);
         hub.store(restore).await;
@@ -183,14 +185,14 @@ fn an_activation_is_not_taken_back_and_the_way_out_works_beside_the_upstream_rul
         let back = r#"{"spec":{"veleroManagedClustersBackupName":"skip"}}"#;
         let removed = r#"{"spec":{"veleroManagedClustersBackupName":null}}"#;
         for taken in [back, removed] {
-            let answer = patch(&hub, &night, "sync", taken, &["--dry-run=server"]);
+            let answer = patch(&hub, &night, "take-back", taken, &["--dry-run=server"]);
             // The CRD itself requires the field.
             if !answer.stderr.contains("Required value") {
                 refused(
                     &answer,
                     &[
                         "restore/activation-taken-back",
-                        "delete crst sync --wait=false",
+                        "delete crst take-back --wait=false",
                     ],
                 );
             }
@@ -201,7 +203,13 @@ fn an_activation_is_not_taken_back_and_the_way_out_works_beside_the_upstream_rul
         }
         let freed = r#"{"metadata":{"finalizers":null}}"#;
         until("the upstream rule to stand", LIMIT, || async {
-            let answer = patch(&hub, hub.operator(), "sync", freed, &["--dry-run=server"]);
+            let answer = patch(
+                &hub,
+                hub.operator(),
+                "take-back",
+                freed,
+                &["--dry-run=server"],
+            );
             Ok(match answer.stderr.contains("must initially be set") {
                 true => Seen::Yes(()),
                 false => Seen::NotYet(answer.to_string()),
@@ -216,15 +224,15 @@ fn an_activation_is_not_taken_back_and_the_way_out_works_beside_the_upstream_rul
             BACKUP_NAMESPACE,
             "delete",
             "crst",
-            "sync",
+            "take-back",
             "--wait=false",
         ]));
-        let hangs = patch(&hub, hub.operator(), "sync", freed, &[]);
+        let hangs = patch(&hub, hub.operator(), "take-back", freed, &[]);
         says(&hangs.stderr, &["must initially be set"]);
-        passed(&patch(&hub, &night, "sync", back, &[]));
-        passed(&patch(&hub, hub.operator(), "sync", freed, &[]));
+        passed(&patch(&hub, &night, "take-back", back, &[]));
+        passed(&patch(&hub, hub.operator(), "take-back", freed, &[]));
         let restores = look::api(&hub.hub, look::ACM, "Restore").await.unwrap();
-        until_gone(&restores, "sync", LIMIT).await.unwrap();
+        until_gone(&restores, "take-back", LIMIT).await.unwrap();
         for kind in [
             "validatingadmissionpolicybinding",
             "validatingadmissionpolicy",
