@@ -143,7 +143,10 @@ pub(super) fn parts(facts: &Facts<'_>, restore: &Restore) -> Vec<Part> {
         }
     }
     newest.sort_by_key(|velero| kind_of(velero));
-    newest.into_iter().map(part).collect()
+    newest
+        .into_iter()
+        .map(|velero| part(facts, velero))
+        .collect()
 }
 
 fn kind_of(velero: &VeleroRestore) -> (Option<BackupType>, bool) {
@@ -153,14 +156,21 @@ fn kind_of(velero: &VeleroRestore) -> (Option<BackupType>, bool) {
     )
 }
 
-fn part(velero: &VeleroRestore) -> Part {
+fn part(facts: &Facts<'_>, velero: &VeleroRestore) -> Part {
     let (kind, activation) = kind_of(velero);
     Part {
         name: velero.meta.name.clone(),
         kind,
         activation,
         backup: velero.backup.clone(),
-        source: velero.source_hub(),
+        // Before 2.10 the operator writes no label on it; the backup it names tells then (OWNERSHIP E1).
+        source: velero.source().unwrap_or_else(|| {
+            facts
+                .backups
+                .iter()
+                .find(|backup| backup.meta.name == velero.backup)
+                .map_or_else(HubId::unknown, Backup::writer)
+        }),
         phase: velero.phase.clone(),
         items: velero.items.unwrap_or_default(),
         errors: velero.errors,
