@@ -10,6 +10,7 @@ mod documents;
 mod labels;
 mod oldest;
 mod passes;
+mod races;
 mod rbac;
 mod refusals;
 mod service;
