@@ -83,7 +83,11 @@ fn both_sides_of_a_return_are_told_the_same() {
             serde_json::from_str(&status(fixture, &["-o", "json"]).stdout).unwrap();
         let finding = report["findings"][0].clone();
         assert_eq!(finding["severity"], "critical", "{fixture}");
-        (finding["headline"].clone(), finding["evidence"].clone())
+        // Each hub is told of itself as this one; the rest is the same.
+        ["81431db3", "75b1a9a2"].iter().fold(
+            format!("{} {}", finding["headline"], finding["evidence"]),
+            |text, id| text.replace(&format!("this hub ({id})"), &format!("hub {id}")),
+        )
     };
     assert_eq!(finding("returned-old-hub"), finding("returned-new-hub"));
 }

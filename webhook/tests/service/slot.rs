@@ -6,12 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acm_backup_domain::hub::record::Accepted;
+use acm_backup_domain::kinds::Kind;
+use acm_backup_domain::kinds::restore::Restore;
+use acm_backup_domain::rules::review::{Operation, Origin, Review, Subject};
+use acm_backup_domain::snapshot::Snapshot;
 use acm_backup_webhook::admission::answer::{Answer, Verdict};
 use acm_backup_webhook::admission::endpoint::Judge;
 use acm_backup_webhook::admission::review;
 use acm_backup_webhook::judge::guard::Guard;
+use acm_backup_webhook::judge::slot::Asked;
 use acm_backup_webhook::watch::follow::Store;
 use acm_backup_webhook::watch::stored::Stored;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -294,7 +300,7 @@ async fn without_the_lease_nothing_starts_and_the_right_is_named() {
         );
         let words = [
             can_i.as_str(),
-            "Role acm-backup-webhook",
+            "its Role acm-backup-system/acm-backup-webhook must allow",
             "rule:  restore/another-active",
         ];
         refused(&ask(&replica(&api), &creation("a", "1")).await, &words);
@@ -412,14 +418,16 @@ async fn a_replica_that_dies_with_the_slot_holds_it_up_no_longer_than_the_bound(
     let api = hub();
     let (guard, asked) = (replica(&api), creation("a", "1"));
     // Killed between taking it and answering: nobody gives it back.
-    api.before_write(|api| api.hang_once("/restores?"));
+    api.before_write(|api| {
+        api.hang_once("v1beta1/namespaces/open-cluster-management-backup/restores?")
+    });
     let body = asked.to_string();
     let request = review::read(body.as_bytes()).unwrap();
     let deadline = Instant::now() + BUDGET;
     let mut dying = Box::pin(guard.judge(&request, deadline));
     tokio::select! {
         _ = &mut dying => panic!("it cannot answer"),
-        () = api.until(|api| !holders(api).is_empty()) => {}
+        () = api.until(|api| !holders(api).is_empty() && api.hangs()) => {}
     }
     std::mem::forget(dying);
     refused(
@@ -493,6 +501,58 @@ async fn what_is_accepted_goes_on_record_with_the_slot_and_counts_once_it_was_st
     assert_eq!(on_record(&api, &Arc::default()).await.len(), 1);
     api.pass(5 * 3600);
     assert!(passes(&ask(&replica(&api), &creation("c", "3")).await));
+    assert_eq!(on_record(&api, &Arc::default()).await, []);
+}
+
+/// Takes the slot for a Restore that passes on [`statement`].
+async fn enter_on_a_statement(api: &Api, name: &str, uid: &str) -> bool {
+    let object =
+        json!({"metadata": {"namespace": NAMESPACE, "name": name, "uid": uid}, "spec": passive()});
+    let review = Review {
+        operation: Operation::Create,
+        subject: Subject::Restore(Restore::read(&object)),
+        previous: None,
+        origin: Origin::Admission {
+            user: "jane".to_owned(),
+            dry_run: false,
+        },
+        by_operator: false,
+    };
+    let asked = Asked {
+        review: &review,
+        request: &format!("review-of-{uid}"),
+        version: None,
+        deadline: Instant::now() + BUDGET,
+    };
+    let snapshot = Snapshot::empty(Timestamp::now(), NAMESPACE);
+    let slots = replica(api).slots;
+    slots.enter(&asked, snapshot, &[statement()]).await.is_ok()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_record_says_for_whom_and_when_by_the_api_servers_clock() {
+    let api = hub();
+    assert!(enter_on_a_statement(&api, "a", "1").await);
+    let lease = api.get(LEASES, LEASE).unwrap();
+    let record = &lease["metadata"]["annotations"]["acm-backup.dev/accepted-statements"];
+    let record: Vec<Accepted> = serde_json::from_str(record.as_str().unwrap()).unwrap();
+    let expected = Accepted {
+        holder: "Restore/a".to_owned(),
+        uid: "1".to_owned(),
+        accepted: api.now(),
+        // The reservation's 70 s, and what a healthy watch may be behind.
+        open_until: Some(api.now() + SignedDuration::from_secs(100)),
+        ..statement()
+    };
+    assert_eq!(record, [expected]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_under_the_slot_leaves_nothing_on_record() {
+    let api = hub();
+    api.before_write(|api| store(api, &creation("b", "2"), "Started"));
+    assert!(!enter_on_a_statement(&api, "a", "1").await);
+    api.until(|api| holders(api).is_empty()).await;
     assert_eq!(on_record(&api, &Arc::default()).await, []);
 }
 

@@ -1,5 +1,6 @@
 //! One reservation, and what ends it.
 
+use crate::time::saturating::Saturating;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -71,8 +72,7 @@ impl Entry {
 
     /// When its fate is known at the latest.
     pub fn until(&self, look: &Look<'_>) -> Option<Timestamp> {
-        let since = self.since(look)?;
-        Some(since.checked_add(look.bound).unwrap_or(Timestamp::MAX))
+        Some(self.since(look)?.plus(look.bound))
     }
 
     /// Whether it may still be stored.

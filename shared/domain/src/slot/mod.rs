@@ -18,9 +18,6 @@ pub use wire::{read, write};
 
 use crate::rules::review::{Operation, Origin, Review, Subject};
 
-/// How long after its `TIME` a statement may be used, and so how long the record keeps it.
-pub use crate::hub::statement::VALID_FOR;
-
 /// Whether a review must hold the slot before it passes: what creates or activates a Restore, and what
 /// creates or un-pauses a BackupSchedule. A dry run stores nothing and reserves nothing.
 pub fn wanted(review: &Review) -> bool {

@@ -1,7 +1,7 @@
 //! Keeping the record of accepted statements (OWNERSHIP S4, S6).
 
-use super::VALID_FOR;
 use crate::hub::record::Accepted;
+use crate::hub::statement::VALID_FOR;
 use jiff::Timestamp;
 
 /// Longest text of the record. All annotations of an object together may have 256 KiB.

@@ -3,6 +3,7 @@
 use super::wire::{BACKUP_SCHEDULE, split};
 use super::{Entry, Look};
 use crate::names;
+use crate::rules::backup_schedule::active_restore;
 use crate::rules::finding::Finding;
 use crate::rules::restore::{active_schedule, another_active};
 use crate::rules::review::{Review, SubjectKind};
@@ -11,8 +12,6 @@ use crate::time::age;
 use crate::upstream::resource;
 use jiff::Timestamp;
 
-/// Rule by which a BackupSchedule waits for a Restore.
-const ACTIVE_RESTORE: &str = "backup-schedule/active-restore";
 /// Rule by which a BackupSchedule waits for another one.
 const ANOTHER_ACTIVE: &str = "backup-schedule/another-active";
 
@@ -73,16 +72,18 @@ pub fn blind(review: &Review, what: &str, missing: &Missing) -> Finding {
             verb,
             resource,
             namespace,
-        } => finding.run(
-            format!(
-                "give the webhook the right to {verb} {resource} back ({} acm-backup-webhook of manifests/base/rbac.yaml); check with:",
-                match namespace {
-                    Some(namespace) if namespace == names::NAMESPACE => "Role",
-                    _ => "ClusterRole",
+        } => {
+            let role = match namespace.as_deref() {
+                Some(names::NAMESPACE) => {
+                    format!("Role {}/{}", names::NAMESPACE, names::CLUSTER_ROLE)
                 }
-            ),
-            format!("{} --as={}", missing.check(), names::SERVICE_ACCOUNT),
-        ),
+                _ => format!("ClusterRole {}", names::CLUSTER_ROLE),
+            };
+            finding.run(
+                format!("give the webhook its right back: its {role} must allow {verb} {resource}; check with:"),
+                format!("{} --as={}", missing.check(), names::SERVICE_ACCOUNT),
+            )
+        }
         _ => finding.todo("nothing was changed: try again"),
     }
 }
@@ -143,7 +144,7 @@ fn rule(subject: SubjectKind, held_by_schedule: bool) -> &'static str {
     match (subject, held_by_schedule) {
         (SubjectKind::Restore, false) => another_active::RULE.id,
         (SubjectKind::Restore, true) => active_schedule::RULE.id,
-        (SubjectKind::BackupSchedule, false) => ACTIVE_RESTORE,
+        (SubjectKind::BackupSchedule, false) => active_restore::RULE.id,
         (SubjectKind::BackupSchedule, true) => ANOTHER_ACTIVE,
     }
 }

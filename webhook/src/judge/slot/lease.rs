@@ -2,6 +2,7 @@
 
 use super::*;
 use acm_backup_domain::slot::record::{self, Fate};
+use acm_backup_domain::time::saturating::Saturating;
 use acm_backup_domain::upstream::{MARKER_PREFIX, backup_label};
 use acm_backup_hub::lease::{Lease, Look, Written};
 use serde_json::json;
@@ -10,6 +11,9 @@ use crate::watch::stored::SILENCE;
 
 /// The statement whose marker keeps it on record.
 const FENCED: &str = "fenced";
+
+/// What the clock that names a marker may be behind the API server's.
+const MARKER_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// What the Lease says.
 pub(super) struct Reading {
@@ -195,10 +199,8 @@ impl Slots {
         };
         let mut record = record::forget(record, now, |entry| self.has_marker(namespace, entry));
         let open = || {
-            let settled = self
-                .bound
-                .checked_add(SignedDuration::try_from(SILENCE).ok()?)?;
-            now.checked_add(settled).ok()
+            let heard = SignedDuration::try_from(SILENCE).unwrap_or(SignedDuration::MAX);
+            now.plus(self.bound.plus(heard))
         };
         let added: Vec<_> = accepted
             .iter()
@@ -207,7 +209,7 @@ impl Slots {
                 uid: me.uid.clone().unwrap_or_default(),
                 accepted: now,
                 // An object that is there may present its statement again as it is.
-                open_until: me.version.is_none().then(open).flatten(),
+                open_until: me.version.is_none().then(open),
                 ..entry.clone()
             })
             .collect();
@@ -244,7 +246,8 @@ impl Slots {
             Fact::Known { value, .. } => value.iter().any(|backup| {
                 backup.meta.name.starts_with(MARKER_PREFIX)
                     && backup.meta.label(backup_label::RESTORE_NAME) == Some(name)
-                    && backup.run().is_some_and(|at| at > entry.accepted)
+                    // The name's time is of Velero's clock, the record's of the API server's.
+                    && backup.run().is_some_and(|at| at.plus(MARKER_SKEW) >= entry.accepted)
             }),
         }
     }

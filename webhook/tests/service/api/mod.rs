@@ -151,6 +151,11 @@ impl Api {
         self.state().hanging.push_back(part);
     }
 
+    /// Whether a request that was to hang has come.
+    pub fn hangs(&self) -> bool {
+        self.state().hanging.is_empty()
+    }
+
     /// Does something just before the next write is applied.
     pub fn before_write(&self, meddle: impl FnOnce(&Api) + Send + 'static) {
         self.state().before_write = Some(Box::new(meddle));

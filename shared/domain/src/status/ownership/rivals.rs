@@ -56,20 +56,14 @@ pub(super) fn intruders(facts: &Facts<'_>) -> Vec<(Finding, bool)> {
         .collect()
 }
 
+/// A hub by its id; this one as what it is, so that nobody takes it for another.
 fn name(facts: &Facts<'_>, party: &Party) -> String {
-    let id = match party {
-        Party::Other(id) => Some(id),
-        Party::Here => facts.own,
-    };
-    id.map_or_else(
-        || "this hub".to_owned(),
-        |id| match facts.own {
-            Some(own) if *party != Party::Here && own == id => {
-                format!("hub {} (a twin)", id.short())
-            }
-            _ => format!("hub {}", id.short()),
-        },
-    )
+    match (party, facts.own) {
+        (Party::Here, Some(own)) => format!("this hub ({})", own.short()),
+        (Party::Here, None) => "this hub".to_owned(),
+        (Party::Other(id), Some(own)) if own == id => format!("hub {} (a twin)", id.short()),
+        (Party::Other(id), _) => format!("hub {}", id.short()),
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "one sentence about two hubs")]

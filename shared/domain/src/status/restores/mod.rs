@@ -10,7 +10,7 @@ use crate::identity::HubId;
 use crate::kinds::backup::Backup;
 use crate::kinds::backup::{BackupType, run_of_name};
 use crate::kinds::restore::Restore;
-use crate::kinds::velero_restore::VeleroRestore;
+use crate::kinds::velero_restore::{VeleroRestore, is_last};
 use crate::time::age::count;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -119,14 +119,7 @@ pub(super) fn parts(facts: &Facts<'_>, restore: &Restore) -> Vec<Part> {
             .velero_restores
             .items()
             .iter()
-            .filter(|velero| {
-                velero.owner() == Some(&restore.meta.name)
-                    || (velero.owner().is_none()
-                        && velero
-                            .meta
-                            .name
-                            .starts_with(&format!("{}-acm-", restore.meta.name)))
-            })
+            .filter(|velero| velero.is_of(&restore.meta.name))
     };
     let tracked = |velero: &&VeleroRestore| {
         let name = velero.meta.name.as_str();
@@ -193,7 +186,7 @@ pub(super) fn has_failed(part: &Part) -> bool {
 
 /// Whether Velero is done with it.
 pub(super) fn is_done(part: &Part) -> bool {
-    part.phase == "Completed" || has_failed(part)
+    is_last(&part.phase)
 }
 
 /// Whether the operator or Velero is still busy with it: whoever deletes it now leaves a hub that is

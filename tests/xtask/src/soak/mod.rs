@@ -1,0 +1,27 @@
+//! `cargo xtask soak`: the full sizes of what CI runs in part, by a seed, with a report to keep.
+
+mod races;
+
+use anyhow::Result;
+use clap::Subcommand;
+use std::process::ExitCode;
+
+/// What to run in full.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    soak: Soak,
+}
+
+#[derive(Subcommand)]
+enum Soak {
+    /// Requests in the same instant through three replicas, on a real API server
+    Races(races::Args),
+}
+
+/// Runs it.
+pub fn run(args: &Args) -> Result<ExitCode> {
+    match &args.soak {
+        Soak::Races(args) => races::run(args),
+    }
+}
