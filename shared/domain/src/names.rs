@@ -10,7 +10,7 @@ pub const GROUP: &str = "acm-backup.dev";
 pub const OUTPUT_API_VERSION: &str = "cli.acm-backup.dev/v1";
 
 /// Annotation on a Restore with which its author states what became of the old hub; see
-/// [`crate::attestation`].
+/// [`crate::hub::statement`].
 pub const ATTESTATION: &str = "acm-backup.dev/attest-old-hub";
 
 /// Field manager of every write of ours.

@@ -1,5 +1,6 @@
 //! What a rule found, in words an administrator can act on at 3am.
 
+use crate::hub::record::Accepted;
 use serde::Serialize;
 use std::fmt;
 
@@ -38,6 +39,9 @@ pub struct Finding {
     pub field: Option<String>,
     /// What to do, in order.
     pub remedies: Vec<Remedy>,
+    /// The statements it let the request pass on; to be recorded by whoever lets it pass (OWNERSHIP S6).
+    #[serde(skip)]
+    pub accepted: Vec<Accepted>,
 }
 
 impl Finding {
@@ -50,6 +54,7 @@ impl Finding {
             evidence: Vec::new(),
             field: None,
             remedies: Vec::new(),
+            accepted: Vec::new(),
         }
     }
 

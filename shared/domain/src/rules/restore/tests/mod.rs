@@ -5,8 +5,6 @@ mod another_active;
 mod backup_not_found;
 mod exemptions;
 mod old_hub_live;
-mod old_hub_live_texts;
-mod oracle;
 
 use crate::identity::HubId;
 use crate::kinds::Kind;
@@ -95,6 +93,10 @@ pub(super) fn passive_hub() -> Snapshot {
     snapshot.restores = Fact::known(Vec::new(), now);
     snapshot.backup_schedules = Fact::known(Vec::new(), now);
     snapshot.storage_locations = Fact::known(vec![storage("16:00:25")], now);
+    snapshot.velero_restores = Fact::known(Vec::new(), now);
+    snapshot.velero_schedules = Fact::known(Vec::new(), now);
+    snapshot.managed_clusters = Fact::known(Vec::new(), now);
+    snapshot.accepted = Fact::known(Vec::new(), now);
     snapshot.backups = Fact::known(synced_set(HUB_A, "160000"), now);
     snapshot
 }
@@ -102,6 +104,11 @@ pub(super) fn passive_hub() -> Snapshot {
 /// A location that was last read at `synced`.
 pub(super) fn storage(synced: &str) -> StorageLocation {
     StorageLocation {
+        meta: crate::kinds::meta::Meta {
+            name: "default".into(),
+            ..Default::default()
+        },
+        is_default: true,
         phase: "Available".into(),
         synced: Some(at(synced)),
         ..StorageLocation::default()
@@ -116,6 +123,7 @@ pub(super) fn synced_set(hub: &str, run: &str) -> Vec<Backup> {
             backup.meta.created = backup
                 .completed
                 .map(|at| at + jiff::SignedDuration::from_secs(9));
+            backup.meta.generation = Some(1);
             backup
         })
         .collect()
@@ -128,6 +136,8 @@ pub(super) fn own_set(hub: &str, run: &str) -> Vec<Backup> {
         .map(|kind| {
             let mut backup = backup(hub, kind, run);
             backup.meta.namespace = "ocm-backup".into();
+            backup.meta.generation = Some(9);
+            backup.items = Some(5);
             backup
                 .meta
                 .labels
@@ -140,7 +150,8 @@ pub(super) fn own_set(hub: &str, run: &str) -> Vec<Backup> {
         .collect()
 }
 
-/// The marker of an activation of `hub` at `run` (HHMMSS).
+/// The marker of an activation of `hub` at `run` (HHMMSS), as its own hub sees it; it restored the set of
+/// 16:00:00.
 pub(super) fn marker(hub: &str, from: &str, run: &str) -> Backup {
     let mut marker = backup(from, BackupType::Validation, run);
     marker.meta.name = format!("acm-restore-clusters-20261122{run}");
@@ -148,7 +159,29 @@ pub(super) fn marker(hub: &str, from: &str, run: &str) -> Backup {
         .meta
         .labels
         .insert(backup_label::RESTORE_CLUSTER.into(), hub.into());
+    marker.meta.labels.insert(
+        backup_label::RESTORED_CLUSTERS.into(),
+        "acm-managed-clusters-schedule-20261122160000".into(),
+    );
+    marker.meta.generation = Some(9);
     marker
+}
+
+/// The same as another hub sees it.
+pub(super) fn copied(mut backup: Backup) -> Backup {
+    backup.meta.generation = Some(1);
+    backup.meta.created = backup
+        .completed
+        .map(|at| at + jiff::SignedDuration::from_secs(9));
+    backup
+}
+
+/// A cluster that came in the set of 16:00:00.
+pub(super) fn restored_cluster() -> crate::kinds::managed_cluster::ManagedCluster {
+    Kind::read(&json!({"metadata": {"name": "c1", "labels": {
+        "velero.io/backup-name": "acm-managed-clusters-schedule-20261122160000",
+        "velero.io/restore-name": "sync-acm-managed-clusters-schedule-20261122160000"
+    }}}))
 }
 
 /// Ids of the rules that deny and of those that warn.
