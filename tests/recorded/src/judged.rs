@@ -195,35 +195,9 @@ pub fn record(judged: &[Judged], hub: &str) -> Vec<Accepted> {
         .iter()
         .filter(|judged| judged.row.hub == hub && judged.recorded.is_some())
         .filter(|judged| !judged.judgement.is_denied())
-        .flat_map(accepted)
+        .flat_map(|judged| &judged.judgement.findings)
+        .flat_map(|finding| finding.accepted.iter().cloned())
         .collect()
-}
-
-/// The statements that were accepted for one request.
-fn accepted(judged: &Judged) -> Vec<Accepted> {
-    let Some(restore) = judged.review.as_ref().and_then(Review::activating_restore) else {
-        return Vec::new();
-    };
-    let Some(text) = restore
-        .meta
-        .annotation(acm_backup_domain::names::ATTESTATION)
-    else {
-        return Vec::new();
-    };
-    let lines = text.lines().filter_map(|line| {
-        let mut words = line.split_whitespace();
-        let (kind, about, at) = (words.next()?, words.next()?, words.next()?);
-        Some(Accepted {
-            meaning: format!("{kind} {about} {at}"),
-            kind: kind.to_owned(),
-            about: about.to_owned(),
-            at: at.parse().ok()?,
-            holder: format!("Restore/{}", restore.meta.name),
-            uid: restore.meta.uid.clone().unwrap_or_default(),
-            accepted: judged.snapshot.now,
-        })
-    });
-    lines.collect()
 }
 
 /// The change a request made.

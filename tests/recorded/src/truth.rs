@@ -123,7 +123,7 @@ const REIGNS: [Held; 16] = [
 
 /// Recording, hub, from, until: a split brain that was to be seen on that hub, and by what. Before that,
 /// what shows it had not arrived.
-const SEEN: [Held; 12] = [
+const SEEN: [Held; 13] = [
     (
         "2.13",
         "hub1",
@@ -205,8 +205,15 @@ const SEEN: [Held; 12] = [
         "2.9-guarded",
         "hub2",
         "19:54:08.604",
+        Some("19:54:58.626"),
+        "copies of what hub1 began after the activation, until the next one ends on a person's word",
+    ),
+    (
+        "2.9-guarded",
+        "hub2",
+        "19:55:04.168",
         None,
-        "copies of what hub1 began after the activation",
+        "that activation's Velero Restore is gone, and the copies stand against the first one again",
     ),
 ];
 

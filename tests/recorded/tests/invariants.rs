@@ -1,11 +1,8 @@
 //! What `status` must never say, whatever the model: of both hubs, at every moment.
 
 use crate::moments::{self, Moment};
-use acm_backup_domain::kinds::meta::Meta;
-use acm_backup_domain::kinds::restore::Restore;
-use acm_backup_domain::rules::review::{Operation, Origin, Review, Subject};
-use acm_backup_domain::rules::{self, Judgement};
-use acm_backup_domain::status::{Answer, Role, Verdict};
+use acm_backup_domain::rules;
+use acm_backup_domain::status::{self, Answer, Role, Verdict};
 use acm_backup_operator::recording::HUBS;
 use acm_backup_recorded::judged::{Site, look_up};
 use acm_backup_recorded::truth::Truth;
@@ -128,69 +125,28 @@ fn active_without_clusters(moment: &Moment<'_>, hub: &str, truth: &Truth, broken
     }
 }
 
-/// The activation `status` names: the sync's edit, else a new Restore.
-fn activation(moment: &Moment<'_>) -> (Review, Judgement) {
-    let latest = || Some("latest".to_owned());
-    let sync = moment
-        .snapshot
-        .restores
-        .items()
-        .iter()
-        .find(|restore| restore.is_passive_sync());
-    let (operation, previous, restore) = match sync {
-        Some(sync) => {
-            let restore = Restore {
-                managed_clusters: latest(),
-                ..sync.clone()
-            };
-            (
-                Operation::Update,
-                Some(Subject::Restore(sync.clone())),
-                restore,
-            )
+/// (d) `status` and the guard agree about the activation that `status` names.
+fn one_answer(moment: &Moment<'_>, broken: &mut Broken) {
+    let answer = moment.report.activation.answer;
+    let because = &moment.report.activation.because;
+    let Some(review) = status::named_activation(&moment.snapshot) else {
+        if matches!(answer, Answer::Yes | Answer::OnceKnown) {
+            broken.add('d', moment, &format!("{answer:?}, but it names none"));
         }
-        None => {
-            let restore = Restore {
-                meta: Meta {
-                    name: "activate".into(),
-                    namespace: moment.snapshot.namespace.clone(),
-                    ..Meta::default()
-                },
-                managed_clusters: latest(),
-                credentials: latest(),
-                resources: latest(),
-                ..Restore::default()
-            };
-            (Operation::Create, None, restore)
-        }
-    };
-    let review = Review {
-        operation,
-        subject: Subject::Restore(restore),
-        previous,
-        origin: Origin::Stored,
-        by_operator: false,
+        return;
     };
     let mut snapshot = moment.snapshot.clone();
     look_up(&mut snapshot, &review);
     let judgement = rules::judge(&review, &snapshot);
-    (review, judgement)
-}
-
-/// (d) `status` and the guard agree about the activation that `status` names.
-fn one_answer(moment: &Moment<'_>, broken: &mut Broken) {
-    let (_, judgement) = activation(moment);
     let denied = judgement.is_denied();
     let rules: Vec<_> = judgement.denials().map(|finding| finding.rule).collect();
-    let answer = moment.report.activation.answer;
     let agree = match answer {
         Answer::Yes => !denied,
-        Answer::IfFenced => denied,
+        Answer::OnceKnown => denied,
         // It says no for other reasons too: one is running, or nothing has to be activated.
         Answer::No | Answer::AlreadyActive | Answer::NotKnown => true,
     };
     if !agree {
-        let because = &moment.report.activation.because;
         broken.add(
             'd',
             moment,

@@ -2,7 +2,8 @@
 
 use acm_backup_operator::recording::{Change, HUBS};
 use acm_backup_recorded::command::{Command, Write};
-use acm_backup_recorded::judged::{Judged, Site};
+use acm_backup_domain::rules;
+use acm_backup_recorded::judged::{Judged, Site, look_up, record};
 use acm_backup_recorded::object;
 use acm_backup_recorded::requests::{self, Now, Then};
 use acm_backup_recorded::view::View;
@@ -52,6 +53,31 @@ fn of_2_17_loss() {
 #[test]
 fn of_2_17_traps() {
     assert_right("2.17-traps");
+}
+
+/// The record outlives the Restore whose statement it tells of (S4, S6): once nothing else tells of the
+/// first activation of 2.9, its statement on a second one is used.
+#[test]
+fn a_statement_is_used_though_its_restore_was_deleted() {
+    let site = Site::open("2.9-guarded").unwrap();
+    let judged = site.judge().unwrap();
+    let second = judged.iter().find(|judged| judged.row.at == "19:55:04.078");
+    let review = second.unwrap().review.clone().unwrap();
+    let side = site.hub("hub2").unwrap();
+    let now = acm_backup_recorded::at("2.9-guarded", "19:55:04.168").unwrap();
+    let mut view = View::new("2.9-guarded", "hub2", side).unwrap();
+    for event in side.events.iter().filter(|event| event.at <= now) {
+        view.see(event);
+    }
+    let judge = |accepted| {
+        let mut snapshot = view.snapshot(now, accepted);
+        look_up(&mut snapshot, &review);
+        rules::judge(&review, &snapshot)
+    };
+    let accepted = record(&judged, "hub2");
+    assert_eq!(accepted.len(), 2);
+    assert!(judge(accepted).is_denied());
+    assert!(!judge(Vec::new()).is_denied(), "only the record tells");
 }
 
 /// What a row says happened did, and a request whose step is prose is the change that followed.

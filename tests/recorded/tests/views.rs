@@ -165,8 +165,8 @@ fn a_split_brain_is_seen_when_something_arrives() {
             assert!(
                 away.iter().any(|away| away.until == sight.from)
                     || side.events.iter().any(|event| event.at == sight.from
-                        && event.change == Change::Added
-                        && text(&event.object, "/kind") == "Backup"),
+                        && event.change != Change::Step
+                        && matches!(text(&event.object, "/kind"), "Backup" | "Restore")),
                 "{recording} {}: nothing arrives at {}",
                 sight.hub,
                 sight.from
