@@ -31,6 +31,9 @@ pub const NAMESPACE: &str = "acm-backup-system";
 /// Who the webhook is.
 pub const SERVICE_ACCOUNT: &str = "system:serviceaccount:acm-backup-system:acm-backup-webhook";
 
+/// The webhook's rights.
+pub const CLUSTER_ROLE: &str = "acm-backup-webhook";
+
 /// Where the operator and its objects live unless configured otherwise (operator-facts §9).
 pub const OPERATOR_NAMESPACE: &str = "open-cluster-management-backup";
 

@@ -12,6 +12,7 @@ mod fleet;
 mod others;
 mod passage;
 pub mod record;
+pub mod restores;
 pub mod statement;
 mod takeover;
 #[cfg(test)]

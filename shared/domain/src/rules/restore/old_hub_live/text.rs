@@ -9,8 +9,8 @@ use crate::hub::statement::Outcome;
 use crate::hub::{HubView, Objection, Party, Passage, Question};
 use crate::kinds::restore::Restore;
 use crate::rules::finding::Finding;
-use crate::rules::restore::{told, way_out};
 use crate::rules::review::Review;
+use crate::rules::words::{told, way_out};
 use crate::snapshot::Fact;
 use crate::time::age;
 

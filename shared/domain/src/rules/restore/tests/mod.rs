@@ -1,16 +1,21 @@
 //! Table tests of the Restore rules, over one small world.
 
+mod activation_taken_back;
 mod active_schedule;
 mod another_active;
 mod backup_not_found;
+mod edit_after_end;
 mod exemptions;
 mod old_hub_live;
+mod one_text;
+mod status_write;
 
 use crate::identity::HubId;
 use crate::kinds::Kind;
 use crate::kinds::backup::{Backup, BackupType};
 use crate::kinds::restore::Restore;
 use crate::kinds::storage_location::StorageLocation;
+use crate::kinds::velero_restore::VeleroRestore;
 use crate::rules::review::{Operation, Origin, Review, Subject};
 use crate::rules::{Judgement, judge};
 use crate::sets::tests::{at, backup};
@@ -92,13 +97,30 @@ pub(super) fn passive_hub() -> Snapshot {
     snapshot.hub_id = Fact::known(HubId::new(HUB_B), now);
     snapshot.restores = Fact::known(Vec::new(), now);
     snapshot.backup_schedules = Fact::known(Vec::new(), now);
-    snapshot.storage_locations = Fact::known(vec![storage("16:00:25")], now);
     snapshot.velero_restores = Fact::known(Vec::new(), now);
     snapshot.velero_schedules = Fact::known(Vec::new(), now);
+    snapshot.storage_locations = Fact::known(vec![storage("16:00:25")], now);
     snapshot.managed_clusters = Fact::known(Vec::new(), now);
     snapshot.accepted = Fact::known(Vec::new(), now);
     snapshot.backups = Fact::known(synced_set(HUB_A, "160000"), now);
     snapshot
+}
+
+/// A Velero Restore that the ACM Restore `owner` made, begun at 16:00:10.
+pub(super) fn velero_restore(owner: &str, phase: &str) -> VeleroRestore {
+    VeleroRestore::read(&json!({
+        "metadata": {
+            "name": format!("{owner}-acm-managed-clusters-schedule-20261122160000"),
+            "namespace": "ocm-backup",
+            "ownerReferences": [{"kind": "Restore", "name": owner}],
+        },
+        "status": {"phase": phase, "startTimestamp": "2026-11-22T16:00:10Z"},
+    }))
+}
+
+/// The whole text of a refusal, empty where the request passes.
+pub(super) fn refusal(review: &Review, snapshot: &Snapshot) -> String {
+    judge(review, snapshot).refusal().unwrap_or_default()
 }
 
 /// A location that was last read at `synced`.

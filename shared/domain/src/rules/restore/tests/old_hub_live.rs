@@ -58,7 +58,11 @@ fn only_what_activates_is_judged() {
         ("acm-managed-clusters-schedule-20261122160000", true),
     ] {
         let review = create(&restore("new", clusters));
-        assert_eq!(needs(&review).contains(&Need::HubId), judged, "{clusters}");
+        assert_eq!(
+            needs(&review).contains(&Need::StorageLocations),
+            judged,
+            "{clusters}"
+        );
     }
     assert!(!denies(
         RULE,
