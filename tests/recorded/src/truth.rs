@@ -123,13 +123,13 @@ const REIGNS: [Held; 16] = [
 
 /// Recording, hub, from, until: a split brain that was to be seen on that hub, and by what. Before that,
 /// what shows it had not arrived.
-const SEEN: [Held; 13] = [
+const SEEN: [Held; 14] = [
     (
         "2.13",
         "hub1",
         "15:48:21.325",
-        None,
-        "the copy of hub2's marker",
+        Some("15:49:04.382"),
+        "the copy of hub2's marker, until this hub has taken over itself",
     ),
     (
         "2.13",
@@ -142,8 +142,8 @@ const SEEN: [Held; 13] = [
         "2.17",
         "hub1",
         "15:38:07.572",
-        None,
-        "the copy of hub2's marker",
+        Some("15:38:47.577"),
+        "the copy of hub2's marker, until this hub has taken over itself",
     ),
     (
         "2.17",
@@ -212,8 +212,15 @@ const SEEN: [Held; 13] = [
         "2.9-guarded",
         "hub2",
         "19:55:04.168",
-        None,
+        Some("19:55:09.807"),
         "that activation's Velero Restore is gone, and the copies stand against the first one again",
+    ),
+    (
+        "2.9-guarded",
+        "hub2",
+        "19:55:15.829",
+        None,
+        "the next one's is gone too",
     ),
 ];
 

@@ -19,6 +19,8 @@ fn texts(value: &Value, path: &str, into: &mut Vec<(String, String)>) {
             }
         }
         Value::Object(fields) => {
+            let id = fields.get("id").and_then(Value::as_str);
+            let path = &id.map_or_else(|| path.to_owned(), |id| format!("{path}[{id}]"));
             for (key, value) in fields {
                 texts(value, &format!("{path}.{key}"), into);
             }

@@ -1,8 +1,8 @@
 //! Every request gets the answer its row says is right; and the rows are true to the recording.
 
+use acm_backup_domain::rules;
 use acm_backup_operator::recording::{Change, HUBS};
 use acm_backup_recorded::command::{Command, Write};
-use acm_backup_domain::rules;
 use acm_backup_recorded::judged::{Judged, Site, look_up, record};
 use acm_backup_recorded::object;
 use acm_backup_recorded::requests::{self, Now, Then};
