@@ -1,6 +1,6 @@
 //! What `status` says about hubs as they were recorded.
 
-use crate::fixtures::FIXTURES;
+use crate::fixtures::all;
 use crate::invocation::{Outcome, run};
 
 fn status(fixture: &str, more: &[&str]) -> Outcome {
@@ -12,17 +12,17 @@ fn status(fixture: &str, more: &[&str]) -> Outcome {
 
 #[test]
 fn text() {
-    for fixture in FIXTURES {
-        insta::assert_snapshot!(format!("text-{}", fixture.name), status(fixture.name, &[]));
+    for fixture in all() {
+        insta::assert_snapshot!(format!("text-{}", fixture), status(fixture, &[]));
     }
 }
 
 #[test]
 fn wide() {
-    for fixture in FIXTURES {
+    for fixture in all() {
         insta::assert_snapshot!(
-            format!("wide-{}", fixture.name),
-            status(fixture.name, &["-o", "wide"])
+            format!("wide-{}", fixture),
+            status(fixture, &["-o", "wide"])
         );
     }
 }
@@ -36,42 +36,42 @@ fn json() {
 
 #[test]
 fn yaml_says_what_json_says() {
-    for fixture in FIXTURES {
+    for fixture in all() {
         let json: serde_json::Value =
-            serde_json::from_str(&status(fixture.name, &["-o", "json"]).stdout).unwrap();
+            serde_json::from_str(&status(fixture, &["-o", "json"]).stdout).unwrap();
         let yaml: serde_json::Value =
-            serde_saphyr::from_str(&status(fixture.name, &["-o", "yaml"]).stdout).unwrap();
-        assert_eq!(json, yaml, "{}", fixture.name);
+            serde_saphyr::from_str(&status(fixture, &["-o", "yaml"]).stdout).unwrap();
+        assert_eq!(json, yaml, "{}", fixture);
     }
 }
 
 #[test]
 fn text_fits_a_small_terminal() {
-    for fixture in FIXTURES {
-        let text = status(fixture.name, &[]).stdout;
+    for fixture in all() {
+        let text = status(fixture, &[]).stdout;
         assert!(
             text.lines().count() < 24,
             "{} has {} lines:\n{text}",
-            fixture.name,
+            fixture,
             text.lines().count()
         );
         for line in text.lines() {
-            assert!(line.chars().count() <= 80, "{}: {line:?}", fixture.name);
+            assert!(line.chars().count() <= 80, "{}: {line:?}", fixture);
         }
     }
 }
 
 #[test]
 fn colour_is_in_the_words_and_not_between_them() {
-    for fixture in FIXTURES {
-        let plain = status(fixture.name, &["--color", "never"]).stdout;
-        let coloured = status(fixture.name, &["--color", "always"]).stdout;
-        assert!(coloured.contains("\u{1b}["), "{}", fixture.name);
+    for fixture in all() {
+        let plain = status(fixture, &["--color", "never"]).stdout;
+        let coloured = status(fixture, &["--color", "always"]).stdout;
+        assert!(coloured.contains("\u{1b}["), "{}", fixture);
         assert_eq!(
             anstream::adapter::strip_str(&coloured).to_string(),
             plain,
             "{}",
-            fixture.name
+            fixture
         );
     }
 }

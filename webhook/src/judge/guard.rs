@@ -68,10 +68,13 @@ impl Guard {
             "UPDATE" => Operation::Update,
             _ => return Ok(None),
         };
-        if !request.sub_resource.is_empty() {
-            return Ok(None);
-        }
         let full_name = format!("{}.{}", request.resource.resource, request.resource.group);
+        // A Restore is woken by its status as well; a BackupSchedule is not started by one.
+        match &*request.sub_resource {
+            "" => {}
+            "status" if full_name == resource::RESTORES => {}
+            _ => return Ok(None),
+        }
         let read: fn(&serde_json::Value) -> Subject = match full_name.as_str() {
             resource::RESTORES => |object| Subject::Restore(Restore::read(object)),
             resource::BACKUP_SCHEDULES => {
@@ -156,20 +159,19 @@ fn is_dns_label(text: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// The judgement as an answer: all denials in one message, all warnings beside it.
+/// The judgement as an answer: the refusal in one text, all warnings beside it.
 fn answer(judgement: &Judgement) -> Answer {
     let warnings: Vec<_> = judgement.warnings().map(ToString::to_string).collect();
-    let denials: Vec<_> = judgement.denials().map(ToString::to_string).collect();
-    let mut answer = match judgement.findings.first() {
-        None => Answer::allowed(),
-        Some(first) if denials.is_empty() => Answer {
+    let mut answer = match (judgement.findings.first(), judgement.refusal()) {
+        (None, _) => Answer::allowed(),
+        (Some(first), None) => Answer {
             rule: first.rule.to_owned(),
             decision: "warned",
             ..Answer::allowed()
         },
-        Some(first) => Answer::denied(
+        (Some(first), Some(refusal)) => Answer::denied(
             first.rule,
-            Verdict::forbidden(format!("acm-backup: {}", denials.join("\n\nand: "))),
+            Verdict::forbidden(format!("acm-backup: {refusal}")),
         ),
     };
     if let Some(first) = judgement.findings.first() {

@@ -134,11 +134,20 @@ async fn what_must_never_wait_for_us_passes_without_a_look_at_the_hub() {
         json_patch::merge(&mut review, &json!({"request": change}));
         review
     };
+    let finished = json!({"spec": passive(), "status": {"phase": "Finished"}});
     let deleted = json!({"metadata": {"deletionTimestamp": "2026-11-22T16:00:00Z"}});
     for (what, change) in [
         ("the operator", json!({"userInfo": {"username": OPERATOR}})),
         ("a deletion", json!({"operation": "DELETE", "object": null})),
-        ("the status", json!({"subResource": "status"})),
+        (
+            "a status",
+            json!({"subResource": "status", "operation": "UPDATE",
+                "object": finished, "oldObject": finished}),
+        ),
+        (
+            "another sub-resource",
+            json!({"subResource": "scale", "operation": "UPDATE", "oldObject": finished}),
+        ),
         (
             "on its way out",
             json!({"operation": "UPDATE", "object": deleted}),
@@ -151,6 +160,53 @@ async fn what_must_never_wait_for_us_passes_without_a_look_at_the_hub() {
     assert_eq!(api.requests(), Vec::<String>::new());
     let response = validated(&running, &with(json!({}))).await;
     assert_eq!(response["allowed"], false, "the same from anyone else");
+}
+
+/// Failed before: no review of a status was read, so whoever may write `restores/status` could activate.
+#[tokio::test]
+async fn a_status_that_wakes_a_restore_is_judged_as_what_it_starts() {
+    let running = guarded(&hub()).await;
+    let mut review = passive_review();
+    let mut woken = review["request"]["object"].clone();
+    woken["spec"]["veleroManagedClustersBackupName"] = json!("latest");
+    woken["spec"]["veleroCredentialsBackupName"] = json!("skip");
+    woken["spec"]["veleroResourcesBackupName"] = json!("skip");
+    woken["status"] = json!({"phase": "Enabled"});
+    let mut stored = woken.clone();
+    stored["status"] = json!({"phase": "Finished"});
+    json_patch::merge(
+        &mut review,
+        &json!({"request": {"operation": "UPDATE", "subResource": "status",
+            "object": woken, "oldObject": stored}}),
+    );
+    let response = validated(&running, &review).await;
+    assert_eq!(response["allowed"], false, "{response}");
+    let of_a_schedule = json!({"request": {"resource": {"resource": "backupschedules"}}});
+    json_patch::merge(&mut review, &of_a_schedule);
+    assert_eq!(validated(&running, &review).await["allowed"], true);
+}
+
+/// Failed before: nothing judged a BackupSchedule.
+#[tokio::test]
+async fn a_backup_schedule_beside_an_active_restore_is_refused() {
+    let api = hub();
+    active_restore(&api);
+    let running = guarded(&api).await;
+    let mut review = passive_review();
+    json_patch::merge(
+        &mut review,
+        &json!({"request": {
+            "kind": {"kind": "BackupSchedule"},
+            "resource": {"resource": "backupschedules"},
+            "object": {"kind": "BackupSchedule", "spec": {"veleroSchedule": "0 * * * *"}},
+        }}),
+    );
+    let response = validated(&running, &review).await;
+    assert_eq!(response["allowed"], false, "{response}");
+    assert_eq!(
+        response["auditAnnotations"]["rule"],
+        "backup-schedule/active-restore"
+    );
 }
 
 #[tokio::test]

@@ -10,14 +10,14 @@ const ENDED: [&str; 4] = ["Completed", "PartiallyFailed", "Failed", "FailedValid
 
 /// Where a Restore stands, by its phase and by Velero's own objects.
 #[derive(Clone, Debug)]
-pub struct Standing<'a> {
+pub struct RestoreState<'a> {
     /// The Restore.
     pub restore: &'a Restore,
     /// The Velero Restores made for it that have not ended, the oldest first.
     pub running: Vec<&'a VeleroRestore>,
 }
 
-impl<'a> Standing<'a> {
+impl<'a> RestoreState<'a> {
     /// Where `restore` stands, `velero` being all Velero Restores of its namespace.
     pub fn of(restore: &'a Restore, velero: &'a [VeleroRestore]) -> Self {
         let mut running: Vec<_> = made_for(restore, velero)
@@ -125,7 +125,7 @@ mod tests {
         ] {
             let all = [velero("r-acm-x", Some("r"), phase)];
             assert_eq!(
-                Standing::of(&finished("r"), &all).is_over(),
+                RestoreState::of(&finished("r"), &all).is_over(),
                 ended,
                 "{phase}"
             );
@@ -145,7 +145,7 @@ mod tests {
         ] {
             let all = [velero(name, owner, "InProgress")];
             assert_eq!(
-                Standing::of(&finished("r"), &all).is_over_by_word_only(),
+                RestoreState::of(&finished("r"), &all).is_over_by_word_only(),
                 is_its,
                 "{name} {owner:?}"
             );
@@ -156,6 +156,6 @@ mod tests {
     fn velero_restores_of_other_namespaces_do_not_matter() {
         let mut elsewhere = velero("r-acm-x", Some("r"), "InProgress");
         elsewhere.meta.namespace = "elsewhere".into();
-        assert!(Standing::of(&finished("r"), &[elsewhere]).is_over());
+        assert!(RestoreState::of(&finished("r"), &[elsewhere]).is_over());
     }
 }

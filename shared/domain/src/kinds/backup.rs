@@ -109,6 +109,8 @@ pub struct Backup {
     pub errors: i64,
     /// `status.warnings`
     pub warnings: i64,
+    /// Velero's own words for what went wrong: validation errors and the reason of a failure.
+    pub reasons: Vec<String>,
     /// Fields that could not be read.
     pub unreadable: Vec<Unreadable>,
 }
@@ -192,6 +194,7 @@ impl Kind for Backup {
             items: r.number("status.progress.itemsBackedUp"),
             errors: r.number("status.errors").unwrap_or_default(),
             warnings: r.number("status.warnings").unwrap_or_default(),
+            reasons: r.reasons(),
             unreadable: Vec::new(),
         };
         backup.unreadable = reader.finish();

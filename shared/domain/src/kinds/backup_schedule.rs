@@ -20,6 +20,8 @@ pub struct BackupSchedule {
     pub managed_service_accounts: bool,
     /// `spec.managedServiceAccountTTL`
     pub token_ttl: Option<GoDuration>,
+    /// `spec.useOwnerReferencesInBackup`: the Backups go when the schedule goes.
+    pub owns_backups: bool,
     /// `status.phase`, empty while the operator has not looked at it.
     pub phase: String,
     /// `status.lastMessage`
@@ -61,6 +63,9 @@ impl Kind for BackupSchedule {
             paused: r.flag("spec.paused").unwrap_or_default(),
             managed_service_accounts: r.flag("spec.useManagedServiceAccount").unwrap_or_default(),
             token_ttl: r.duration("spec.managedServiceAccountTTL"),
+            owns_backups: r
+                .flag("spec.useOwnerReferencesInBackup")
+                .unwrap_or_default(),
             phase: r.text("status.phase").unwrap_or_default(),
             message: r.text("status.lastMessage").unwrap_or_default(),
             unreadable: Vec::new(),

@@ -26,6 +26,8 @@ pub struct VeleroRestore {
     pub errors: i64,
     /// `status.warnings`
     pub warnings: i64,
+    /// Velero's own words for what went wrong: validation errors and the reason of a failure.
+    pub reasons: Vec<String>,
     /// Fields that could not be read.
     pub unreadable: Vec<Unreadable>,
 }
@@ -97,9 +99,33 @@ impl Kind for VeleroRestore {
             items: r.number("status.progress.itemsRestored"),
             errors: r.number("status.errors").unwrap_or_default(),
             warnings: r.number("status.warnings").unwrap_or_default(),
+            reasons: r.reasons(),
             unreadable: Vec::new(),
         };
         restore.unreadable = reader.finish();
         restore
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn velero_s_own_reasons_are_read() {
+        let restore = VeleroRestore::read(&json!({"status": {
+            "phase": "FailedValidation",
+            "validationErrors": ["backup not found", 7],
+            "failureReason": "found a restore with status \"InProgress\""
+        }}));
+        assert_eq!(
+            restore.reasons,
+            [
+                "backup not found",
+                "found a restore with status \"InProgress\""
+            ]
+        );
+        assert_eq!(restore.unreadable, []);
     }
 }

@@ -7,9 +7,9 @@ pub mod backup_schedule;
 mod blind;
 pub mod finding;
 pub mod restore;
+mod restore_state;
 pub mod review;
 pub mod rule;
-mod standing;
 pub mod words;
 
 use crate::snapshot::{Need, Snapshot};

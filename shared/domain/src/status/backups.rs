@@ -2,12 +2,15 @@
 
 use super::facts::{Facts, is_unfinished};
 use super::finding::Finding;
+use super::others;
+use super::remedies::look_into_backup;
 use super::role::Role;
+use super::schedule::at_work;
 use crate::identity::HubId;
 use crate::kinds::backup::{Backup, BackupType};
 use crate::sets::BackupSet;
 use crate::time::CronSchedule;
-use crate::time::age;
+use crate::time::age::{self, count};
 use crate::time::saturating::Saturating;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -32,6 +35,8 @@ pub struct Set {
     /// The run of a newer set that is still being written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_progress: Option<Timestamp>,
+    /// Whether that one will never be finished: the hub that began it is silent.
+    pub abandoned: bool,
 }
 
 /// One backup of a set.
@@ -83,7 +88,7 @@ pub(super) fn set(facts: &Facts<'_>, role: Role) -> Option<Set> {
         .find(|set| set.is_usable())
         .copied()
         .unwrap_or(newest);
-    Some(seen(shown, newest))
+    Some(seen(facts, shown, newest))
 }
 
 /// The set an activation would restore.
@@ -101,16 +106,16 @@ fn restorable(facts: &Facts<'_>) -> Option<Set> {
         })
     });
     match of_latest {
-        Some(set) => Some(seen(set, newest)),
+        Some(set) => Some(seen(facts, set, newest)),
         None => facts
             .view
             .best_set()
-            .map(|set| seen(&set, newest))
-            .or_else(|| Some(seen(newest, newest))),
+            .map(|set| seen(facts, &set, newest))
+            .or_else(|| Some(seen(facts, newest, newest))),
     }
 }
 
-fn seen(shown: &BackupSet<'_>, newest: &BackupSet<'_>) -> Set {
+fn seen(facts: &Facts<'_>, shown: &BackupSet<'_>, newest: &BackupSet<'_>) -> Set {
     Set {
         writer: shown.writer.clone(),
         by_this_hub: shown.here,
@@ -122,6 +127,7 @@ fn seen(shown: &BackupSet<'_>, newest: &BackupSet<'_>) -> Set {
             .collect(),
         in_progress: (newest.run > shown.run && newest.party() == shown.party())
             .then_some(newest.run),
+        abandoned: !newest.here && others::is_silent(facts, &newest.writer),
     }
 }
 
@@ -222,10 +228,7 @@ fn no_complete_set(facts: &Facts<'_>, newest: &BackupSet<'_>) -> Option<Finding>
 
 /// The newest complete set is older than two runs should let it be.
 fn outdated(facts: &Facts<'_>, good: &BackupSet<'_>) -> Option<Finding> {
-    let cron = facts
-        .schedules()
-        .iter()
-        .find_map(|schedule| CronSchedule::parse(&schedule.cron).ok())?;
+    let cron = CronSchedule::parse(&at_work(facts)?.cron).ok()?;
     let period = cron.period(good.run)?;
     let allowed = period
         .saturating_mul(2)
@@ -260,8 +263,8 @@ fn failed(facts: &Facts<'_>, set: &BackupSet<'_>) -> Option<Finding> {
         .iter()
         .any(|(kind, backup)| !backup.is_usable() && BackupType::DATA.contains(kind));
     let headline = format!(
-        "the newest finished set lacks something: {} of its backups did not complete",
-        bad.len()
+        "the newest finished set lacks something: {} did not complete",
+        count(bad.len(), "backup")
     );
     let mut finding = if lost {
         Finding::critical("backup/failed", headline)
@@ -273,12 +276,14 @@ fn failed(facts: &Facts<'_>, set: &BackupSet<'_>) -> Option<Finding> {
             "{kind}: {}, errors: {}, warnings: {}",
             backup.phase, backup.errors, backup.warnings
         ));
+        for reason in &backup.reasons {
+            finding = finding.seen(format!("{kind}: {reason}"));
+        }
     }
-    Some(finding.run(
-        "see why:",
-        facts.kubectl(&format!(
-            "exec deploy/velero -- /velero backup logs {}",
-            first.meta.name
-        )),
+    Some(look_into_backup(
+        finding,
+        facts,
+        &first.meta.name,
+        &first.phase,
     ))
 }

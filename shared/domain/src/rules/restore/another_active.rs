@@ -1,11 +1,11 @@
 //! `restore/another-active`: two Restores at once burn each other.
 
-use crate::hub::restores::Standing;
+use crate::hub::restores::RestoreState;
 use crate::kinds::restore::Restore;
 use crate::rules::finding::Finding;
+use crate::rules::restore_state::{describe, wait_for_velero, watch};
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
-use crate::rules::standing::{describe, wait_for_velero, watch};
 use crate::rules::words::{command, named, patch_spec, short};
 use crate::snapshot::{Need, Snapshot};
 
@@ -49,7 +49,7 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
         .iter()
         .filter(|other| !other.meta.is_same_object(&subject.meta))
         .filter(|other| other.meta.namespace == subject.meta.namespace)
-        .map(|other| Standing::of(other, velero))
+        .map(|other| RestoreState::of(other, velero))
         .collect();
     let mut others: Vec<_> = beside.iter().filter(|other| !other.is_over()).collect();
     // What must be waited for comes first, the sync that is to be edited or deleted last.
@@ -72,8 +72,8 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
 }
 
 fn denial(
-    first: &Standing<'_>,
-    others: &[&Standing<'_>],
+    first: &RestoreState<'_>,
+    others: &[&RestoreState<'_>],
     subject: &Restore,
     snapshot: &Snapshot,
 ) -> Finding {
@@ -102,7 +102,7 @@ fn denial(
 
 fn remedies(
     finding: Finding,
-    first: &Standing<'_>,
+    first: &RestoreState<'_>,
     sync_alone: bool,
     subject: &Restore,
     snapshot: &Snapshot,

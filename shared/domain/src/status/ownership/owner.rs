@@ -40,7 +40,8 @@ pub(super) fn replaced(facts: &Facts<'_>) -> Option<Finding> {
         facts.when(at),
         owner.told_by.name()
     ));
-    Some(stop::here(facts, finding))
+    let winner = format!("hub {winner}");
+    Some(stop::here(facts, finding, Some(&winner)))
 }
 
 /// An activation that was taken back half-way: this hub has the fleet, and a sync follows another hub.
@@ -111,7 +112,7 @@ pub(super) fn stray(facts: &Facts<'_>, role: Role) -> Option<Finding> {
             restore.meta.name, restore.phase
         ))
     });
-    Some(stop::here(facts, finding).todo(
+    Some(stop::here(facts, finding, None).todo(
         "if this hub is to follow: delete the BackupSchedule and the ended Restore, then create the sync anew",
     ))
 }

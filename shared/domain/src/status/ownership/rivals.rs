@@ -109,7 +109,7 @@ fn intrusion(
         ))
         .seen(format!("{loser} began {backup} at {}", facts.when(begun)));
     if here {
-        stop::here(facts, finding)
+        stop::here(facts, finding, Some(&winner))
     } else {
         stop::there(facts, finding, intruder)
     }
