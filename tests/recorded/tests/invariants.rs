@@ -206,6 +206,28 @@ fn never_read(moment: &Moment<'_>, broken: &mut Broken) {
     }
 }
 
+/// (h) One screen never tells to stop the hub that it says owns the fleet.
+fn against_the_owner(moment: &Moment<'_>, broken: &mut Broken) {
+    let said = said(moment);
+    let owns = |short: &str| {
+        said.iter().any(|(_, text)| {
+            text.contains(&format!("hub {short} took over")) && text.contains("it owns the fleet")
+                || text.contains(&format!("hub {short}, which owns the fleet"))
+                || text.contains(&format!("hub {short} owns the fleet"))
+        })
+    };
+    for (path, text) in &said {
+        let Some((_, there)) = text.split_once("--context HUB-") else {
+            continue;
+        };
+        let short = there.split(' ').next().unwrap();
+        let stops = text.contains("\"paused\":true") || text.contains("disable-auto-import");
+        if stops && owns(short) {
+            broken.add('h', moment, &format!("{path}: {text}"));
+        }
+    }
+}
+
 fn assert_never(recording: &'static str, at_least: usize) {
     let site = Site::open(recording).unwrap();
     let truth = Truth::of(recording).unwrap();
@@ -221,6 +243,7 @@ fn assert_never(recording: &'static str, at_least: usize) {
             commands(moment, &mut broken);
             ok_over_a_split(moment, hub, &truth, &mut broken);
             never_read(moment, &mut broken);
+            against_the_owner(moment, &mut broken);
         });
         for (first, count) in broken.0.into_values() {
             found.push_str(&format!("\n{hub} {count} times, first {first}"));
