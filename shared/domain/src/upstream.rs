@@ -83,6 +83,8 @@ pub mod resource {
     pub const MANAGED_CLUSTERS: &str = "managedclusters.cluster.open-cluster-management.io";
     /// Namespaces, of which `kube-system` tells how old the cluster is.
     pub const NAMESPACES: &str = "namespaces";
+    /// Leases, of which ours keep the slot.
+    pub const LEASES: &str = "leases.coordination.k8s.io";
     /// The hub's identity.
     pub const CLUSTER_VERSIONS: &str = "clusterversions.config.openshift.io";
 }

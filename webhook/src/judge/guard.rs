@@ -10,7 +10,8 @@ use acm_backup_domain::kinds::restore::Restore;
 use acm_backup_domain::rules;
 use acm_backup_domain::rules::Judgement;
 use acm_backup_domain::rules::review::{Operation, Origin, Review, Subject};
-use acm_backup_domain::snapshot::{Need, Snapshot};
+use acm_backup_domain::slot;
+use acm_backup_domain::snapshot::{Fact, Need, Snapshot};
 use acm_backup_domain::upstream::resource;
 use acm_backup_hub::live::{self, Asker, User};
 use futures::FutureExt;
@@ -24,6 +25,7 @@ use crate::admission::answer::{Answer, Verdict};
 use crate::admission::endpoint::Judge;
 use crate::admission::object;
 use crate::admission::review::Request;
+use crate::judge::slot::{Asked, Refused, Slots};
 use crate::watch::backups::Backups;
 
 /// Kept back of the deadline for the judgement itself.
@@ -35,20 +37,21 @@ pub struct Guard {
     pub client: Client,
     /// All Backups of the operator's namespace.
     pub backups: Arc<Backups>,
+    /// Who may start something.
+    pub slots: Arc<Slots>,
     /// The operator's namespace.
     pub backup_namespace: String,
     /// Who is never refused.
     pub operator_user: String,
+    /// Service accounts that may attest where they hold the right.
+    pub attesting_accounts: BTreeSet<String>,
 }
 
 impl Judge for Guard {
     fn judge<'a>(&'a self, request: &'a Request<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
         async move {
             match self.review(request) {
-                Ok(Some(review)) => {
-                    let snapshot = self.look_up(request, &review, deadline).await;
-                    answer(&rules::judge(&review, &snapshot))
-                }
+                Ok(Some(review)) => self.decide(request, &review, deadline).await,
                 Ok(None) => Answer::allowed(),
                 Err(why) => Answer {
                     decision: "unreadable",
@@ -105,6 +108,29 @@ impl Guard {
         }))
     }
 
+    /// What starts something must hold the slot as well, taken last.
+    async fn decide(&self, request: &Request<'_>, review: &Review, deadline: Instant) -> Answer {
+        let snapshot = self.look_up(request, review, deadline).await;
+        let judgement = rules::judge(review, &snapshot);
+        if judgement.is_denied() || !slot::wanted(review) {
+            return answer(&judgement);
+        }
+        let asked = Asked {
+            review,
+            request: &request.uid,
+            version: request.old_object.and_then(object::version),
+            deadline,
+        };
+        match self
+            .slots
+            .enter(&asked, snapshot, &judgement.accepted)
+            .await
+        {
+            Ok(judgement) | Err(Refused::Judged(judgement)) => answer(&judgement),
+            Err(Refused::Exists(what)) => Answer::denied("none", Verdict::exists(what)),
+        }
+    }
+
     /// The request says where the object goes even when the object does not.
     fn named(&self, mut subject: Subject, request: &Request<'_>) -> Subject {
         let meta = match &mut subject {
@@ -125,6 +151,7 @@ impl Guard {
         if needs.is_empty() {
             return Snapshot::empty(Timestamp::now(), &*request.namespace);
         }
+        let record = needs.remove(&Need::Accepted);
         // The watch covers the operator's namespace; in any other, few Backups are expected.
         let watched = request.namespace == self.backup_namespace && needs.remove(&Need::Backups);
         let user = &request.user_info;
@@ -135,14 +162,23 @@ impl Guard {
             extra: user.extra.clone(),
         });
         let left = deadline.saturating_duration_since(Instant::now());
-        let mut snapshot = live::collect(
-            &self.client,
-            &request.namespace,
-            &needs,
-            left.saturating_sub(RESERVE),
-            &asker,
-        )
-        .await;
+        let share = match slot::wanted(review) {
+            // The slot takes a look of its own, and without it nothing is let through.
+            true => left.mul_f64(0.6),
+            false => left.saturating_sub(RESERVE),
+        };
+        let live = live::collect(&self.client, &request.namespace, &needs, share, &asker);
+        let accepted = async {
+            match record {
+                true => self.slots.accepted(&request.namespace, deadline).await,
+                false => Fact::unasked(),
+            }
+        };
+        let (mut snapshot, accepted) = tokio::join!(live, accepted);
+        snapshot.accepted = accepted;
+        snapshot
+            .attesting_accounts
+            .clone_from(&self.attesting_accounts);
         if watched {
             snapshot.backups = self.backups.fact(snapshot.now);
         }

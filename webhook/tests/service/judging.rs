@@ -1,34 +1,38 @@
 //! From an AdmissionReview through the rules to the answer, with the hub's state in memory.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use acm_backup_domain::upstream::object_label::{BACKUP, EXCLUDE, MANAGED_SERVICE_ACCOUNT};
+use acm_backup_hub::lease::Leases;
 use acm_backup_webhook::admission::endpoint::Judge;
 use acm_backup_webhook::judge::guard::Guard;
 use acm_backup_webhook::judge::label::Label;
+use acm_backup_webhook::judge::slot::Slots;
 use acm_backup_webhook::reconcile::queue::Queue;
 use acm_backup_webhook::watch::backups::Backups;
 use acm_backup_webhook::watch::clusters::Clusters;
 use acm_backup_webhook::watch::follow::Store;
 use acm_backup_webhook::watch::local_cluster::LocalCluster;
+use acm_backup_webhook::watch::stored::Stored;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::api::Api;
 use crate::caller::{Caller, restore_review, secret_review};
 use crate::running::{Running, Setup};
 
-const NAMESPACE: &str = "open-cluster-management-backup";
+pub const NAMESPACE: &str = "open-cluster-management-backup";
 const OPERATOR: &str = "system:serviceaccount:open-cluster-management-backup:cluster-backup-chart";
 
-fn collection(group: &str, version: &str, plural: &str) -> String {
+pub fn collection(group: &str, version: &str, plural: &str) -> String {
     format!("/apis/{group}/{version}/namespaces/{NAMESPACE}/{plural}")
 }
 
 /// A hub with ACM and Velero installed and nothing in it.
-fn hub() -> Api {
+pub fn hub() -> Api {
     let api = Api::default();
     let placeholder = || json!({"metadata": {"name": "kind-is-served"}});
     let acm = "cluster.open-cluster-management.io";
@@ -41,7 +45,7 @@ fn hub() -> Api {
     api
 }
 
-fn passive() -> Value {
+pub fn passive() -> Value {
     json!({
         "cleanupBeforeRestore": "None", "veleroManagedClustersBackupName": "skip",
         "veleroCredentialsBackupName": "latest", "veleroResourcesBackupName": "latest",
@@ -57,14 +61,28 @@ fn active_restore(api: &Api) {
 }
 
 fn guard(api: &Api) -> Arc<dyn Judge> {
+    Arc::new(guard_with(api, Arc::default()))
+}
+
+/// One replica's guard, which has seen this stored.
+pub fn guard_with(api: &Api, stored: Arc<Stored>) -> Guard {
     let backups = Arc::new(Backups::default());
     backups.contact.heard(Timestamp::now());
-    Arc::new(Guard {
+    Guard {
+        attesting_accounts: BTreeSet::new(),
         client: api.client(),
+        slots: Arc::new(Slots {
+            client: api.client(),
+            leases: Leases::new(api.client(), "acm-backup-system"),
+            bound: SignedDuration::from_secs(70),
+            stored,
+            backups: Arc::clone(&backups),
+            backup_namespace: NAMESPACE.to_owned(),
+        }),
         backups,
         backup_namespace: NAMESPACE.to_owned(),
         operator_user: OPERATOR.to_owned(),
-    })
+    }
 }
 
 async fn guarded(api: &Api) -> Running {

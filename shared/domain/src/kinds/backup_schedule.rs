@@ -33,9 +33,13 @@ pub struct BackupSchedule {
 impl BackupSchedule {
     /// Whether the operator counts it as running and so burns every Restore beside it. It looks at
     /// the phase alone: a schedule that never got one counts, one that is only *asked* to pause does
-    /// too (operator-facts §6.2).
+    /// too (operator-facts §6.2). One that was un-paused counts before the operator has got to it.
     pub fn blocks_restores(&self) -> bool {
-        !matches!(self.phase.as_str(), "BackupCollision" | "Paused")
+        match self.phase.as_str() {
+            "BackupCollision" => false,
+            "Paused" => !self.paused,
+            _ => true,
+        }
     }
 
     /// Whether it lost the storage location to another hub; it stays so until it is deleted.

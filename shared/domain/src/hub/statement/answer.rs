@@ -125,6 +125,7 @@ pub fn answer(
                     holder: format!("{}/{}", subject.kind, subject.meta.name),
                     uid: subject.meta.uid.clone().unwrap_or_default(),
                     accepted: view.now,
+                    open_until: None,
                 });
                 if let Some(place) = outcome.answers.get_mut(question) {
                     place.get_or_insert(statement);

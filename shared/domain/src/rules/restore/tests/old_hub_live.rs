@@ -294,6 +294,7 @@ fn a_statement_is_for_one_activation() {
         holder: "Restore/activate".into(),
         uid: uid.into(),
         accepted: at("16:09:10"),
+        open_until: None,
     };
     let mut used = may_attest();
     used.accepted = Fact::known(vec![accepted("1")], used.now);
