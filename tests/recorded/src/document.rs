@@ -44,7 +44,7 @@ fn line(row: &Row) -> String {
     let now = match row.now {
         Now::Allowed => "passes".to_owned(),
         Now::NotAsked => "not asked".to_owned(),
-        Now::Refused => match row.by.iter().find(|rule| !rule.ends_with('*')) {
+        Now::Refused => match row.by.first() {
             Some(rule) => format!("refused: `{rule}`"),
             None => "refused".to_owned(),
         },

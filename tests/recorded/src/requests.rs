@@ -72,7 +72,7 @@ pub struct Row {
     pub ends: Option<String>,
     /// What is right.
     pub now: Now,
-    /// The rule that refuses it: at least one of these does. `…/*` is any rule of a kind.
+    /// The rule that refuses it: at least one of these does.
     #[serde(default)]
     pub by: Vec<String>,
     /// Why that is right.
@@ -140,10 +140,7 @@ impl Row {
 
     /// Whether a rule is one of those that may refuse it.
     pub fn names(&self, rule: &str) -> bool {
-        self.by.iter().any(|by| match by.strip_suffix('*') {
-            Some(kind) => rule.starts_with(kind),
-            None => by == rule,
-        })
+        self.by.iter().any(|by| by == rule)
     }
 }
 

@@ -5,9 +5,11 @@ use acm_backup_domain::hub::record::Accepted;
 use acm_backup_domain::snapshot::Snapshot;
 use acm_backup_domain::status::{self, StatusReport};
 use acm_backup_operator::recording::{Change, Event};
-use acm_backup_recorded::judged::{Site, record};
+use acm_backup_recorded::judged::{Judged, Site, record};
 use acm_backup_recorded::view::{View, listed};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 /// How often status is asked while nothing changes.
 const TICK: SignedDuration = SignedDuration::from_secs(10);
@@ -24,11 +26,21 @@ pub struct Moment<'a> {
     pub step: Option<&'a str>,
 }
 
+/// The requests of a recording, judged once for all tests.
+pub fn judged(site: &Site) -> Arc<Vec<Judged>> {
+    static ONCE: Mutex<BTreeMap<&'static str, Arc<Vec<Judged>>>> = Mutex::new(BTreeMap::new());
+    let known = ONCE.lock().unwrap().get(site.name).cloned();
+    known.unwrap_or_else(|| {
+        let judged = Arc::new(site.judge().unwrap());
+        ONCE.lock().unwrap().insert(site.name, Arc::clone(&judged));
+        judged
+    })
+}
+
 /// Goes through one hub's side of a recording; returns how many moments it has.
 pub fn each(site: &Site, hub: &str, mut look: impl FnMut(&View, &Moment<'_>)) -> usize {
     let side = site.hub(hub).unwrap();
-    let judged = site.judge().unwrap();
-    let records = record(&judged, hub);
+    let records = record(&judged(site), hub);
     let accepted = |now: Timestamp| -> Vec<Accepted> {
         let known = records.iter().filter(|accepted| accepted.accepted <= now);
         known.cloned().collect()

@@ -1,5 +1,6 @@
 //! Every request gets the answer its row says is right; and the rows are true to the recording.
 
+use crate::moments::judged;
 use acm_backup_domain::rules;
 use acm_backup_operator::recording::{Change, HUBS};
 use acm_backup_recorded::command::{Command, Write};
@@ -8,9 +9,10 @@ use acm_backup_recorded::object;
 use acm_backup_recorded::requests::{self, Now, Then};
 use acm_backup_recorded::view::View;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-fn judge(recording: &'static str) -> Vec<Judged> {
-    Site::open(recording).unwrap().judge().unwrap()
+fn judge(recording: &'static str) -> Arc<Vec<Judged>> {
+    judged(&Site::open(recording).unwrap())
 }
 
 fn assert_right(recording: &'static str) {
@@ -60,7 +62,7 @@ fn of_2_17_traps() {
 #[test]
 fn a_statement_is_used_though_its_restore_was_deleted() {
     let site = Site::open("2.9-guarded").unwrap();
-    let judged = site.judge().unwrap();
+    let judged = judged(&site);
     let second = judged.iter().find(|judged| judged.row.at == "19:55:04.078");
     let review = second.unwrap().review.clone().unwrap();
     let side = site.hub("hub2").unwrap();
@@ -84,7 +86,7 @@ fn a_statement_is_used_though_its_restore_was_deleted() {
 #[test]
 fn what_happened_then_is_what_was_recorded() {
     for recording in acm_backup_recorded::recordings() {
-        for judged in judge(recording) {
+        for judged in judge(recording).iter() {
             let row = &judged.row;
             let place = format!("{recording} {} {} {}", row.at, row.hub, row.what);
             let written = |object: &Option<serde_json::Value>| object.as_ref().map(object::written);
