@@ -9,6 +9,8 @@ mod owner;
 mod rivals;
 mod stop;
 
+pub(super) use owner::half_taken_back as taken_back;
+
 use super::facts::Facts;
 use super::finding::Finding;
 use super::role::Role;

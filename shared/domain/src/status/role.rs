@@ -34,7 +34,7 @@ impl fmt::Display for Role {
             Self::Activating => "activating",
             Self::Replaced => "replaced",
             Self::Collision => "in collision",
-            Self::Stray => "not the fleet's hub, yet set to back up",
+            Self::Stray => "not the fleet's hub",
             Self::Idle => "idle",
             Self::Unknown => "role not known",
         })

@@ -1,10 +1,11 @@
 //! The hub that owns the fleet, told on the others, and what this hub has of it.
 
 use super::stop;
-use crate::hub::{Party, Standing, ToldBy};
+use crate::hub::{Party, Standing, Takeover, ToldBy};
 use crate::kinds::restore::Restore;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
+use crate::status::restores::is_at_work;
 use crate::status::role::Role;
 use crate::time::age;
 use crate::time::saturating::Saturating;
@@ -46,13 +47,9 @@ pub(super) fn replaced(facts: &Facts<'_>) -> Option<Finding> {
 
 /// An activation that was taken back half-way: this hub has the fleet, and a sync follows another hub.
 pub(super) fn taken_back(facts: &Facts<'_>, role: Role) -> Option<Finding> {
-    let sync = facts.passive_sync().filter(|_| role == Role::Passive)?;
-    let takeover = facts
-        .view
-        .last_takeover(&Party::Here)
-        .filter(|takeover| facts.view.owns(&takeover.by))?;
+    let (sync, takeover) = half_taken_back(facts).filter(|_| role == Role::Passive)?;
     let at = takeover.at?;
-    Some(
+    let finding =
         Finding::critical(
             "hub/activation-taken-back",
             format!(
@@ -66,13 +63,34 @@ pub(super) fn taken_back(facts: &Facts<'_>, role: Role) -> Option<Finding> {
             takeover.told_by.name(),
             age::count(facts.view.fleet.count(), "cluster")
         ))
-        .run(
-            "end the sync (in Git first, if Git owns it); what it restored stays:",
-            facts.kubectl(&format!("delete crst {}", sync.meta.name)),
-        )
-        .todo("if the deletion hangs (2.16 and newer): set veleroManagedClustersBackupName to skip while it is being deleted")
-        .todo("then create a BackupSchedule here"),
+        ;
+    if is_at_work(facts, sync) {
+        return Some(finding.run(
+            "Velero still restores for it: wait until all of them are over, and look again:",
+            facts.kubectl("get restores.velero.io -w"),
+        ));
+    }
+    Some(
+        finding
+            .run(
+                "end the sync (in Git first, if Git owns it); what it restored stays:",
+                facts.kubectl(&format!("delete crst {}", sync.meta.name)),
+            )
+            .todo("if the deletion hangs (2.16 and newer): set veleroManagedClustersBackupName to skip while it is being deleted")
+            .todo("then create a BackupSchedule here"),
     )
+}
+
+/// The sync that an activating Restore was set back to, and the takeover it did not take back.
+pub(in crate::status) fn half_taken_back<'a>(
+    facts: &Facts<'a>,
+) -> Option<(&'a Restore, &'a Takeover<'a>)> {
+    let sync = facts.passive_sync()?;
+    let takeover = facts
+        .view
+        .last_takeover(&Party::Here)
+        .filter(|takeover| facts.view.owns(&takeover.by))?;
+    Some((sync, takeover))
 }
 
 /// This hub is set to back up, though it holds nothing and another one owns the fleet.

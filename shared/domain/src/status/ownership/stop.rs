@@ -17,11 +17,11 @@ pub(super) fn there(facts: &Facts<'_>, finding: Finding, hub: &OtherHub<'_>) -> 
     let ns = &facts.snapshot.namespace;
     finding
         .run(
-            format!("on hub {id}, end its backups (in Git first if they are there; before 2.12 delete the schedule instead):"),
+            format!("on hub {id}, end its backups (Git first; before 2.12 delete it instead):"),
             format!("{cli} --context HUB-{id} -n {ns} patch bsch {name} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'"),
         )
         .run(
-            format!("on hub {id}, then keep it from importing clusters (to give them back later: the same with disable-auto-import-):"),
+            format!("on hub {id}, then stop its imports (undo it with disable-auto-import-):"),
             format!("{cli} --context HUB-{id} annotate managedclusters -l 'local-cluster!=true' {DISABLE_AUTO_IMPORT}= --overwrite"),
         )
 }
@@ -34,7 +34,7 @@ pub(super) fn here(facts: &Facts<'_>, finding: Finding, owner: Option<&str>) -> 
     for schedule in facts.schedules().iter().filter(|schedule| runs(schedule)) {
         finding = finding.run(
             format!(
-                "end the backups of this hub, {} (before 2.12 delete the schedule instead):",
+                "end the backups of this hub, {} (before 2.12 delete it instead):",
                 git_first(Some(&schedule.meta))
             ),
             facts.kubectl(&format!(
@@ -45,7 +45,7 @@ pub(super) fn here(facts: &Facts<'_>, finding: Finding, owner: Option<&str>) -> 
     }
     if facts.holds_clusters() != Some(false) && !imports_no_more(facts) {
         finding = finding.run(
-            "keep this hub from importing clusters again (to take it off later: the same with disable-auto-import-):",
+            "stop the imports of this hub (undo it with disable-auto-import-):",
             format!(
                 "{} annotate managedclusters -l 'local-cluster!=true' {DISABLE_AUTO_IMPORT}= --overwrite",
                 facts.snapshot.cli()

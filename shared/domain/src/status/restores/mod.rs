@@ -155,7 +155,7 @@ pub(super) fn parts(facts: &Facts<'_>, restore: &Restore) -> Vec<Part> {
 
 fn kind_of(velero: &VeleroRestore) -> (Option<BackupType>, bool) {
     (
-        BackupType::of_name(&velero.backup),
+        BackupType::of_prefix(&velero.backup),
         velero.meta.name.ends_with("-active"),
     )
 }
@@ -238,7 +238,7 @@ pub(super) fn brought(facts: &Facts<'_>) -> Option<String> {
     facts
         .restores()
         .iter()
-        .filter(|restore| restore.is_terminal())
+        .filter(|restore| restore.is_terminal() && !restore.activates())
         .filter_map(|restore| Some((restore, held_of(&parts(facts, restore))?)))
         .max_by_key(|(_, run)| *run)
         .map(|(restore, run)| {

@@ -193,3 +193,24 @@ fn a_source_that_is_silent_is_not_followed_in_sync() {
     assert!(!following(&unseen).source_silent);
     assert!(!following(&unseen).view_fresh);
 }
+
+#[test]
+fn an_activation_that_brought_no_cluster_is_not_ok() {
+    let mut hub = Hub::passive("b", "a");
+    hub.restores[0].managed_clusters = Some("latest".into());
+    hub.restores[0].phase = "Finished".into();
+    let mut clusters = hub.velero_restores[0].clone();
+    clusters.backup = "acm-managed-clusters-schedule-20261122155000".into();
+    clusters.meta.name = format!("sync-{}", clusters.backup);
+    clusters
+        .meta
+        .labels
+        .insert(backup_label::BACKUP_CLUSTER.to_owned(), "b".to_owned());
+    hub.velero_restores.push(clusters);
+    let finding = only(&hub);
+    assert_eq!(finding.id, "restore/no-cluster");
+    assert_eq!(
+        finding.evidence,
+        ["it restored acm-managed-clusters-schedule-20261122155000, which this hub itself wrote"]
+    );
+}
