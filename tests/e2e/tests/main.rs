@@ -15,3 +15,4 @@ mod refusals;
 mod service;
 mod status;
 mod takeover;
+mod words;

@@ -211,7 +211,7 @@ fn no_backup(facts: &Facts<'_>) -> Option<Finding> {
     let enabled = facts
         .schedules()
         .iter()
-        .any(|schedule| schedule.phase == "Enabled" || schedule.phase == "New");
+        .any(|schedule| matches!(schedule.phase.as_str(), "Enabled" | "New" | ""));
     enabled.then(|| {
         if is_new(facts) {
             Finding::warning("backup/none", text).run(

@@ -2,6 +2,7 @@
 
 use super::stop;
 use crate::hub::{Party, Standing, Takeover, ToldBy};
+use crate::kinds::backup::BackupType;
 use crate::kinds::restore::Restore;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
@@ -49,13 +50,21 @@ pub(super) fn replaced(facts: &Facts<'_>) -> Option<Finding> {
 pub(super) fn taken_back(facts: &Facts<'_>, role: Role) -> Option<Finding> {
     let (sync, takeover) = half_taken_back(facts).filter(|_| role == Role::Passive)?;
     let at = takeover.at?;
+    let name = &sync.meta.name;
+    let by_it = facts
+        .snapshot
+        .velero_restores
+        .items()
+        .iter()
+        .any(|velero| velero.is_of(name) && BackupType::of_clusters(&velero.backup));
     let finding =
         Finding::critical(
             "hub/activation-taken-back",
-            format!(
-                "this hub has taken the fleet over, but Restore {} is set back to a sync: nothing backs the fleet up",
-                sync.meta.name
-            ),
+            if by_it {
+                format!("the activation by Restore {name} was taken back half-way: this hub has the fleet, and nothing backs it up")
+            } else {
+                format!("this hub has taken the fleet over, and Restore {name} makes it follow: nothing backs the fleet up")
+            },
         )
         .seen(format!(
             "it took over at {} by {}, and holds {}",
