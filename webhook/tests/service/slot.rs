@@ -419,7 +419,7 @@ async fn a_replica_that_dies_with_the_slot_holds_it_up_no_longer_than_the_bound(
     let mut dying = Box::pin(guard.judge(&request, deadline));
     tokio::select! {
         _ = &mut dying => panic!("it cannot answer"),
-        () = api.until(|api| !holders(api).is_empty()) => {}
+        () = api.until(|api| !holders(api).is_empty() && api.has_hung()) => {}
     }
     std::mem::forget(dying);
     refused(

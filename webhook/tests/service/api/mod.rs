@@ -151,6 +151,11 @@ impl Api {
         self.state().hanging.push_back(part);
     }
 
+    /// Whether every request that was not to be answered has come.
+    pub fn has_hung(&self) -> bool {
+        self.state().hanging.is_empty()
+    }
+
     /// Does something just before the next write is applied.
     pub fn before_write(&self, meddle: impl FnOnce(&Api) + Send + 'static) {
         self.state().before_write = Some(Box::new(meddle));
@@ -196,6 +201,7 @@ impl Api {
         };
         if hangs {
             self.state().requests.push(line);
+            self.0.changes.send_modify(|_| {});
             return std::future::pending().await;
         }
         let failure = {
