@@ -180,6 +180,14 @@ pub(super) fn hollow(facts: &Facts<'_>) -> Option<Finding> {
     let from = marker.source.as_ref().filter(|from| from.is_known());
     let writer = facts.foreign_sets().last().map(|set| &set.writer);
     let other = from.or(writer).filter(|other| !facts.is_own(other))?;
+    // It has begun backups since: it was set to work again, or never stopped.
+    if facts
+        .other(other)
+        .and_then(|standing| standing.hub.begun)
+        .is_some_and(|begun| begun.at > at)
+    {
+        return None;
+    }
     let other = other.short();
     let names = "veleroManagedClustersBackupName";
     let headline = if marker.hollow {

@@ -38,7 +38,9 @@ pub(super) fn intruders(facts: &Facts<'_>) -> Vec<(Finding, bool)> {
         .map(|standing| (&standing.hub, &standing.activity, false));
     here.chain(others)
         .filter_map(|(hub, activity, here)| {
-            let begun = hub.begun.filter(|begun| begun.at > at)?;
+            // What this hub made before and its Velero began later waited in the queue.
+            let deed = if here { hub.made } else { hub.begun };
+            let begun = deed.filter(|deed| deed.at > at)?;
             Some((
                 intrusion(
                     facts,
@@ -118,6 +120,13 @@ pub(super) fn refuted(facts: &Facts<'_>) -> Vec<Finding> {
         .accepted()
         .iter()
         .filter(|accepted| !told && facts.now <= accepted.at.plus(VALID_FOR))
+        // A takeover since has settled what was said before it, whoever took over.
+        .filter(|accepted| {
+            !facts
+                .view
+                .newest_takeover()
+                .is_some_and(|takeover| takeover.at > Some(accepted.at))
+        })
         .filter_map(|accepted| {
             let kind = Kind::of_word(&accepted.kind)?;
             let standing = facts
