@@ -12,6 +12,9 @@ use crate::time::age;
 use crate::time::saturating::Saturating;
 use jiff::SignedDuration;
 
+/// An operator notices a marker within its five minutes and Velero's sync (operator-facts §5).
+const NOTICED_WITHIN: SignedDuration = SignedDuration::from_mins(7);
+
 /// A silence this long, or of three periods, is critical on every other hub.
 const LONG_SILENCE: SignedDuration = SignedDuration::from_mins(30);
 
@@ -180,23 +183,28 @@ pub(super) fn hollow(facts: &Facts<'_>) -> Option<Finding> {
     let from = marker.source.as_ref().filter(|from| from.is_known());
     let writer = facts.foreign_sets().last().map(|set| &set.writer);
     let other = from.or(writer).filter(|other| !facts.is_own(other))?;
-    // It has begun backups since: it was set to work again, or never stopped.
-    if facts
+    let begun = facts
         .other(other)
         .and_then(|standing| standing.hub.begun)
-        .is_some_and(|begun| begun.at > at)
-    {
+        .map(|begun| begun.at)
+        .filter(|begun| *begun > at);
+    // It goes on although its operator has looked since: it was set to work again.
+    if begun.is_some_and(|begun| begun.duration_since(at) > NOTICED_WITHIN) {
         return None;
     }
+    let stops = match begun {
+        Some(_) => "may stop",
+        None => "stops",
+    };
     let other = other.short();
     let names = "veleroManagedClustersBackupName";
     let headline = if marker.hollow {
         format!(
-            "this hub says it took over the fleet, and restored no cluster; hub {other} stops its backups for that"
+            "this hub says it took over the fleet, and restored no cluster; hub {other} {stops} its backups for that"
         )
     } else {
         format!(
-            "this hub took over the fleet, and holds none of its clusters any more; hub {other} stops its backups for that"
+            "this hub took over the fleet, and holds none of its clusters any more; hub {other} {stops} its backups for that"
         )
     };
     Some(
