@@ -109,7 +109,7 @@ const DETAILS: [Detail; 9] = [
         table: false,
         whole: 1,
         evidence: 1,
-        headlines: 2,
+        headlines: 1,
         rows: 0,
         restores: 0,
     },
@@ -174,8 +174,8 @@ fn screen(report: &Report, detail: Detail) -> Vec<String> {
     if detail.table {
         sections::not_knowable(&mut lines, status);
     }
-    if let Some(time) = sections::look_again(status.clusters.as_ref()) {
-        lines.labelled("NEXT", &format!("look again at {time}"));
+    if let Some(next) = sections::look_again(status.clusters.as_ref()) {
+        lines.labelled("NEXT", &next);
     } else if status.verdict == Verdict::Ok {
         lines.labelled("NEXT", "nothing to do");
     }

@@ -57,8 +57,8 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         lines.extend(writers(&status.writers, now).lines(2));
     }
     sections::clusters(&mut lines, status.clusters.as_ref(), now);
-    if let Some(time) = sections::look_again(status.clusters.as_ref()) {
-        lines.labelled("NEXT", &format!("look again at {time}"));
+    if let Some(next) = sections::look_again(status.clusters.as_ref()) {
+        lines.labelled("NEXT", &next);
     }
     sections::not_knowable(&mut lines, status);
     lines

@@ -330,6 +330,7 @@ fn trimmed(object: &Value) -> Value {
             "name",
             "namespace",
             "uid",
+            "generation",
             "labels",
             "creationTimestamp",
             "deletionTimestamp",

@@ -83,7 +83,54 @@ fn both_sides_of_a_return_are_told_the_same() {
             serde_json::from_str(&status(fixture, &["-o", "json"]).stdout).unwrap();
         let finding = report["findings"][0].clone();
         assert_eq!(finding["severity"], "critical", "{fixture}");
-        (finding["headline"].clone(), finding["evidence"].clone())
+        // Each hub is told of itself as this one; the rest is the same.
+        ["81431db3", "75b1a9a2"].iter().fold(
+            format!("{} {}", finding["headline"], finding["evidence"]),
+            |text, id| text.replace(&format!("this hub ({id})"), &format!("hub {id}")),
+        )
     };
     assert_eq!(finding("returned-old-hub"), finding("returned-new-hub"));
+}
+
+#[test]
+fn no_screen_contradicts_itself() {
+    for fixture in all() {
+        let wide = status(fixture, &["-o", "wide"]).stdout;
+        let report: serde_json::Value =
+            serde_json::from_str(&status(fixture, &["-o", "json"]).stdout).unwrap();
+        let told = report["findings"].to_string();
+        for writer in report["writers"].as_array().unwrap() {
+            let hub = writer["hub"].as_str().unwrap();
+            let short = &hub[..8];
+            if writer["live"] == true {
+                for silent in ["silent", "is down", "has stopped backing up"] {
+                    let words = [
+                        format!("hub {short}, {silent}"),
+                        format!("hub {short} {silent}"),
+                        format!("hub {hub} {silent}"),
+                    ];
+                    assert!(
+                        words.iter().all(|words| !wide.contains(words.as_str())),
+                        "{fixture} calls hub {short} {silent}, and alive:\n{wide}"
+                    );
+                }
+            }
+            if writer["thisHub"] == true {
+                assert!(
+                    !wide.contains(&format!("HUB-{short}")),
+                    "{fixture}:\n{wide}"
+                );
+            }
+            let owns = writer["owner"] == true && writer["thisHub"] == false;
+            assert!(
+                !(owns && report["role"] == "active" && report["clusters"]["total"] == 0),
+                "{fixture}: active without a cluster beside an owner:\n{wide}"
+            );
+        }
+        assert!(
+            !told.contains("annotate managedclusters --all"),
+            "{fixture}"
+        );
+        assert!(!told.contains("manifests/base"), "{fixture}");
+    }
 }

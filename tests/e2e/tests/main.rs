@@ -16,3 +16,4 @@ mod refusals;
 mod service;
 mod status;
 mod takeover;
+mod words;

@@ -72,7 +72,7 @@ impl Guard {
             _ => return Ok(None),
         };
         let full_name = format!("{}.{}", request.resource.resource, request.resource.group);
-        // A Restore is woken by its status as well; a BackupSchedule is not started by one.
+        // A status can take a Restore out of its end; no other sub-resource starts anything.
         match &*request.sub_resource {
             "" => {}
             "status" if full_name == resource::RESTORES => {}

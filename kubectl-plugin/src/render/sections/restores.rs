@@ -4,7 +4,7 @@ use super::is_known;
 use crate::render::lines::Lines;
 use acm_backup_domain::status::words::list;
 use acm_backup_domain::status::{
-    Clusters, Following, Purpose, RestoreView, StatusReport, SyncState,
+    Clusters, Following, HeldFrom, Purpose, RestoreView, StatusReport, SyncState,
 };
 use acm_backup_domain::time::age::{self, count};
 use jiff::{SignedDuration, Timestamp};
@@ -23,7 +23,11 @@ pub fn following(lines: &mut Lines, following: &Following, now: Timestamp) {
             whom(following),
             how(following, now),
             following.restore,
-            following.phase,
+            if following.phase.is_empty() {
+                "not seen by the operator"
+            } else {
+                following.phase.as_str()
+            },
             span(following.interval_seconds)
         ),
     );
@@ -37,17 +41,25 @@ fn span(seconds: i64) -> String {
 fn whom(following: &Following) -> String {
     match following.held.as_slice() {
         [] => "no hub yet".to_owned(),
-        [held] => format!("hub {}", held.hub.short()),
+        [held] => hub(held),
         several => {
             let parts: Vec<_> = several
                 .iter()
                 .map(|held| {
                     let types: Vec<_> = held.types.iter().map(|kind| kind.label()).collect();
-                    format!("hub {} for {}", held.hub.short(), list(&types))
+                    format!("{} for {}", hub(held), list(&types))
                 })
                 .collect();
             format!("a mix: {}", parts.join(", "))
         }
+    }
+}
+
+fn hub(held: &HeldFrom) -> String {
+    if held.this_hub {
+        "this hub itself".to_owned()
+    } else {
+        format!("hub {}", held.hub.short())
     }
 }
 
@@ -97,11 +109,11 @@ pub fn restores(lines: &mut Lines, status: &StatusReport, most: usize) {
         .iter()
         .filter(|restore| Some(restore.name.as_str()) != sync)
         .collect();
-    if others.is_empty() && sync.is_none() && is_known(status, "Restores") {
-        lines.labelled("RESTORE", "none");
-    }
     if most == 0 {
         return;
+    }
+    if others.is_empty() && sync.is_none() && is_known(status, "Restores") {
+        lines.labelled("RESTORE", "none");
     }
     for restore in others.iter().take(most) {
         lines.labelled("RESTORE", &restore_words(restore, status.as_of));
@@ -158,7 +170,7 @@ pub fn clusters(lines: &mut Lines, clusters: Option<&Clusters>, now: Timestamp) 
     let words = match (clusters.total, clusters.restored, clusters.activated) {
         (0, ..) => "none on this hub".to_owned(),
         (total, restored, Some(activated)) if restored > 0 => format!(
-            "{total}; {} of {} reconnected, {} after the activation; Hive and token clusters take minutes",
+            "{total}; {} of {} reconnected, {} after the activation",
             clusters.reconnected,
             count(restored, "restored cluster"),
             age::age(now, activated)
@@ -172,9 +184,12 @@ pub fn clusters(lines: &mut Lines, clusters: Option<&Clusters>, now: Timestamp) 
     lines.labelled("CLUSTERS", &words);
 }
 
-/// When to look again at clusters that are still coming, `16:35Z`.
+/// When to look again at clusters that are still coming.
 pub fn look_again(clusters: Option<&Clusters>) -> Option<String> {
-    clusters?
-        .look_again
-        .map(|at| at.strftime("%H:%MZ").to_string())
+    clusters?.look_again.map(|at| {
+        format!(
+            "look again at {}: Hive and token clusters take minutes",
+            at.strftime("%H:%MZ")
+        )
+    })
 }

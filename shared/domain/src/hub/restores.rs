@@ -4,10 +4,6 @@
 use crate::kinds::restore::Restore;
 use crate::kinds::velero_restore::VeleroRestore;
 
-/// The phases in which Velero has ended a restore. Any other, one that nobody knows yet included, may
-/// still write objects.
-const ENDED: [&str; 4] = ["Completed", "PartiallyFailed", "Failed", "FailedValidation"];
-
 /// Where a Restore stands, by its phase and by Velero's own objects.
 #[derive(Clone, Debug)]
 pub struct RestoreState<'a> {
@@ -21,7 +17,7 @@ impl<'a> RestoreState<'a> {
     /// Where `restore` stands, `velero` being all Velero Restores of its namespace.
     pub fn of(restore: &'a Restore, velero: &'a [VeleroRestore]) -> Self {
         let mut running: Vec<_> = made_for(restore, velero)
-            .filter(|velero| !has_ended(velero))
+            .filter(|velero| !velero.is_over())
             .collect();
         running.sort_by_key(|velero| (velero.meta.created, &velero.meta.name));
         Self { restore, running }
@@ -45,18 +41,12 @@ impl<'a> RestoreState<'a> {
     }
 }
 
-/// Whether Velero is done with one of its restores.
-pub fn has_ended(velero: &VeleroRestore) -> bool {
-    ENDED.contains(&velero.phase.as_str())
-}
-
 /// The Velero Restores that were made for a Restore: those it owns, those its status names with their
 /// `-active` twins, and, where the owner was lost, those that bear its name.
 pub fn made_for<'a>(
     restore: &'a Restore,
     velero: &'a [VeleroRestore],
 ) -> impl Iterator<Item = &'a VeleroRestore> {
-    let prefix = format!("{}-acm-", restore.meta.name);
     velero
         .iter()
         .filter(|velero| velero.meta.namespace == restore.meta.namespace)
@@ -66,10 +56,7 @@ pub fn made_for<'a>(
                 .velero_restores
                 .iter()
                 .any(|named| named == name || Some(named.as_str()) == name.strip_suffix("-active"));
-            match velero.owner() {
-                Some(owner) => named || owner == restore.meta.name,
-                None => named || name.starts_with(&prefix),
-            }
+            named || velero.is_of(&restore.meta.name)
         })
 }
 

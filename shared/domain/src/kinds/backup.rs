@@ -69,7 +69,15 @@ impl BackupType {
 
     /// Whether a name is that of a managed-clusters backup, with or without a time behind it.
     pub fn of_clusters(name: &str) -> bool {
-        name.starts_with(Self::ManagedClusters.schedule_name())
+        Self::of_prefix(name) == Some(Self::ManagedClusters)
+    }
+
+    /// The type `latest` takes a name for: by its beginning alone, so a backup made by hand counts
+    /// (operator-facts §6.5).
+    pub fn of_prefix(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| name.starts_with(kind.schedule_name()))
     }
 
     /// The type of a backup, by its name.

@@ -62,10 +62,7 @@ impl VeleroRestore {
 
     /// Whether Velero is done with it, well or not.
     pub fn is_over(&self) -> bool {
-        matches!(
-            self.phase.as_str(),
-            "Completed" | "PartiallyFailed" | "Failed" | "FailedValidation"
-        )
+        is_last(&self.phase)
     }
 
     /// Whether it was made for an ACM Restore: it is owned by it, or nobody owns it and it has its name.
@@ -84,6 +81,15 @@ impl VeleroRestore {
     pub fn has_failed(&self) -> bool {
         self.phase.contains("Failed")
     }
+}
+
+/// Whether Velero ends a restore in this phase. In any other, one that nobody knows yet included, it may
+/// still write objects.
+pub fn is_last(phase: &str) -> bool {
+    matches!(
+        phase,
+        "Completed" | "PartiallyFailed" | "Failed" | "FailedValidation"
+    )
 }
 
 impl Kind for VeleroRestore {

@@ -6,6 +6,7 @@ use super::others;
 use super::remedies::look_into_backup;
 use super::role::Role;
 use super::schedule::at_work;
+use crate::hub::Party;
 use crate::identity::HubId;
 use crate::kinds::backup::{Backup, BackupType};
 use crate::sets::BackupSet;
@@ -17,6 +18,9 @@ use serde::Serialize;
 
 /// How long the first set of a new BackupSchedule may take to be finished.
 const FIRST_SET_WITHIN: SignedDuration = SignedDuration::from_mins(15);
+
+/// How much earlier than its BackupSchedule a set may be called.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(1);
 
 /// A set of backups: what an activation would restore, or what this hub last wrote.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -91,28 +95,37 @@ pub(super) fn set(facts: &Facts<'_>, role: Role) -> Option<Set> {
     Some(seen(facts, shown, newest))
 }
 
-/// The set an activation would restore.
+/// The set an activation would restore: for a sync the newest whole one of the hub that `latest` takes
+/// the clusters of, else the one that it would name.
 fn restorable(facts: &Facts<'_>) -> Option<Set> {
-    let newest = facts.sets.last()?;
-    let latest = facts
+    let newest_of = |party: &Party| facts.sets.iter().rev().find(|set| set.party() == *party);
+    let of_latest = facts
         .view
         .latest_clusters()
-        .filter(|_| facts.passive_sync().is_some());
-    let of_latest = latest.and_then(|clusters| {
-        facts.sets.iter().find(|set| {
-            set.members
-                .values()
-                .any(|backup| backup.meta.name == clusters.meta.name)
-        })
-    });
-    match of_latest {
-        Some(set) => Some(seen(facts, set, newest)),
+        .filter(|_| facts.passive_sync().is_some())
+        .and_then(|clusters| {
+            facts.sets.iter().find(|set| {
+                set.members
+                    .values()
+                    .any(|backup| backup.meta.name == clusters.meta.name)
+            })
+        });
+    let shown = match of_latest {
+        Some(taken) => facts
+            .sets
+            .iter()
+            .rev()
+            .filter(|set| set.party() == taken.party() && set.run <= taken.run)
+            .find(|set| set.is_usable())
+            .unwrap_or(taken)
+            .clone(),
         None => facts
             .view
             .best_set()
-            .map(|set| seen(facts, &set, newest))
-            .or_else(|| Some(seen(facts, newest, newest))),
-    }
+            .or_else(|| facts.sets.last().cloned())?,
+    };
+    let newest = newest_of(&shown.party()).unwrap_or(&shown);
+    Some(seen(facts, &shown, newest))
 }
 
 fn seen(facts: &Facts<'_>, shown: &BackupSet<'_>, newest: &BackupSet<'_>) -> Set {
@@ -153,7 +166,12 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     {
         return Vec::new();
     }
-    let sets: Vec<_> = facts.own_sets().collect();
+    // What was made before is not what a new BackupSchedule makes.
+    let since = new_since(facts);
+    let sets: Vec<_> = facts
+        .own_sets()
+        .filter(|set| since.is_none_or(|since| set.run >= since.less(CLOCKS_DIFFER)))
+        .collect();
     let Some(newest) = sets.last() else {
         return no_backup(facts).into_iter().collect();
     };
@@ -172,21 +190,28 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     found
 }
 
+/// Since when the BackupSchedule is here, as long as its first set may still be written.
+fn new_since(facts: &Facts<'_>) -> Option<Timestamp> {
+    at_work(facts)
+        .and_then(|schedule| schedule.meta.created)
+        .filter(|created| facts.now.duration_since(*created) <= FIRST_SET_WITHIN)
+}
+
 fn is_new(facts: &Facts<'_>) -> bool {
-    facts
-        .schedules()
-        .iter()
-        .filter_map(|schedule| schedule.meta.created)
-        .any(|created| facts.now.duration_since(created) <= FIRST_SET_WITHIN)
+    new_since(facts).is_some()
 }
 
 fn no_backup(facts: &Facts<'_>) -> Option<Finding> {
-    let text = "this hub has no backup yet";
+    let text = if facts.own_sets().next().is_some() {
+        "the BackupSchedule is new, and its first set has not begun yet"
+    } else {
+        "this hub has no backup yet"
+    };
     // An object the operator cannot read, or a schedule that failed, is told by the schedule itself.
     let enabled = facts
         .schedules()
         .iter()
-        .any(|schedule| schedule.phase == "Enabled" || schedule.phase == "New");
+        .any(|schedule| matches!(schedule.phase.as_str(), "Enabled" | "New" | ""));
     enabled.then(|| {
         if is_new(facts) {
             Finding::warning("backup/none", text).run(

@@ -221,7 +221,7 @@ fn summary(
         return format!("not checked: {}", what.join(", "));
     }
     match (role, set, following) {
-        (Role::Active, Some(set), _) => format!(
+        (Role::Active, Some(set), _) if set.by_this_hub => format!(
             "a complete set of backups is {} old",
             crate::time::age::age(facts.now, set.run)
         ),

@@ -48,6 +48,11 @@ impl GuardedHub {
         }
     }
 
+    /// The operator's kubeconfig.
+    pub fn operator(&self) -> &std::path::Path {
+        &self.operator
+    }
+
     /// The webhook and the hub, each on its own.
     pub fn into_parts(self) -> (Webhook, Hub) {
         (self.webhook, self.hub)

@@ -201,6 +201,7 @@ impl Api {
         };
         if hangs {
             self.state().requests.push(line);
+            self.0.changes.send_modify(|_| {});
             return std::future::pending().await;
         }
         let failure = {

@@ -150,6 +150,15 @@ pub fn recorded(standing: &Standing<'_>, set: Option<&Backup>, view: &HubView<'_
     })
 }
 
+/// What the statements of an annotation are about, those that can be read and resolved.
+pub fn named(text: &str, view: &HubView<'_>) -> Vec<String> {
+    read(text)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|statement| resolve(&statement.about, view).ok())
+        .collect()
+}
+
 /// The id a statement means: a whole one, the beginning of one that fits no other, `unknown`, or a
 /// location (OWNERSHIP S1).
 pub(super) fn resolve(about: &str, view: &HubView<'_>) -> Result<String, String> {

@@ -114,7 +114,7 @@ fn remedies(finding: Finding, first: &RestoreState<'_>, snapshot: &Snapshot) -> 
     );
     if restore.is_passive_sync() {
         let finding = finding.todo(
-            "if this hub is to stay passive, do not create it here (or write spec.paused: true): the hub that manages the fleet backs it up",
+            "if this hub is to stay passive, do not create it here, or leave it paused: the hub that manages the fleet backs it up",
         );
         return match first.is_at_rest() {
             true => finding.run(

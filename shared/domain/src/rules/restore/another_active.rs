@@ -1,7 +1,7 @@
 //! `restore/another-active`: two Restores at once burn each other.
 
 use crate::hub::restores::RestoreState;
-use crate::kinds::restore::Restore;
+use crate::kinds::restore::{BackupChoice, Restore};
 use crate::rules::finding::Finding;
 use crate::rules::restore_state::{describe, wait_for_velero, watch};
 use crate::rules::review::{Operation, Review, SubjectKind};
@@ -85,7 +85,7 @@ fn denial(
             "Restore {other} says {}, but Velero still restores for it; {this} would run beside that",
             first.restore.phase
         )
-    } else if sync_alone && subject.activates() {
+    } else if sync_alone && takes_clusters(subject) {
         format!("do not add a Restore: activate the one that keeps this hub in sync, {other}")
     } else {
         format!("Restore {other} is still active beside {this}; {BURNT}")
@@ -98,6 +98,12 @@ fn denial(
                 .fold(finding, Finding::seen)
         });
     remedies(finding, first, sync_alone, subject, snapshot)
+}
+
+/// Whether it restores clusters; `Skip` in other letters does not, and is no wish to activate.
+fn takes_clusters(restore: &Restore) -> bool {
+    restore.activates()
+        && BackupChoice::parse(restore.managed_clusters.as_deref()) != BackupChoice::Skip
 }
 
 fn remedies(
@@ -118,7 +124,7 @@ fn remedies(
     if first.is_over_by_word_only() {
         return wait_for_velero(finding, snapshot, namespace, "apply again");
     }
-    if sync_alone && subject.activates() {
+    if sync_alone && takes_clusters(subject) {
         return finding
             .seen(format!("beside it, {BURNT}"))
             .run(

@@ -161,7 +161,12 @@ fn mixed(facts: &Facts<'_>, view: &Following) -> Option<Finding> {
     );
     for held in &view.held {
         let kinds: Vec<_> = held.types.iter().map(|kind| kind.label()).collect();
-        finding = finding.seen(format!("{}: of hub {}", list(&kinds), held.hub.short()));
+        let whose = if held.this_hub {
+            "this hub's own".to_owned()
+        } else {
+            format!("of hub {}", held.hub.short())
+        };
+        finding = finding.seen(format!("{}: {whose}", list(&kinds)));
     }
     finding = finding
         .seen("the operator pairs nothing: of each type it takes the newest, whoever wrote it");

@@ -91,6 +91,8 @@ pub struct Following {
 pub struct HeldFrom {
     /// The hub.
     pub hub: HubId,
+    /// Whether that is this hub: a sync takes the newest, whoever wrote it.
+    pub this_hub: bool,
     /// The types.
     pub types: Vec<BackupType>,
 }
@@ -110,7 +112,7 @@ pub(super) fn following(facts: &Facts<'_>) -> Option<Following> {
     Some(Following {
         restore: restore.meta.name.clone(),
         phase: restore.phase.clone(),
-        held: held_from(&parts),
+        held: held_from(facts, &parts),
         missing: missing(facts, &parts),
         source_silent: source
             .as_ref()
@@ -192,13 +194,14 @@ fn is_old(facts: &Facts<'_>, restore: &Restore) -> bool {
         .is_some_and(|created| facts.now.duration_since(created) > PASS_GRACE)
 }
 
-fn held_from(parts: &[Part]) -> Vec<HeldFrom> {
+fn held_from(facts: &Facts<'_>, parts: &[Part]) -> Vec<HeldFrom> {
     let mut held: Vec<HeldFrom> = Vec::new();
     for part in parts {
         let Some(kind) = part.kind else { continue };
         match held.iter_mut().find(|other| other.hub == part.source) {
             Some(other) => other.types.push(kind),
             None => held.push(HeldFrom {
+                this_hub: facts.is_own(&part.source),
                 hub: part.source.clone(),
                 types: vec![kind],
             }),

@@ -17,11 +17,11 @@ pub(super) fn there(facts: &Facts<'_>, finding: Finding, hub: &OtherHub<'_>) -> 
     let ns = &facts.snapshot.namespace;
     finding
         .run(
-            format!("on hub {id}, end its backups (in Git first if they are there; before 2.12 delete the schedule instead):"),
+            format!("on hub {id}, end its backups (Git first; before 2.12 delete it instead):"),
             format!("{cli} --context HUB-{id} -n {ns} patch bsch {name} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'"),
         )
         .run(
-            format!("on hub {id}, then keep it from importing clusters (to give them back later: the same with disable-auto-import-):"),
+            format!("on hub {id}, then stop its imports (undo it with disable-auto-import-):"),
             format!("{cli} --context HUB-{id} annotate managedclusters -l 'local-cluster!=true' {DISABLE_AUTO_IMPORT}= --overwrite"),
         )
 }
@@ -31,21 +31,25 @@ pub(super) fn there(facts: &Facts<'_>, finding: Finding, hub: &OtherHub<'_>) -> 
 pub(super) fn here(facts: &Facts<'_>, finding: Finding, owner: Option<&str>) -> Finding {
     let told = finding.steps.len();
     let mut finding = finding;
-    for schedule in facts.schedules().iter().filter(|schedule| runs(schedule)) {
-        finding = finding.run(
-            format!(
-                "end the backups of this hub, {} (before 2.12 delete the schedule instead):",
-                git_first(Some(&schedule.meta))
-            ),
-            facts.kubectl(&format!(
-                "patch bsch {} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'",
-                schedule.meta.name
-            )),
-        );
+    for schedule in facts.schedules().iter() {
+        let (name, git) = (&schedule.meta.name, git_first(Some(&schedule.meta)));
+        if schedule.hidden_from_the_operator().is_some() {
+            finding = finding.run(
+                format!("delete BackupSchedule {name}, {git} (the operator does not see it, nor a pause):"),
+                facts.kubectl(&format!("delete bsch {name}")),
+            );
+        } else if is_set(facts, schedule) {
+            finding = finding.run(
+                format!("end the backups of this hub, {git} (before 2.12 delete it instead):"),
+                facts.kubectl(&format!(
+                    "patch bsch {name} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'"
+                )),
+            );
+        }
     }
     if facts.holds_clusters() != Some(false) && !imports_no_more(facts) {
         finding = finding.run(
-            "keep this hub from importing clusters again (to take it off later: the same with disable-auto-import-):",
+            "stop the imports of this hub (undo it with disable-auto-import-):",
             format!(
                 "{} annotate managedclusters -l 'local-cluster!=true' {DISABLE_AUTO_IMPORT}= --overwrite",
                 facts.snapshot.cli()
@@ -69,7 +73,22 @@ fn imports_no_more(facts: &Facts<'_>) -> bool {
         .is_some_and(|all| fleet(all).all(|cluster| cluster.import_disabled))
 }
 
-/// Whether a BackupSchedule of this hub runs.
-pub(super) fn runs(schedule: &BackupSchedule) -> bool {
-    schedule.blocks_restores() && !schedule.paused
+/// Whether a BackupSchedule of this hub makes backups: what Velero has of it decides, where that could be
+/// looked up.
+pub(super) fn runs(facts: &Facts<'_>, schedule: &BackupSchedule) -> bool {
+    let name = &schedule.meta.name;
+    let velero = facts.snapshot.velero_schedules.value();
+    schedule.blocks_restores()
+        && !schedule.paused
+        && velero.map_or(schedule.hidden_from_the_operator().is_none(), |all| {
+            all.iter().any(|velero| {
+                velero.is_running() && (velero.meta.owners.is_empty() || velero.is_owned_by(name))
+            })
+        })
+}
+
+/// Whether it runs, or would as soon as the operator lets it.
+pub(super) fn is_set(facts: &Facts<'_>, schedule: &BackupSchedule) -> bool {
+    let may = schedule.blocks_restores() && !schedule.paused;
+    runs(facts, schedule) || may && schedule.hidden_from_the_operator().is_none()
 }

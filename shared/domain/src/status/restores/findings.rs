@@ -1,6 +1,7 @@
 //! What is wrong with the Restores; the sync Restore of a passive hub is judged by itself.
 
 use super::{Part, has_failed, is_at_work, is_done, or_none, parts, told_by_parts};
+use crate::kinds::backup::BackupType;
 use crate::kinds::restore::Restore;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
@@ -33,6 +34,9 @@ fn of_one(facts: &Facts<'_>, role: Role, restore: &Restore) -> Option<Finding> {
         return Some(ended_sync(facts, restore, &parts));
     }
     let failed: Vec<_> = parts.iter().filter(|part| has_failed(part)).collect();
+    if failed.is_empty() {
+        return brought_no_cluster(facts, role, restore, &parts);
+    }
     let first = failed.first()?;
     let headline = format!(
         "Restore {} says {}, but {} of {} failed",
@@ -116,6 +120,38 @@ fn stuck(facts: &Facts<'_>, restore: &Restore) -> Finding {
         "remove what it complains about (it tries again every minute), or it:",
         facts.kubectl(&format!("delete crst {name}")),
     )
+}
+
+/// An activation that ended well, and after which nothing is here: it restored a set without clusters.
+fn brought_no_cluster(
+    facts: &Facts<'_>,
+    role: Role,
+    restore: &Restore,
+    parts: &[Part],
+) -> Option<Finding> {
+    let name = &restore.meta.name;
+    let ended = restore.activates() && restore.is_terminal() && role == Role::Idle;
+    if !ended || facts.holds_clusters() != Some(false) {
+        return None;
+    }
+    let part = parts
+        .iter()
+        .find(|part| part.kind == Some(BackupType::ManagedClusters))?;
+    let whose = if facts.is_own(&part.source) {
+        "this hub itself".to_owned()
+    } else {
+        format!("hub {}", part.source.short())
+    };
+    let finding = Finding::critical(
+        "restore/no-cluster",
+        format!(
+            "Restore {name} says {}, but this hub holds no cluster of the fleet",
+            restore.phase
+        ),
+    )
+    .seen(format!("it restored {}, which {whose} wrote", part.backup))
+    .todo("to activate: create a new Restore that names the set of the hub that had the fleet");
+    Some(anew(facts, finding, restore))
 }
 
 /// A sync that says it is one and is over: it was switched off, which ended it, and on again, which does

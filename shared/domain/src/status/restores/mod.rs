@@ -10,7 +10,7 @@ use crate::identity::HubId;
 use crate::kinds::backup::Backup;
 use crate::kinds::backup::{BackupType, run_of_name};
 use crate::kinds::restore::Restore;
-use crate::kinds::velero_restore::VeleroRestore;
+use crate::kinds::velero_restore::{VeleroRestore, is_last};
 use crate::time::age::count;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -119,14 +119,7 @@ pub(super) fn parts(facts: &Facts<'_>, restore: &Restore) -> Vec<Part> {
             .velero_restores
             .items()
             .iter()
-            .filter(|velero| {
-                velero.owner() == Some(&restore.meta.name)
-                    || (velero.owner().is_none()
-                        && velero
-                            .meta
-                            .name
-                            .starts_with(&format!("{}-acm-", restore.meta.name)))
-            })
+            .filter(|velero| velero.is_of(&restore.meta.name))
     };
     let tracked = |velero: &&VeleroRestore| {
         let name = velero.meta.name.as_str();
@@ -150,24 +143,34 @@ pub(super) fn parts(facts: &Facts<'_>, restore: &Restore) -> Vec<Part> {
         }
     }
     newest.sort_by_key(|velero| kind_of(velero));
-    newest.into_iter().map(part).collect()
+    newest
+        .into_iter()
+        .map(|velero| part(facts, velero))
+        .collect()
 }
 
 fn kind_of(velero: &VeleroRestore) -> (Option<BackupType>, bool) {
     (
-        BackupType::of_name(&velero.backup),
+        BackupType::of_prefix(&velero.backup),
         velero.meta.name.ends_with("-active"),
     )
 }
 
-fn part(velero: &VeleroRestore) -> Part {
+fn part(facts: &Facts<'_>, velero: &VeleroRestore) -> Part {
     let (kind, activation) = kind_of(velero);
     Part {
         name: velero.meta.name.clone(),
         kind,
         activation,
         backup: velero.backup.clone(),
-        source: velero.source_hub(),
+        // Before 2.10 the operator writes no label on it; the backup it names tells then (OWNERSHIP E1).
+        source: velero.source().unwrap_or_else(|| {
+            facts
+                .backups
+                .iter()
+                .find(|backup| backup.meta.name == velero.backup)
+                .map_or_else(HubId::unknown, Backup::writer)
+        }),
         phase: velero.phase.clone(),
         items: velero.items.unwrap_or_default(),
         errors: velero.errors,
@@ -183,7 +186,7 @@ pub(super) fn has_failed(part: &Part) -> bool {
 
 /// Whether Velero is done with it.
 pub(super) fn is_done(part: &Part) -> bool {
-    part.phase == "Completed" || has_failed(part)
+    is_last(&part.phase)
 }
 
 /// Whether the operator or Velero is still busy with it: whoever deletes it now leaves a hub that is
@@ -238,7 +241,7 @@ pub(super) fn brought(facts: &Facts<'_>) -> Option<String> {
     facts
         .restores()
         .iter()
-        .filter(|restore| restore.is_terminal())
+        .filter(|restore| restore.is_terminal() && !restore.activates())
         .filter_map(|restore| Some((restore, held_of(&parts(facts, restore))?)))
         .max_by_key(|(_, run)| *run)
         .map(|(restore, run)| {

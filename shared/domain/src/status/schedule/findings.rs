@@ -165,11 +165,15 @@ fn hidden(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
 
 fn collision(facts: &Facts<'_>, schedule: &BackupSchedule) -> Finding {
     let name = &schedule.meta.name;
+    // The operator has two reasons, and one phase for both (operator-facts §1.4).
+    let why = if schedule.message.contains("had run a restore") {
+        "another hub says that it has taken the fleet over"
+    } else {
+        "another hub writes to the same storage"
+    };
     let finding = Finding::critical(
         "schedule/collision",
-        format!(
-            "BackupSchedule {name} is stopped for good: another hub writes to the same storage"
-        ),
+        format!("BackupSchedule {name} is stopped for good: {why}"),
     )
     .seen(schedule.message.clone());
     let finding = if schedule.owns_backups {

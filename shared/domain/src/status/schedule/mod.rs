@@ -93,13 +93,8 @@ fn velero_schedules<'a>(facts: &Facts<'a>, schedule: &BackupSchedule) -> Vec<&'a
                 .iter()
                 .any(|kind| kind.schedule_name() == velero.meta.name)
         })
-        .filter(|velero| velero.meta.owners.is_empty() || is_owned(velero, schedule))
+        .filter(|velero| velero.meta.owners.is_empty() || velero.is_owned_by(&schedule.meta.name))
         .collect()
-}
-
-fn is_owned(velero: &VeleroSchedule, schedule: &BackupSchedule) -> bool {
-    let name = &schedule.meta.name;
-    velero.meta.owners.iter().any(|(_, owner)| owner == name)
 }
 
 /// The BackupSchedule that Velero works for: the one that owns Velero's schedules, else the oldest of
@@ -107,7 +102,8 @@ fn is_owned(velero: &VeleroSchedule, schedule: &BackupSchedule) -> bool {
 pub(super) fn at_work<'a>(facts: &Facts<'a>) -> Option<&'a BackupSchedule> {
     let owns = |schedule: &BackupSchedule| {
         let all = facts.snapshot.velero_schedules.items();
-        all.iter().any(|velero| is_owned(velero, schedule))
+        all.iter()
+            .any(|velero| velero.is_owned_by(&schedule.meta.name))
     };
     facts.schedules().iter().min_by_key(|schedule| {
         (

@@ -1,6 +1,6 @@
 //! Several BackupSchedules in one namespace: only one can run, whatever their phases say.
 
-use super::{at_work, is_owned};
+use super::at_work;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
@@ -32,7 +32,8 @@ pub(super) fn told(facts: &Facts<'_>) -> Option<Finding> {
     }
     let owns = |schedule: &BackupSchedule| {
         let all = facts.snapshot.velero_schedules.items();
-        all.iter().any(|velero| is_owned(velero, schedule))
+        all.iter()
+            .any(|velero| velero.is_owned_by(&schedule.meta.name))
     };
     let kept = &first.meta.name;
     let named: Vec<_> = idle

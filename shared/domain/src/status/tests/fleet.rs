@@ -1,8 +1,8 @@
 //! The clusters: still coming, gone missing, left behind.
 
-use super::hubs::{Hub, at, marker};
+use super::hubs::{Hub, at, marker, set_of};
 use crate::kinds::restore::Restore;
-use crate::status::{Finding, Verdict};
+use crate::status::{Finding, Role, Verdict};
 
 /// `b`, which activated at 16:00 and has `available` of its `total` clusters.
 fn activated(total: usize, available: usize) -> Hub {
@@ -131,4 +131,34 @@ fn an_old_hub_that_was_paused_and_annotated_is_not_told_to_do_so_again() {
         cluster.import_disabled = true;
     }
     assert!(commands(&hub).is_empty());
+}
+
+#[test]
+fn a_hub_whose_successor_has_no_set_yet_still_sees_its_own() {
+    let mut hub = Hub::active("a").seen_at("16:02:30");
+    hub.backups.push(marker("b", "a", "16:02:00"));
+    let report = hub.report();
+    assert_eq!(report.role, Role::Replaced);
+    assert_eq!(report.set.map(|set| set.run), Some(at("16:00:00")));
+}
+
+#[test]
+fn a_hub_that_gave_the_fleet_back_and_kept_its_objects_is_told_so() {
+    // b took over and has given the fleet back to a; its clusters are still here.
+    let mut hub = Hub::active("b")
+        .with_restored_clusters(2, 0)
+        .seen_at("16:31:00");
+    hub.schedules.clear();
+    hub.velero_schedules.clear();
+    hub.backups = set_of("a", "160000");
+    hub.backups.push(marker("b", "a", "16:10:00"));
+    hub.backups.push(marker("a", "b", "16:20:00"));
+    hub.backups.extend(set_of("a", "162100"));
+    let report = hub.report();
+    assert_eq!(report.role, Role::Replaced);
+    assert_eq!(
+        report.findings[0].headline,
+        "this hub has been replaced by hub a, and still holds 2 clusters"
+    );
+    assert_ne!(report.verdict, Verdict::Ok);
 }

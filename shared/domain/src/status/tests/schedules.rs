@@ -1,10 +1,11 @@
 //! BackupSchedules that are more than one, that Velero refuses, or that the operator cannot read.
 
-use super::hubs::{Hub, at};
+use super::hubs::{Hub, at, marker, set_of};
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::restore::Restore;
 use crate::read::Unreadable;
 use crate::status::{Finding, Role, Verdict};
+use crate::upstream::backup_label;
 
 /// With a second BackupSchedule, while Velero's schedules belong to the first.
 fn with_second(phase: &str) -> Hub {
@@ -175,4 +176,64 @@ fn git_is_named_where_an_object_tells_that_it_owns_it() {
     // Resumed already, the remedy is not printed again.
     schedule.paused = false;
     assert!(!told(&schedule).contains("resume it"));
+}
+
+/// `b`, which follows nobody, holds no cluster and has a BackupSchedule, while `a` owns the fleet.
+fn stray() -> Hub {
+    let mut hub = Hub::new("b").scheduled();
+    hub.backups = set_of("a", "160000");
+    for backup in &mut hub.backups {
+        backup.meta.created = Some(at("16:00:30"));
+    }
+    hub
+}
+
+#[test]
+fn a_schedule_that_velero_does_not_run_is_not_said_to_back_up() {
+    let mut hub = stray();
+    assert!(first(&hub).headline.starts_with("this hub backs up"));
+    hub.velero_schedules.clear();
+    hub.schedules[0].phase = "FailedValidation".into();
+    assert!(
+        first(&hub)
+            .headline
+            .starts_with("this hub is set to back up")
+    );
+    hub.schedules[0].phase = String::new();
+    hub.schedules[0].unreadable.push(Unreadable {
+        field: "spec.veleroTtl".into(),
+        value: "\"5d\"".into(),
+        why: "use 120h".into(),
+    });
+    let report = hub.report();
+    let told = report
+        .findings
+        .iter()
+        .find(|finding| finding.id == "hub/stray-schedule")
+        .unwrap();
+    assert!(told.headline.starts_with("this hub has a BackupSchedule"));
+    let command = told.steps[0].command.as_deref().unwrap();
+    assert!(command.ends_with("delete bsch schedule-acm"), "{command}");
+}
+
+#[test]
+fn a_collision_is_told_by_its_reason() {
+    let mut hub = Hub::active("a");
+    hub.schedules[0].phase = "BackupCollision".into();
+    let why = |hub: &Hub| first(hub).headline.rsplit(": ").next().map(str::to_owned);
+    assert_eq!(why(&hub).unwrap(), "another hub writes to the same storage");
+    hub.schedules[0].message = "Hub with id [b] had run a restore managed cluster operation".into();
+    let mut hollow = marker("b", "", "16:00:45");
+    hollow.meta.labels.remove(backup_label::RESTORED_CLUSTERS);
+    hollow.meta.created = Some(at("16:00:50"));
+    hub.backups.push(hollow);
+    assert_eq!(
+        hub.found(),
+        ["!schedule/collision"],
+        "a marker is no backup"
+    );
+    assert_eq!(
+        why(&hub).unwrap(),
+        "another hub says that it has taken the fleet over"
+    );
 }

@@ -1,8 +1,8 @@
 //! A sync that looks well by its phase, and is not.
 
-use super::hubs::{Hub, at, set_of};
+use super::hubs::{Hub, at, marker, set_of};
 use crate::kinds::backup::BackupType;
-use crate::status::{Finding, Role, SyncState, Verdict};
+use crate::status::{Answer, Finding, Role, SyncState, Verdict};
 use crate::upstream::backup_label;
 
 fn only(hub: &Hub) -> Finding {
@@ -161,9 +161,17 @@ fn a_restore_that_velero_still_works_for_is_not_to_be_deleted() {
     assert!(!commands(&only(&hub)).contains(&delete));
     hub.restores[0].phase = "Error".into();
     hub.restores[0].managed_clusters = Some("latest".into());
-    assert!(!commands(&only(&hub)).contains(&delete));
+    let stuck = |hub: &Hub| {
+        let report = hub.report();
+        let findings = report.findings.into_iter();
+        findings
+            .filter(|finding| finding.id == "restore/error")
+            .collect::<Vec<_>>()
+            .remove(0)
+    };
+    assert!(!commands(&stuck(&hub)).contains(&delete));
     hub.velero_restores[1].phase = "Completed".into();
-    assert_eq!(commands(&only(&hub)), [delete]);
+    assert_eq!(commands(&stuck(&hub)), [delete]);
 }
 
 #[test]
@@ -192,4 +200,64 @@ fn a_source_that_is_silent_is_not_followed_in_sync() {
     unseen.locations[0].synced = Some(at("16:00:30"));
     assert!(!following(&unseen).source_silent);
     assert!(!following(&unseen).view_fresh);
+}
+
+#[test]
+fn an_activation_that_brought_no_cluster_is_not_ok() {
+    let mut hub = Hub::passive("b", "a");
+    hub.restores[0].managed_clusters = Some("latest".into());
+    hub.restores[0].phase = "Finished".into();
+    let mut clusters = hub.velero_restores[0].clone();
+    clusters.backup = "acm-managed-clusters-schedule-20261122155000".into();
+    clusters.meta.name = format!("sync-{}", clusters.backup);
+    clusters
+        .meta
+        .labels
+        .insert(backup_label::BACKUP_CLUSTER.to_owned(), "b".to_owned());
+    hub.velero_restores.push(clusters);
+    let finding = only(&hub);
+    assert_eq!(finding.id, "restore/no-cluster");
+    assert_eq!(
+        finding.evidence,
+        ["it restored acm-managed-clusters-schedule-20261122155000, which this hub itself wrote"]
+    );
+}
+
+#[test]
+fn before_2_10_the_backup_tells_whose_it_is() {
+    let mut hub = Hub::passive("b", "a");
+    for velero in &mut hub.velero_restores {
+        velero.meta.labels.clear();
+    }
+    let following = hub.report().following.unwrap();
+    assert_eq!(following.source.unwrap().as_str(), "a");
+    assert_eq!(following.held.len(), 1);
+}
+
+#[test]
+fn an_activation_that_was_taken_back_half_way_is_told_as_what_it_is() {
+    let mut hub = Hub::passive("b", "a").with_restored_clusters(2, 2);
+    hub.backups.push(marker("b", "a", "16:00:45"));
+    let finding = hub.report().findings.remove(0);
+    assert_eq!(finding.id, "hub/activation-taken-back");
+    assert_eq!(
+        finding.headline,
+        "this hub has taken the fleet over, and Restore sync makes it follow: nothing backs the fleet up"
+    );
+    assert_eq!(hub.report().activation.answer, Answer::AlreadyActive);
+    let mut clusters = hub.velero_restores[0].clone();
+    clusters.backup = "acm-managed-clusters-schedule-20261122160000".into();
+    clusters.meta.name = format!("sync-{}", clusters.backup);
+    hub.velero_restores.push(clusters);
+    let finding = hub.report().findings.remove(0);
+    assert_eq!(
+        finding.headline,
+        "the activation by Restore sync was taken back half-way: this hub has the fleet, and nothing backs it up"
+    );
+    hub.velero_restores[3].phase = "InProgress".into();
+    let finding = hub.report().findings.remove(0);
+    assert_eq!(
+        commands(&finding),
+        ["oc -n open-cluster-management-backup get restores.velero.io -w"]
+    );
 }

@@ -78,11 +78,11 @@ async fn is_critical(stage: &Stage<'_>, context: &str, claim: &str) -> Result<St
         status.code == Some(3) && status.stdout.contains("CRITICAL"),
     )?;
     let (a, b) = (&stage.world.a, &stage.world.b);
-    let happened = format!(
-        "hub {} began a backup after hub {} took over",
-        &a.id[..8],
-        &b.id[..8]
-    );
+    let name = |side: &acm_backup_e2e::Side| match side.hub.name() == context {
+        true => format!("this hub ({})", &side.id[..8]),
+        false => format!("hub {}", &side.id[..8]),
+    };
+    let happened = format!("{} began a backup after {} took over", name(a), name(b));
     stage.says(&status.stdout, &[&happened, "it owns the fleet"])?;
     Ok(status.stdout)
 }
