@@ -9,7 +9,7 @@ use super::record::Accepted;
 use super::takeover::{self, Takeover, cannot_be_ordered};
 use crate::identity::HubId;
 use crate::kinds::backup::BackupType;
-use crate::snapshot::{Missing, Snapshot};
+use crate::snapshot::{Missing, Need, Snapshot};
 use crate::time::saturating::Saturating;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -102,6 +102,17 @@ impl Standing<'_> {
 }
 
 impl<'a> HubView<'a> {
+    /// What it rests on.
+    pub const NEEDS: [Need; 7] = [
+        Need::HubId,
+        Need::Backups,
+        Need::StorageLocations,
+        Need::Restores,
+        Need::VeleroRestores,
+        Need::ManagedClusters,
+        Need::Accepted,
+    ];
+
     /// Works the model out.
     pub fn new(findings: &'a Findings<'a>) -> Self {
         let snapshot = findings.snapshot;

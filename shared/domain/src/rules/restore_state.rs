@@ -1,11 +1,52 @@
 //! How a Restore that still holds the hub is told, and how it is waited for.
 
 use super::finding::Finding;
+use super::rule::Verdict;
 use super::words::{command, short};
 use crate::hub::restores::RestoreState;
+use crate::kinds::meta::Meta;
 use crate::snapshot::Snapshot;
 use crate::time::age;
 use crate::upstream::resource;
+
+/// Judges what wants to start in a namespace by the Restores that are not over there, `except` left out:
+/// `denial` gets the first and all of them, what must be waited for before what may be deleted.
+pub(super) fn judge_beside(
+    wanted: &str,
+    namespace: &str,
+    except: Option<&Meta>,
+    snapshot: &Snapshot,
+    denial: impl FnOnce(&RestoreState<'_>, &[&RestoreState<'_>]) -> Finding,
+) -> Verdict {
+    let restores = match snapshot.restores.get() {
+        Ok(restores) => restores,
+        Err(missing) => return Verdict::blind(wanted, missing),
+    };
+    let velero = snapshot.velero_restores.items();
+    let beside: Vec<_> = restores
+        .iter()
+        .filter(|other| !except.is_some_and(|except| other.meta.is_same_object(except)))
+        .filter(|other| other.meta.namespace == namespace)
+        .map(|other| RestoreState::of(other, velero))
+        .collect();
+    let mut active: Vec<_> = beside.iter().filter(|other| !other.is_over()).collect();
+    active.sort_by_key(|other| other.is_at_rest());
+    match (
+        active.first(),
+        beside.first(),
+        snapshot.velero_restores.get(),
+    ) {
+        (Some(first), ..) => denial(first, &active).into(),
+        (None, Some(ended), Err(missing)) => Verdict::blind(
+            format!(
+                "whether Velero still restores for Restore {}, which says {}",
+                ended.restore.meta.name, ended.restore.phase
+            ),
+            missing,
+        ),
+        (None, ..) => Verdict::Pass,
+    }
+}
 
 /// Where a Restore stands: its phase, and each restore that Velero has not ended.
 pub(super) fn describe(state: &RestoreState<'_>, snapshot: &Snapshot) -> Vec<String> {

@@ -122,7 +122,7 @@ impl StatusReport {
 }
 
 /// What has to be looked up for a report.
-pub fn needs() -> [Need; 8] {
+pub fn needs() -> [Need; 9] {
     [
         Need::HubId,
         Need::BackupSchedules,
@@ -132,6 +132,7 @@ pub fn needs() -> [Need; 8] {
         Need::VeleroSchedules,
         Need::VeleroRestores,
         Need::ManagedClusters,
+        Need::Accepted,
     ]
 }
 

@@ -71,6 +71,19 @@ pub(super) fn not_checked(facts: &Facts<'_>) -> Vec<NotChecked> {
             "how many clusters report here",
             false,
         ),
+        row(
+            &s.accepted,
+            "statements",
+            "whether a word that was given here has been proven wrong",
+            false,
+        )
+        // A dump holds no record, and nobody asked for one where it cannot be.
+        .filter(|row| {
+            !matches!(
+                row.missing,
+                Missing::NotAsked | Missing::NotCollected { .. }
+            )
+        }),
     ]
     .into_iter()
     .flatten()

@@ -3,7 +3,7 @@
 use crate::hub::restores::RestoreState;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::rules::finding::Finding;
-use crate::rules::restore_state::{describe, wait_for_velero, watch};
+use crate::rules::restore_state::{describe, judge_beside, wait_for_velero, watch};
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
 use crate::rules::words::{command, named, short};
@@ -32,34 +32,13 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
     let Some(subject) = review.starting_schedule() else {
         return Verdict::Pass;
     };
-    let restores = match snapshot.restores.get() {
-        Ok(restores) => restores,
-        Err(missing) => return Verdict::blind("whether a Restore is active", missing),
-    };
-    let velero = snapshot.velero_restores.items();
-    let beside: Vec<_> = restores
-        .iter()
-        .filter(|restore| restore.meta.namespace == subject.meta.namespace)
-        .map(|restore| RestoreState::of(restore, velero))
-        .collect();
-    let mut active: Vec<_> = beside.iter().filter(|restore| !restore.is_over()).collect();
-    // What must be waited for comes first.
-    active.sort_by_key(|restore| restore.is_at_rest());
-    match (
-        active.first(),
-        beside.first(),
-        snapshot.velero_restores.get(),
-    ) {
-        (Some(first), ..) => denial(first, &active, subject, snapshot).into(),
-        (None, Some(ended), Err(missing)) => Verdict::blind(
-            format!(
-                "whether Velero still restores for Restore {}, which says {}",
-                ended.restore.meta.name, ended.restore.phase
-            ),
-            missing,
-        ),
-        (None, ..) => Verdict::Pass,
-    }
+    judge_beside(
+        "whether a Restore is active",
+        &subject.meta.namespace,
+        None,
+        snapshot,
+        |first, active| denial(first, active, subject, snapshot),
+    )
 }
 
 fn denial(

@@ -31,16 +31,8 @@ pub const RULE: Rule = Rule {
     needs: |review| match review.starting_schedule() {
         None => Vec::new(),
         Some(schedule) => {
-            let mut needs = vec![
-                Need::HubId,
-                Need::Backups,
-                Need::StorageLocations,
-                Need::Restores,
-                Need::VeleroRestores,
-                Need::ManagedClusters,
-                Need::Accepted,
-                Need::Permission(ATTEST),
-            ];
+            let mut needs = HubView::NEEDS.to_vec();
+            needs.push(Need::Permission(ATTEST));
             if schedule.meta.annotations.contains_key(names::ATTESTATION) {
                 needs.push(Need::KubeSystem);
             }

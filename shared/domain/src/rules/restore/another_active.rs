@@ -3,7 +3,7 @@
 use crate::hub::restores::RestoreState;
 use crate::kinds::restore::{BackupChoice, Restore};
 use crate::rules::finding::Finding;
-use crate::rules::restore_state::{describe, wait_for_velero, watch};
+use crate::rules::restore_state::{describe, judge_beside, wait_for_velero, watch};
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
 use crate::rules::words::{command, named, patch_spec, short};
@@ -40,35 +40,13 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
     let Some(subject) = review.starting_restore() else {
         return Verdict::Pass;
     };
-    let restores = match snapshot.restores.get() {
-        Ok(restores) => restores,
-        Err(missing) => return Verdict::blind("whether another Restore is active", missing),
-    };
-    let velero = snapshot.velero_restores.items();
-    let beside: Vec<_> = restores
-        .iter()
-        .filter(|other| !other.meta.is_same_object(&subject.meta))
-        .filter(|other| other.meta.namespace == subject.meta.namespace)
-        .map(|other| RestoreState::of(other, velero))
-        .collect();
-    let mut others: Vec<_> = beside.iter().filter(|other| !other.is_over()).collect();
-    // What must be waited for comes first, the sync that is to be edited or deleted last.
-    others.sort_by_key(|other| other.is_at_rest());
-    match (
-        others.first(),
-        beside.first(),
-        snapshot.velero_restores.get(),
-    ) {
-        (Some(first), ..) => denial(first, &others, subject, snapshot).into(),
-        (None, Some(ended), Err(missing)) => Verdict::blind(
-            format!(
-                "whether Velero still restores for Restore {}, which says {}",
-                ended.restore.meta.name, ended.restore.phase
-            ),
-            missing,
-        ),
-        (None, ..) => Verdict::Pass,
-    }
+    judge_beside(
+        "whether another Restore is active",
+        &subject.meta.namespace,
+        Some(&subject.meta),
+        snapshot,
+        |first, others| denial(first, others, subject, snapshot),
+    )
 }
 
 fn denial(

@@ -39,16 +39,8 @@ fn needs(review: &Review) -> Vec<Need> {
     let Some(restore) = review.activating_restore() else {
         return Vec::new();
     };
-    let mut needs = vec![
-        Need::HubId,
-        Need::Backups,
-        Need::StorageLocations,
-        Need::Restores,
-        Need::VeleroRestores,
-        Need::ManagedClusters,
-        Need::Accepted,
-        Need::Permission(ATTEST),
-    ];
+    let mut needs = HubView::NEEDS.to_vec();
+    needs.push(Need::Permission(ATTEST));
     if let Some(name) = named_backup(restore) {
         needs.push(Need::BackupNamed(name));
     }

@@ -122,10 +122,10 @@ pub(super) fn refuted(facts: &Facts<'_>) -> Vec<Finding> {
         .filter(|accepted| !told && facts.now <= accepted.at.plus(VALID_FOR))
         // A takeover since has settled what was said before it, whoever took over.
         .filter(|accepted| {
-            !facts
+            facts
                 .view
                 .newest_takeover()
-                .is_some_and(|takeover| takeover.at > Some(accepted.at))
+                .is_none_or(|takeover| takeover.at <= Some(accepted.at))
         })
         .filter_map(|accepted| {
             let kind = Kind::of_word(&accepted.kind)?;
