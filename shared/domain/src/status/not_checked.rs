@@ -77,13 +77,8 @@ pub(super) fn not_checked(facts: &Facts<'_>) -> Vec<NotChecked> {
             "whether a word that was given here has been proven wrong",
             false,
         )
-        // A dump holds no record, and nobody asked for one where it cannot be.
-        .filter(|row| {
-            !matches!(
-                row.missing,
-                Missing::NotAsked | Missing::NotCollected { .. }
-            )
-        }),
+        // No dump holds it.
+        .filter(|row| !matches!(row.missing, Missing::NotCollected { .. })),
     ]
     .into_iter()
     .flatten()
