@@ -544,7 +544,12 @@ async fn the_record_says_for_whom_and_when_by_the_api_servers_clock() {
         open_until: Some(api.now() + SignedDuration::from_secs(100)),
         ..statement()
     };
-    assert_eq!(record, [expected]);
+    assert_eq!(record, [expected.clone()]);
+    // The same object again is no second use; another is.
+    assert!(enter_on_a_statement(&api, "a", "1").await);
+    assert_eq!(on_record(&api, &Arc::default()).await, [expected]);
+    assert!(enter_on_a_statement(&api, "a", "2").await);
+    assert_eq!(on_record(&api, &Arc::default()).await.len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

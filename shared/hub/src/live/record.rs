@@ -37,3 +37,22 @@ impl Kind for Record {
         Self(read(record))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_lease_without_a_record_has_none_and_one_that_cannot_be_read_says_so() {
+        let lease = |record: Value| Record::read(&json!({"metadata": {"annotations": record}})).0;
+        assert_eq!(lease(Value::Null), Ok(Vec::new()));
+        assert_eq!(lease(json!({(names::ACCEPTED): "[]"})), Ok(Vec::new()));
+        let why = lease(json!({(names::ACCEPTED): "{"})).unwrap_err();
+        let missing = unreadable("acm-backup-slot-ns", why).to_string();
+        assert!(
+            missing.contains("Lease acm-backup-system/acm-backup-slot-ns"),
+            "{missing}"
+        );
+    }
+}

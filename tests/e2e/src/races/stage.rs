@@ -189,8 +189,7 @@ impl Stage {
         for api in [&self.restores, &self.schedules] {
             api.delete_collection(&delete, &all).await?;
         }
-        let standing = self.standing().await?;
-        ensure!(standing.active.is_empty(), "still there: {standing:?}");
+        // Nothing here has finalizers; what came late would be seen beside what the next round leaves.
         Ok(())
     }
 

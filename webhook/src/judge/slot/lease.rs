@@ -210,8 +210,15 @@ impl Slots {
             let heard = SignedDuration::try_from(SILENCE).unwrap_or(SignedDuration::MAX);
             now.plus(self.bound.plus(heard))
         };
+        let known = |entry: &&Accepted| {
+            let same =
+                |one: &Accepted| one.meaning == entry.meaning && Some(&one.uid) == me.uid.as_ref();
+            // Presented again by the object it was accepted for.
+            !record.iter().any(same)
+        };
         let added: Vec<_> = accepted
             .iter()
+            .filter(known)
             .map(|entry| Accepted {
                 holder: me.holder.clone(),
                 uid: me.uid.clone().unwrap_or_default(),
