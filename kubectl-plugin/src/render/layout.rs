@@ -7,7 +7,7 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match lines.last_mut() {
-            Some(line) if line.width() + 1 + word.width() <= width => {
+            Some(line) if joined(line, word) <= width => {
                 line.push(' ');
                 line.push_str(word);
             }
@@ -17,13 +17,18 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// The width of a line and one more word.
+fn joined(line: &str, word: &str) -> usize {
+    line.width().saturating_add(1).saturating_add(word.width())
+}
+
 /// Breaks a command so that it can still be pasted: lines end in a backslash, and nothing within
 /// quotes is broken.
 pub fn wrap_command(command: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in words(command) {
         match lines.last_mut() {
-            Some(line) if line.width() + 1 + word.width() + 2 <= width => {
+            Some(line) if joined(line, &word).saturating_add(2) <= width => {
                 line.push(' ');
                 line.push_str(&word);
             }

@@ -42,9 +42,12 @@ impl Lines {
         } else {
             format!("{word} {text}")
         };
-        let margin = MARGIN.max(label.len() + 1);
-        let blanks = " ".repeat(margin - label.len());
-        for (number, line) in wrap(&whole, self.width - margin).into_iter().enumerate() {
+        let margin = MARGIN.max(label.len().saturating_add(1));
+        let blanks = " ".repeat(margin.saturating_sub(label.len()));
+        for (number, line) in wrap(&whole, self.width.saturating_sub(margin))
+            .into_iter()
+            .enumerate()
+        {
             if number > 0 {
                 self.done.push(format!("{}{line}", " ".repeat(margin)));
                 continue;
@@ -60,7 +63,10 @@ impl Lines {
 
     /// `  - text`
     pub fn item(&mut self, mark: &str, text: &str) {
-        for (number, line) in wrap(text, self.width - 4).into_iter().enumerate() {
+        for (number, line) in wrap(text, self.width.saturating_sub(4))
+            .into_iter()
+            .enumerate()
+        {
             self.done.push(if number == 0 {
                 format!("  {mark} {line}")
             } else {
@@ -71,7 +77,7 @@ impl Lines {
 
     /// A command, ready to be pasted.
     pub fn command(&mut self, command: &str) {
-        for line in wrap_command(command, self.width - 6) {
+        for line in wrap_command(command, self.width.saturating_sub(6)) {
             self.done.push(format!("      {}", paint(COMMAND, &line)));
         }
     }

@@ -92,7 +92,7 @@ impl Table {
             } else {
                 paint(cell.style, &cell.text)
             };
-            let last = column + 1 == widths.len();
+            let last = column.checked_add(1) == Some(widths.len());
             match self.heads.get(column) {
                 Some((_, Align::Right)) => line.push_str(&(blanks + &text)),
                 _ if last => line.push_str(&text),

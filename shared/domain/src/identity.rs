@@ -14,9 +14,14 @@ use std::fmt;
 pub struct HubId(String);
 
 impl HubId {
-    /// The id as found on an object; absent is as good as empty.
+    /// The id as found on an object; absent and empty are as good as `unknown`.
     pub fn new(id: impl Into<String>) -> Self {
-        Self(id.into())
+        let id = id.into();
+        if id.is_empty() {
+            Self::unknown()
+        } else {
+            Self(id)
+        }
     }
 
     /// The id of a hub that has none.
@@ -26,16 +31,12 @@ impl HubId {
 
     /// False for `unknown` and for an empty id, which many hubs can share.
     pub fn is_known(&self) -> bool {
-        !self.0.is_empty() && self.0 != UNKNOWN_HUB
+        self.0 != UNKNOWN_HUB
     }
 
     /// The id as the operator writes it; what an attestation must name.
     pub fn as_str(&self) -> &str {
-        if self.0.is_empty() {
-            UNKNOWN_HUB
-        } else {
-            &self.0
-        }
+        &self.0
     }
 
     /// The first block of a UUID, enough to tell two hubs apart on a narrow screen.

@@ -10,7 +10,7 @@ pub const GROUP: &str = "acm-backup.dev";
 pub const OUTPUT_API_VERSION: &str = "cli.acm-backup.dev/v1";
 
 /// Annotation on a Restore with which its author states what became of the old hub; see
-/// [`crate::attestation`].
+/// [`crate::hub::statement`].
 pub const ATTESTATION: &str = "acm-backup.dev/attest-old-hub";
 
 /// Field manager of every write of ours.
@@ -30,6 +30,9 @@ pub const NAMESPACE: &str = "acm-backup-system";
 
 /// Who the webhook is.
 pub const SERVICE_ACCOUNT: &str = "system:serviceaccount:acm-backup-system:acm-backup-webhook";
+
+/// The webhook's rights.
+pub const CLUSTER_ROLE: &str = "acm-backup-webhook";
 
 /// Where the operator and its objects live unless configured otherwise (operator-facts §9).
 pub const OPERATOR_NAMESPACE: &str = "open-cluster-management-backup";

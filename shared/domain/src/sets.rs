@@ -3,6 +3,7 @@
 //! The operator pairs nothing: it resolves `latest` type by type, across runs and hubs
 //! (operator-facts §6.5). A set is what an administrator believes is restored.
 
+use crate::hub::{Party, made_here};
 use crate::identity::HubId;
 use crate::kinds::backup::{Backup, BackupType};
 use jiff::{SignedDuration, Timestamp};
@@ -15,8 +16,10 @@ const RUN_WINDOW: SignedDuration = SignedDuration::from_mins(5);
 /// The backups one hub made in one run.
 #[derive(Clone, Debug)]
 pub struct BackupSet<'a> {
-    /// The hub that wrote them.
+    /// The hub that wrote them, as their labels tell.
     pub writer: HubId,
+    /// Whether they were made on this hub, whatever their labels tell (OWNERSHIP E5).
+    pub here: bool,
     /// The time in the name of the first of them.
     pub run: Timestamp,
     /// The backups, at most one of each type.
@@ -24,6 +27,15 @@ pub struct BackupSet<'a> {
 }
 
 impl BackupSet<'_> {
+    /// Whose it is.
+    pub fn party(&self) -> Party {
+        if self.here {
+            Party::Here
+        } else {
+            Party::Other(self.writer.clone())
+        }
+    }
+
     /// Whether all data is there and complete.
     pub fn is_complete(&self) -> bool {
         BackupType::DATA.iter().all(|kind| {
@@ -70,17 +82,18 @@ impl BackupSet<'_> {
 ///
 /// Backups the operator did not name (or that are neither of the five types) belong to no set.
 pub fn backup_sets(backups: &[Backup]) -> Vec<BackupSet<'_>> {
-    let mut by_writer: BTreeMap<HubId, Vec<(Timestamp, BackupType, &Backup)>> = BTreeMap::new();
-    for backup in backups {
+    let mut by_writer: BTreeMap<(HubId, bool), Vec<(Timestamp, BackupType, &Backup)>> =
+        BTreeMap::new();
+    for (backup, here) in backups.iter().zip(made_here(backups)) {
         if let (Some(kind), Some(run)) = (backup.backup_type(), backup.run()) {
             by_writer
-                .entry(backup.writer())
+                .entry((backup.writer(), here))
                 .or_default()
                 .push((run, kind, backup));
         }
     }
     let mut sets: Vec<BackupSet<'_>> = Vec::new();
-    for (writer, mut backups) in by_writer {
+    for ((writer, here), mut backups) in by_writer {
         backups.sort_by_key(|(run, kind, _)| (*run, *kind));
         let mut current: Option<BackupSet<'_>> = None;
         for (run, kind, backup) in backups {
@@ -93,6 +106,7 @@ pub fn backup_sets(backups: &[Backup]) -> Vec<BackupSet<'_>> {
             current
                 .get_or_insert_with(|| BackupSet {
                     writer: writer.clone(),
+                    here,
                     run,
                     members: BTreeMap::new(),
                 })

@@ -73,12 +73,29 @@ impl Snapshot {
         }
     }
 
+    /// The command whoever reads a remedy has at hand: `oc` where the hub is OpenShift, else `kubectl`.
+    pub fn cli(&self) -> &'static str {
+        if self.hub_id.value().is_some_and(HubId::is_known) {
+            "oc"
+        } else {
+            "kubectl"
+        }
+    }
+
     /// A Backup looked up by name.
     pub fn named_backup(&self, name: &str) -> Fact<Option<Backup>> {
-        self.named_backups
-            .get(name)
-            .cloned()
-            .unwrap_or_else(Fact::unasked)
+        match (self.named_backups.get(name), &self.backups) {
+            (Some(found), _) => found.clone(),
+            // Who has them all has it, or knows that there is none.
+            (None, Fact::Known { value, as_of }) => Fact::known(
+                value
+                    .iter()
+                    .find(|backup| backup.meta.name == name)
+                    .cloned(),
+                *as_of,
+            ),
+            (None, Fact::Missing(_)) => Fact::unasked(),
+        }
     }
 
     /// Whether the user of the review holds a permission.

@@ -11,6 +11,10 @@ pub mod backup_label {
     pub const SCHEDULE_NAME: &str = "cluster.open-cluster-management.io/backup-schedule-name";
     /// Which of the five a schedule or backup is.
     pub const SCHEDULE_TYPE: &str = "cluster.open-cluster-management.io/backup-schedule-type";
+    /// On a marker: name of the managed-clusters backup that was restored; empty where none was.
+    pub const RESTORED_CLUSTERS: &str = "acm-managed-clusters-schedule";
+    /// `true` on a marker.
+    pub const HUB_DR: &str = "cluster.open-cluster-management.io/acm-hub-dr";
     /// On a marker: name of the Restore that activated.
     pub const RESTORE_NAME: &str = "cluster.open-cluster-management.io/acm-restore-name";
     /// Velero Schedule the backup was made for.

@@ -4,6 +4,9 @@
 //! server, [`directory`] reads what `oc adm inspect` or must-gather wrote. Neither judges anything,
 //! and neither fails as a whole: what cannot be had is `Missing`, with the reason.
 
+// Times and counts come from what others wrote: a sum that leaves its range must not panic.
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
+
 pub mod connect;
 pub mod directory;
 pub mod kinds;

@@ -12,12 +12,9 @@ pub fn budget(own: Duration, query: Option<&str>) -> Duration {
     let Some(timeout) = query.and_then(timeout) else {
         return own;
     };
-    let ours = if timeout > MARGIN * 2 {
-        timeout - MARGIN
-    } else {
-        timeout / 2
-    };
-    own.min(ours)
+    let ours = timeout.saturating_sub(MARGIN);
+    let half = timeout.checked_div(2).unwrap_or_default();
+    own.min(ours.max(half))
 }
 
 /// The `timeout` parameter, a Go duration that the API server writes as whole seconds (`5s`).

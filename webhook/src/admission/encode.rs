@@ -95,9 +95,9 @@ fn pieces(warning: &str) -> Vec<String> {
             let mut rest = word;
             while !rest.is_empty() {
                 let gap = usize::from(!piece.is_empty());
-                let used = piece.chars().count() + gap;
+                let used = piece.chars().count().saturating_add(gap);
                 let length = rest.chars().count();
-                if used + length <= WARNING_LENGTH {
+                if used.saturating_add(length) <= WARNING_LENGTH {
                     if gap == 1 {
                         piece.push(' ');
                     }

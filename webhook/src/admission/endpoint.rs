@@ -157,7 +157,8 @@ impl IntoResponse for Failure {
 impl Endpoint {
     async fn answer(&self, request: HttpRequest<Body>) -> Result<Response, Failure> {
         let started = Instant::now();
-        let deadline = started + budget(self.hook.own_budget(), request.uri().query());
+        let budget = budget(self.hook.own_budget(), request.uri().query());
+        let deadline = started.checked_add(budget).unwrap_or(started);
         let (parts, body) = request.into_parts();
         if !body::is_json(&parts.headers) {
             return Err(Failure::new(

@@ -142,7 +142,7 @@ impl Labeller {
                 if due {
                     self.queue.add([target]);
                 } else if marked || referred {
-                    older += 1;
+                    older = older.saturating_add(1);
                 }
             }
         });

@@ -171,7 +171,8 @@ impl Election {
     }
 
     async fn take(&self, lease: &Lease, taken: bool) -> kube::Result<Lease> {
-        let transitions = taken.then(|| lease.spec.lease_transitions.unwrap_or(0) + 1);
+        let transitions =
+            taken.then(|| lease.spec.lease_transitions.unwrap_or(0).saturating_add(1));
         self.patch(lease, self.spec(transitions)).await
     }
 

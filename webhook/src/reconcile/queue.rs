@@ -81,9 +81,10 @@ impl Queue {
         let Some(pause) = AGAIN.get(attempt) else {
             return false;
         };
+        let now = Instant::now();
         let due = Due {
-            at: Instant::now() + *pause,
-            attempt: attempt + 1,
+            at: now.checked_add(*pause).unwrap_or(now),
+            attempt: attempt.saturating_add(1),
         };
         // One that was asked for anew meanwhile is due earlier.
         self.lock().entry(target).or_insert(due);

@@ -215,7 +215,8 @@ impl Certificate {
                     metrics.certificate_not_after.set(not_after);
                     if fresh {
                         metrics.certificate_rotated(true);
-                        self.rotations.send_modify(|count| *count += 1);
+                        self.rotations
+                            .send_modify(|count| *count = count.wrapping_add(1));
                         tracing::info!(not_after, "serving certificate rotated");
                     }
                 }

@@ -15,7 +15,7 @@ use super::contact::Contact;
 use super::follow::Store;
 
 /// Labels that rules read; of thousands of Backups no others are kept.
-const LABELS: [&str; 7] = [
+const LABELS: [&str; 9] = [
     backup_label::BACKUP_CLUSTER,
     backup_label::RESTORE_CLUSTER,
     backup_label::SCHEDULE_NAME,
@@ -23,6 +23,8 @@ const LABELS: [&str; 7] = [
     backup_label::RESTORE_NAME,
     backup_label::VELERO_SCHEDULE,
     backup_label::STORAGE_LOCATION,
+    backup_label::RESTORED_CLUSTERS,
+    backup_label::HUB_DR,
 ];
 
 /// All Backups by name, kept by a watch.

@@ -93,7 +93,7 @@ pub fn activate(lines: &mut Lines, status: &StatusReport) {
     let (word, style) = match status.activation.answer {
         Answer::Yes => ("yes:", paint::verdict(Verdict::Ok)),
         Answer::No => ("no:", LABEL),
-        Answer::IfFenced => ("only if fenced:", paint::verdict(Verdict::Warning)),
+        Answer::OnceKnown => ("yes,", paint::verdict(Verdict::Warning)),
         Answer::AlreadyActive => ("no need:", Style::new()),
         Answer::NotKnown => ("not known:", paint::verdict(Verdict::Unknown)),
     };

@@ -62,7 +62,10 @@ pub fn restores(lines: &mut Lines, status: &StatusReport, most: usize) {
         lines.labelled("RESTORE", &restore_words(restore, status.as_of));
     }
     if others.len() > most {
-        lines.labelled("", &format!("and {} more: -o wide", others.len() - most));
+        lines.labelled(
+            "",
+            &format!("and {} more: -o wide", others.len().saturating_sub(most)),
+        );
     }
 }
 
@@ -86,7 +89,10 @@ fn restore_words(restore: &RestoreView, now: Timestamp) -> String {
         .iter()
         .filter(|part| part.phase == "Completed")
         .count();
-    let objects: i64 = restore.parts.iter().map(|part| part.items).sum();
+    let objects = restore
+        .parts
+        .iter()
+        .fold(0_i64, |sum, part| sum.saturating_add(part.items));
     if !restore.parts.is_empty() {
         words.push_str(&format!(
             ", {done}/{} parts Completed, {objects} objects",

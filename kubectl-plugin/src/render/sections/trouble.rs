@@ -60,7 +60,7 @@ fn way_out(lines: &mut Lines, source: &Source, text: &str) {
     let command_at = [": kubectl ", ": oc "]
         .iter()
         .find_map(|mark| text.find(mark));
-    match command_at.and_then(|at| text.split_at_checked(at + 1)) {
+    match command_at.and_then(|at| text.split_at_checked(at.saturating_add(1))) {
         Some((text, command)) => {
             lines.item(">", text);
             lines.command(&source.command(command.trim()));

@@ -67,6 +67,11 @@ impl BackupType {
         }
     }
 
+    /// Whether a name is that of a managed-clusters backup, with or without a time behind it.
+    pub fn of_clusters(name: &str) -> bool {
+        name.starts_with(Self::ManagedClusters.schedule_name())
+    }
+
     /// The type of a backup, by its name.
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL

@@ -3,6 +3,7 @@
 use super::{Kind, meta::Meta};
 use crate::read::{Reader, Unreadable};
 use crate::time::duration::GoDuration;
+use crate::time::saturating::Saturating;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
@@ -53,6 +54,11 @@ impl StorageLocation {
         self.meta.owners.iter().any(|(kind, _)| !kind.is_empty())
     }
 
+    /// Whether its spec switches reading off: Velero takes a period of zero for that.
+    pub fn is_sync_off(&self) -> bool {
+        self.sync_period == Some(GoDuration::ZERO)
+    }
+
     /// How often its bucket is looked at, never shorter than Velero's own pace.
     pub fn sync_interval(&self) -> SignedDuration {
         self.sync_period
@@ -63,8 +69,12 @@ impl StorageLocation {
     /// Whether what this hub sees of the bucket is recent enough to judge by: three missed passes and
     /// a minute are not.
     pub fn is_view_fresh(&self, now: Timestamp) -> bool {
-        let patience = self.sync_interval() * 3 + SignedDuration::from_mins(1);
+        let patience = self
+            .sync_interval()
+            .saturating_mul(3)
+            .plus(SignedDuration::from_mins(1));
         self.is_available()
+            && !self.is_sync_off()
             && self
                 .synced
                 .is_some_and(|synced| now.duration_since(synced) <= patience)

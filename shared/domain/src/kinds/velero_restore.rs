@@ -49,6 +49,35 @@ impl VeleroRestore {
         )
     }
 
+    /// The hub whose backup it restores, where its label tells: the operator writes it since 2.10
+    /// (OWNERSHIP E1).
+    pub fn source(&self) -> Option<HubId> {
+        self.meta
+            .label(backup_label::BACKUP_CLUSTER)
+            .filter(|id| !id.is_empty())
+            .map(HubId::new)
+    }
+
+    /// Whether Velero is done with it, well or not.
+    pub fn is_over(&self) -> bool {
+        matches!(
+            self.phase.as_str(),
+            "Completed" | "PartiallyFailed" | "Failed" | "FailedValidation"
+        )
+    }
+
+    /// Whether it was made for an ACM Restore: it is owned by it, or nobody owns it and it has its name.
+    pub fn is_of(&self, restore: &str) -> bool {
+        match self.owner() {
+            Some(owner) => owner == restore,
+            None => self
+                .meta
+                .name
+                .strip_prefix(restore)
+                .is_some_and(|rest| rest.starts_with("-acm-")),
+        }
+    }
+
     /// Whether it ended without restoring all it was asked to.
     pub fn has_failed(&self) -> bool {
         self.phase.contains("Failed")

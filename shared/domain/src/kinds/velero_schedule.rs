@@ -30,6 +30,14 @@ impl VeleroSchedule {
         !self.paused && self.phase == "Enabled" && self.meta.deleted.is_none()
     }
 
+    /// Whether it was made for the BackupSchedule of this name.
+    pub fn is_owned_by(&self, schedule: &str) -> bool {
+        self.meta
+            .owners
+            .iter()
+            .any(|(kind, name)| kind == "BackupSchedule" && name == schedule)
+    }
+
     /// The time from which Velero counts to the next run (cli-anchors §4.3).
     pub fn counts_from(&self) -> Option<Timestamp> {
         self.last_backup

@@ -1,5 +1,6 @@
 //! What a rule found, in words an administrator can act on at 3am.
 
+use crate::hub::record::Accepted;
 use serde::Serialize;
 use std::fmt;
 
@@ -38,6 +39,13 @@ pub struct Finding {
     pub field: Option<String>,
     /// What to do, in order.
     pub remedies: Vec<Remedy>,
+    /// The statements it let the request pass on; to be recorded by whoever lets it pass (OWNERSHIP S6).
+    #[serde(skip)]
+    pub accepted: Vec<Accepted>,
+    /// Rules that have nothing to add: this finding's way on leads to another request, and what they
+    /// want to know is asked of that one.
+    #[serde(skip)]
+    pub instead_of: &'static [&'static str],
 }
 
 impl Finding {
@@ -50,6 +58,8 @@ impl Finding {
             evidence: Vec::new(),
             field: None,
             remedies: Vec::new(),
+            accepted: Vec::new(),
+            instead_of: &[],
         }
     }
 
@@ -72,6 +82,13 @@ impl Finding {
     #[must_use]
     pub fn about(mut self, field: impl Into<String>) -> Self {
         self.field = Some(field.into());
+        self
+    }
+
+    /// Silences rules whose question is another request's; see [`Finding::instead_of`].
+    #[must_use]
+    pub fn instead_of(mut self, rules: &'static [&'static str]) -> Self {
+        self.instead_of = rules;
         self
     }
 
@@ -112,8 +129,11 @@ impl fmt::Display for Finding {
                 true => write!(f, "\n  {number}. {}", remedy.text)?,
                 false => write!(f, "\n  do:    {}", remedy.text)?,
             }
-            if let Some(command) = &remedy.command {
-                write!(f, "\n       {command}")?;
+            match &remedy.command {
+                // Several lines are pasted as they stand.
+                Some(command) if command.contains('\n') => write!(f, "\n{command}")?,
+                Some(command) => write!(f, "\n       {command}")?,
+                None => {}
             }
         }
         write!(f, "\n  rule:  {}", self.rule)

@@ -3,22 +3,31 @@
 //! A rule is data plus a pure function, one a file. The webhook refuses by them, and whatever judges
 //! files or stored objects uses the same table, ids and words.
 
+pub mod backup_schedule;
+mod blind;
 pub mod finding;
 pub mod restore;
 pub mod review;
 pub mod rule;
+mod standing;
+pub mod words;
 
 use crate::snapshot::{Need, Snapshot};
 use finding::{Finding, Severity};
 use review::Review;
 use rule::{Rule, Verdict};
 
-/// All rules, in the order their findings are told.
+/// All rules, in the order their findings are told: of several that refuse one request, the first says
+/// what to do.
 pub const RULES: &[&Rule] = &[
+    &restore::edit_after_end::RULE,
+    &restore::activation_taken_back::RULE,
     &restore::active_schedule::RULE,
     &restore::another_active::RULE,
     &restore::backup_not_found::RULE,
     &restore::old_hub_live::RULE,
+    &backup_schedule::active_restore::RULE,
+    &backup_schedule::fleet_owned_elsewhere::RULE,
 ];
 
 /// What the rules say about one review.
@@ -47,6 +56,20 @@ impl Judgement {
             .iter()
             .filter(|finding| finding.severity == Severity::Warn)
     }
+
+    /// The text of the refusal, where there is one: one situation, one text and one way on. What the
+    /// other rules object to is named, so that nobody is surprised by it at the next try.
+    pub fn refusal(&self) -> Option<String> {
+        let mut denials = self.denials();
+        let first = denials.next()?.clone();
+        let whole = denials.fold(first, |whole, other| {
+            whole.seen(format!(
+                "and once that is solved: {} ({})",
+                other.headline, other.rule
+            ))
+        });
+        Some(whole.to_string())
+    }
 }
 
 /// What has to be looked up to judge a review: the union of its rules' needs, nothing for a review
@@ -66,8 +89,15 @@ pub fn judge(review: &Review, snapshot: &Snapshot) -> Judgement {
         .filter_map(|rule| match (rule.judge)(review, snapshot) {
             Verdict::Pass => None,
             Verdict::Found(finding) => Some(*finding),
+            Verdict::Blind { what, missing } => Some(blind::finding(rule, &what, &missing, review)),
         })
         .collect();
+    let silenced: Vec<_> = findings
+        .iter()
+        .flat_map(|finding| finding.instead_of)
+        .copied()
+        .collect();
+    findings.retain(|finding| !silenced.contains(&finding.rule));
     findings.sort_by_key(|finding| finding.severity);
     Judgement { findings }
 }
@@ -82,12 +112,19 @@ fn applicable(review: &Review) -> impl Iterator<Item = &'static Rule> {
 
 #[cfg(test)]
 mod tests {
+    use super::review::SubjectKind;
     use super::*;
 
     #[test]
     fn ids_are_unique_and_name_their_kind() {
         let mut ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
-        assert!(ids.iter().all(|id| id.starts_with("restore/")));
+        for rule in RULES {
+            let kind = match rule.subject {
+                SubjectKind::Restore => "restore/",
+                SubjectKind::BackupSchedule => "backup-schedule/",
+            };
+            assert!(rule.id.starts_with(kind), "{}", rule.id);
+        }
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), RULES.len());

@@ -107,25 +107,68 @@ impl Review {
         }
     }
 
-    /// The Restore that would start to run: a new one, or a stored one whose edit starts an
-    /// activation. A finished Restore starts nothing, whatever is edited (operator-facts §1.3).
+    /// Who asked; nobody where a file or a stored object is judged.
+    pub fn user(&self) -> Option<&str> {
+        match &self.origin {
+            Origin::Admission { user, .. } => Some(user),
+            Origin::File | Origin::Stored => None,
+        }
+    }
+
+    /// The Restore that would start to run: a new one, a stored one whose edit starts an activation, or
+    /// one whose status is taken out of its end by hand.
     pub fn starting_restore(&self) -> Option<&Restore> {
         match self.operation {
             Operation::Create => self.restore(),
-            Operation::Update => self.activating_restore(),
+            Operation::Update => self.reawakened_restore().or(self.activating_restore()),
             Operation::Delete => None,
         }
     }
 
-    /// The Restore that would make this hub the active one by this very request. An update that
-    /// leaves the name of the managed-clusters backup alone activates nothing anew.
+    /// The Restore that would make this hub the active one by this very request, whatever its phase
+    /// says. An update that leaves the name of the managed-clusters backup alone activates nothing anew,
+    /// unless it takes an activating Restore out of its end.
     pub fn activating_restore(&self) -> Option<&Restore> {
         let restore = self.restore().filter(|restore| restore.activates())?;
         match (self.operation, self.previous_restore()) {
             (Operation::Create, _) => Some(restore),
-            (Operation::Update, Some(previous)) => (!previous.is_terminal()
-                && previous.managed_clusters != restore.managed_clusters)
-                .then_some(restore),
+            (Operation::Update, Some(previous)) => (previous.managed_clusters
+                != restore.managed_clusters
+                || self.reawakened_restore().is_some())
+            .then_some(restore),
+            _ => None,
+        }
+    }
+
+    /// A Restore that this update takes out of a phase the operator never leaves. The operator does not
+    /// do that; whoever may write `restores/status` can, and it runs again.
+    pub fn reawakened_restore(&self) -> Option<&Restore> {
+        let woken = self.operation == Operation::Update
+            && self.previous_restore().is_some_and(Restore::is_terminal);
+        self.restore()
+            .filter(|restore| woken && !restore.is_terminal())
+    }
+
+    /// The BackupSchedule under review.
+    pub fn backup_schedule(&self) -> Option<&BackupSchedule> {
+        match &self.subject {
+            Subject::BackupSchedule(schedule) => Some(schedule),
+            Subject::Restore(_) => None,
+        }
+    }
+
+    /// The BackupSchedule that would start to back up: a new one that is not paused, one that is no
+    /// longer to be paused, or one that the operator could not read and now can.
+    pub fn starting_schedule(&self) -> Option<&BackupSchedule> {
+        let starts = |schedule: &BackupSchedule| {
+            !schedule.paused && schedule.hidden_from_the_operator().is_none()
+        };
+        let schedule = self.backup_schedule().filter(|schedule| !schedule.paused)?;
+        match (self.operation, &self.previous) {
+            (Operation::Create, _) => Some(schedule),
+            (Operation::Update, Some(Subject::BackupSchedule(previous))) => {
+                (!starts(previous) && (previous.paused || starts(schedule))).then_some(schedule)
+            }
             _ => None,
         }
     }

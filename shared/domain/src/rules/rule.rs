@@ -2,7 +2,7 @@
 
 use super::finding::Finding;
 use super::review::{Operation, Review, SubjectKind};
-use crate::snapshot::{Need, Snapshot};
+use crate::snapshot::{Missing, Need, Snapshot};
 
 /// One rule: what it protects from, when it is asked, and how it judges.
 pub struct Rule {
@@ -14,7 +14,8 @@ pub struct Rule {
     pub subject: SubjectKind,
     /// The operations it is asked about.
     pub operations: &'static [Operation],
-    /// What happens when it cannot look: `true` refuses, because the harm cannot be undone.
+    /// What happens when it cannot look: `true` refuses, because the harm cannot be undone. Whatever
+    /// stands here, what only took too long is refused: to try again costs nothing.
     pub denies_when_blind: bool,
     /// Whether a person may answer for what it cannot know.
     pub can_be_attested: bool,
@@ -35,6 +36,23 @@ pub enum Verdict {
     Pass,
     /// Something to deny or to warn about.
     Found(Box<Finding>),
+    /// It cannot tell; the engine says so, and denies or warns as the rule declares.
+    Blind {
+        /// What it wanted to know, behind "could not tell".
+        what: String,
+        /// Why it does not.
+        missing: Missing,
+    },
+}
+
+impl Verdict {
+    /// The verdict of a rule that could not look.
+    pub fn blind(what: impl Into<String>, missing: &Missing) -> Self {
+        Self::Blind {
+            what: what.into(),
+            missing: missing.clone(),
+        }
+    }
 }
 
 impl From<Finding> for Verdict {

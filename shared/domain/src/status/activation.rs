@@ -4,10 +4,16 @@ use super::backups::Set;
 use super::facts::Facts;
 use super::following::{Following, SyncState};
 use super::role::Role;
+use crate::hub::{Findings, HubView};
+use crate::kinds::backup::BackupType;
 use crate::kinds::meta::Meta;
 use crate::kinds::restore::Restore;
+use crate::rules::finding::Finding;
 use crate::rules::review::{Operation, Origin, Review, Subject};
 use crate::rules::{self, restore::old_hub_live};
+use crate::sets::BackupSet;
+use crate::snapshot::Snapshot;
+use crate::time::age;
 use serde::Serialize;
 
 /// The answer.
@@ -16,10 +22,10 @@ use serde::Serialize;
 pub enum Answer {
     /// Nothing stands in the way.
     Yes,
-    /// Something does.
+    /// Only a person can know what no storage tells; once they do, yes.
+    OnceKnown,
+    /// Something stands in the way.
     No,
-    /// Only a person can know whether the other hub is fenced; with an attestation, yes.
-    IfFenced,
     /// There is nothing to activate: this hub has the fleet.
     AlreadyActive,
     /// Too little could be looked up.
@@ -65,24 +71,11 @@ pub(super) fn activation(
                 "what is on this hub could not be looked up",
             );
         }
-        Role::Replaced => {
-            let owner = facts
-                .owner()
-                .map(|owner| owner.hub.short())
-                .unwrap_or_default();
-            return Activation::new(
-                Answer::No,
-                format!("hub {owner} took over and owns the fleet"),
-            );
-        }
-        Role::Passive | Role::Collision | Role::Idle => {}
+        Role::Passive | Role::Collision | Role::Idle | Role::Replaced | Role::Stray => {}
     }
     if facts.snapshot.backups.value().is_none() {
         return Activation::new(Answer::NotKnown, "the backups could not be looked up");
     }
-    let Some(set) = set else {
-        return Activation::new(Answer::No, "there is no backup in the storage to restore");
-    };
     match following.map(|following| following.state) {
         Some(SyncState::HoldsNothing) => {
             return Activation::new(
@@ -95,48 +88,126 @@ pub(super) fn activation(
         }
         _ => {}
     }
-    let refused = refusals(facts);
-    match refused.as_slice() {
-        [] if set.complete => Activation::new(Answer::Yes, "nothing stands in the way"),
-        [] => Activation::new(
-            Answer::Yes,
-            "nothing stands in the way, but the set is not complete",
-        ),
-        [first, ..] => {
-            // What only a person can answer is the whole answer only when nothing else refuses.
-            let hard = refused
-                .iter()
-                .find(|finding| finding.rule != old_hub_live::RULE.id);
-            let answer = if hard.is_some() || another_hub_lives(facts) {
-                Answer::No
+    let Some((previous, restore)) = named(facts.view) else {
+        return Activation::new(
+            Answer::No,
+            if facts.sets.is_empty() {
+                "there is no backup in the storage to restore"
             } else {
-                Answer::IfFenced
-            };
-            let headline = &hard.unwrap_or(first).headline;
-            Activation {
-                answer,
-                because: headline
-                    .strip_prefix("activation refused: ")
-                    .unwrap_or(headline)
-                    .to_owned(),
-                rules: refused.iter().map(|finding| finding.rule).collect(),
-            }
-        }
+                "there is no whole set in the storage that the fleet's hub wrote"
+            },
+        );
+    };
+    let refused = refusals(previous, restore, facts.snapshot);
+    let what = what_comes_back(facts, set);
+    let Some(first) = refused.first() else {
+        return Activation::new(Answer::Yes, what);
+    };
+    // What only a person can answer is the whole answer only when nothing else refuses.
+    let hard = refused
+        .iter()
+        .find(|finding| finding.rule != old_hub_live::RULE.id);
+    let questions = questions(facts);
+    let (answer, because) = match (hard, questions) {
+        (Some(hard), _) => (Answer::No, headline(hard)),
+        (None, Open::Blind) => (Answer::NotKnown, headline(first)),
+        (None, Open::Refused | Open::Live) => (Answer::No, headline(first)),
+        (None, Open::Questions(about)) => (
+            Answer::OnceKnown,
+            format!("once you know that {about}; {what}"),
+        ),
+    };
+    Activation {
+        answer,
+        because,
+        rules: refused.iter().map(|finding| finding.rule).collect(),
     }
 }
 
-/// Whether a hub other than this one counts as alive: then nobody should even think of fencing.
-fn another_hub_lives(facts: &Facts<'_>) -> bool {
-    old_hub_live::live_hubs(&activating(facts).1, facts.snapshot)
-        .next()
-        .is_some()
+fn headline(finding: &Finding) -> String {
+    finding
+        .headline
+        .strip_prefix("activation refused: ")
+        .unwrap_or(&finding.headline)
+        .to_owned()
 }
 
-/// What the webhook would say to an activation by the usual way: by editing the sync Restore where
-/// there is one, else by a new Restore of the latest backups.
-fn refusals(facts: &Facts<'_>) -> Vec<rules::finding::Finding> {
-    let (previous, restore) = activating(facts);
-    let review = Review {
+/// What there is to be answered before the activation `status` names.
+enum Open {
+    /// Something could not be looked up.
+    Blind,
+    /// `latest` would take a wrong set.
+    Refused,
+    /// Another hub is live.
+    Live,
+    /// What a person must know.
+    Questions(String),
+}
+
+fn questions(facts: &Facts<'_>) -> Open {
+    let view = facts.view;
+    if !view.blind.is_empty() {
+        return Open::Blind;
+    }
+    let Some((_, restore)) = named(facts.view) else {
+        return Open::Refused;
+    };
+    let passage = view.passage(&restore, |name| facts.snapshot.named_backups.get(name));
+    if passage.refused {
+        return Open::Refused;
+    }
+    if passage
+        .open
+        .iter()
+        .any(|question| question.hub().is_some_and(|standing| standing.is_live()))
+    {
+        return Open::Live;
+    }
+    let about: Vec<_> = passage
+        .open
+        .iter()
+        .map(|question| match question {
+            crate::hub::Question::Location { name, .. } => {
+                format!("nothing newer is in location {name}")
+            }
+            crate::hub::Question::Hub(standing) if standing.hub.twin => {
+                format!("no other hub has the id {}", standing.hub.id.short())
+            }
+            crate::hub::Question::Hub(standing) if standing.hub.is_nameless() => {
+                "the hub without an id is down".to_owned()
+            }
+            crate::hub::Question::Hub(standing) => {
+                format!("hub {} is down", standing.hub.id.short())
+            }
+        })
+        .collect();
+    Open::Questions(about.join(" and "))
+}
+
+fn what_comes_back(facts: &Facts<'_>, set: Option<&Set>) -> String {
+    match set {
+        Some(set) => format!(
+            "the fleet goes back to {}, what changed since is lost ({}){}",
+            age::stamp(set.run),
+            age::age(facts.now, set.run),
+            if set.complete {
+                ""
+            } else {
+                "; the set is not complete"
+            }
+        ),
+        None => "nothing stands in the way".to_owned(),
+    }
+}
+
+/// What the webhook would say, unattested, to the activation `status` names.
+fn refusals(previous: Option<Restore>, restore: Restore, snapshot: &Snapshot) -> Vec<Finding> {
+    let review = review(previous, restore);
+    rules::judge(&review, snapshot).denials().cloned().collect()
+}
+
+fn review(previous: Option<Restore>, restore: Restore) -> Review {
+    Review {
         operation: if previous.is_some() {
             Operation::Update
         } else {
@@ -146,38 +217,53 @@ fn refusals(facts: &Facts<'_>) -> Vec<rules::finding::Finding> {
         subject: Subject::Restore(restore),
         origin: Origin::Stored,
         by_operator: false,
-    };
-    rules::judge(&review, facts.snapshot)
-        .denials()
-        .cloned()
-        .collect()
+    }
 }
 
-/// The Restore that would activate, and what it is now: the sync Restore where there is one.
-fn activating(facts: &Facts<'_>) -> (Option<Restore>, Restore) {
-    let latest = || Some("latest".to_owned());
-    match facts.passive_sync() {
-        Some(sync) => (
-            Some(sync.clone()),
-            Restore {
-                managed_clusters: latest(),
-                ..sync.clone()
-            },
-        ),
-        None => {
-            let meta = Meta {
-                name: "activate".to_owned(),
-                namespace: facts.snapshot.namespace.clone(),
-                ..Meta::default()
-            };
-            let restore = Restore {
-                meta,
-                managed_clusters: latest(),
-                credentials: latest(),
-                resources: latest(),
-                ..Restore::default()
-            };
-            (None, restore)
-        }
+/// The activation `status` names: the sync's edit where there is one, else a new Restore that pins the
+/// newest whole set of the hub that owns the fleet. None where there is no such set.
+pub fn named_activation(snapshot: &Snapshot) -> Option<Review> {
+    let findings = Findings::gather(snapshot);
+    named(&HubView::new(&findings)).map(|(previous, restore)| review(previous, restore))
+}
+
+/// The Restore that would activate, and what it is now. No attestation counts: the question is what
+/// is asked of whoever comes next.
+fn named(view: &HubView<'_>) -> Option<(Option<Restore>, Restore)> {
+    let sync = view
+        .snapshot
+        .restores
+        .items()
+        .iter()
+        .find(|restore| restore.is_passive_sync());
+    if let Some(sync) = sync {
+        let mut previous = sync.clone();
+        previous.meta.annotations.remove(crate::names::ATTESTATION);
+        let activating = Restore {
+            managed_clusters: Some("latest".to_owned()),
+            ..previous.clone()
+        };
+        return Some((Some(previous), activating));
+    }
+    view.best_set()
+        .map(|set| (None, pinned(&set, &view.snapshot.namespace)))
+}
+
+fn pinned(set: &BackupSet<'_>, namespace: &str) -> Restore {
+    let name = |kind: BackupType| {
+        set.members
+            .get(&kind)
+            .map(|backup| backup.meta.name.clone())
+    };
+    Restore {
+        meta: Meta {
+            name: "activate".to_owned(),
+            namespace: namespace.to_owned(),
+            ..Meta::default()
+        },
+        managed_clusters: name(BackupType::ManagedClusters),
+        credentials: name(BackupType::Credentials),
+        resources: name(BackupType::Resources),
+        ..Restore::default()
     }
 }

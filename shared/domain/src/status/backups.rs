@@ -8,6 +8,7 @@ use crate::kinds::backup::{Backup, BackupType};
 use crate::sets::BackupSet;
 use crate::time::CronSchedule;
 use crate::time::age;
+use crate::time::saturating::Saturating;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
@@ -67,18 +68,9 @@ pub(super) fn set(facts: &Facts<'_>, role: Role) -> Option<Set> {
         Role::Active | Role::Collision if facts.own_sets().next().is_some() => {
             facts.own_sets().collect()
         }
-        Role::Replaced => {
-            let owner = facts.owner().map(|owner| &owner.hub);
-            facts
-                .sets
-                .iter()
-                .filter(|set| Some(&set.writer) == owner)
-                .collect()
-        }
-        Role::Passive | Role::Activating | Role::Idle | Role::Unknown
-            if facts.foreign_sets().next().is_some() =>
-        {
-            facts.foreign_sets().collect()
+        // What an activation would take: `latest` by a sync, else the set it would name.
+        Role::Passive | Role::Activating | Role::Idle | Role::Replaced | Role::Stray => {
+            return restorable(facts);
         }
         _ => facts.sets.iter().collect(),
     };
@@ -91,17 +83,46 @@ pub(super) fn set(facts: &Facts<'_>, role: Role) -> Option<Set> {
         .find(|set| set.is_usable())
         .copied()
         .unwrap_or(newest);
-    Some(Set {
+    Some(seen(shown, newest))
+}
+
+/// The set an activation would restore.
+fn restorable(facts: &Facts<'_>) -> Option<Set> {
+    let newest = facts.sets.last()?;
+    let latest = facts
+        .view
+        .latest_clusters()
+        .filter(|_| facts.passive_sync().is_some());
+    let of_latest = latest.and_then(|clusters| {
+        facts.sets.iter().find(|set| {
+            set.members
+                .values()
+                .any(|backup| backup.meta.name == clusters.meta.name)
+        })
+    });
+    match of_latest {
+        Some(set) => Some(seen(set, newest)),
+        None => facts
+            .view
+            .best_set()
+            .map(|set| seen(&set, newest))
+            .or_else(|| Some(seen(newest, newest))),
+    }
+}
+
+fn seen(shown: &BackupSet<'_>, newest: &BackupSet<'_>) -> Set {
+    Set {
         writer: shown.writer.clone(),
-        by_this_hub: facts.is_own(&shown.writer),
+        by_this_hub: shown.here,
         run: shown.run,
         complete: shown.is_complete(),
         backups: BackupType::ALL
             .into_iter()
             .map(|kind| row(kind, shown.members.get(&kind).copied()))
             .collect(),
-        in_progress: (newest.run > shown.run).then_some(newest.run),
-    })
+        in_progress: (newest.run > shown.run && newest.party() == shown.party())
+            .then_some(newest.run),
+    }
 }
 
 fn row(kind: BackupType, backup: Option<&Backup>) -> Row {
@@ -206,7 +227,10 @@ fn outdated(facts: &Facts<'_>, good: &BackupSet<'_>) -> Option<Finding> {
         .iter()
         .find_map(|schedule| CronSchedule::parse(&schedule.cron).ok())?;
     let period = cron.period(good.run)?;
-    let allowed = period * 2 + good.duration().unwrap_or_default() + SignedDuration::from_mins(10);
+    let allowed = period
+        .saturating_mul(2)
+        .plus(good.duration().unwrap_or_default())
+        .plus(SignedDuration::from_mins(10));
     (facts.now.duration_since(good.run) > allowed).then(|| {
         Finding::critical(
             "backup/outdated",

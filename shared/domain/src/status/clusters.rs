@@ -44,8 +44,11 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     let Some(clusters) = clusters(facts).filter(|_| role == Role::Active) else {
         return Vec::new();
     };
-    let missing = clusters.restored - clusters.reconnected;
-    let lost = (clusters.total - clusters.restored) - (clusters.available - clusters.reconnected);
+    let missing = clusters.restored.saturating_sub(clusters.reconnected);
+    let lost = clusters
+        .total
+        .saturating_sub(clusters.restored)
+        .saturating_sub(clusters.available.saturating_sub(clusters.reconnected));
     let look = "kubectl get managedclusters";
     let mut found = Vec::new();
     if missing > 0 {

@@ -1,10 +1,10 @@
 //! What several parts of the report rest on, worked out once.
 
+use crate::hub::{HubView, Party, Standing, Takeover};
 use crate::identity::HubId;
 use crate::kinds::backup::Backup;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::restore::Restore;
-use crate::liveness::{self, Activation, Activity};
 use crate::sets::{BackupSet, backup_sets};
 use crate::snapshot::Snapshot;
 use crate::time::age;
@@ -18,20 +18,20 @@ pub(super) struct Facts<'a> {
     pub own: Option<&'a HubId>,
     pub backups: &'a [Backup],
     pub sets: Vec<BackupSet<'a>>,
-    /// Every activation the storage tells of, oldest first.
-    pub activations: Vec<Activation>,
+    /// Who owns the fleet, and which other hubs are in question.
+    pub view: &'a HubView<'a>,
 }
 
 impl<'a> Facts<'a> {
-    pub fn new(snapshot: &'a Snapshot) -> Self {
+    pub fn new(snapshot: &'a Snapshot, view: &'a HubView<'a>) -> Self {
         let backups = snapshot.backups.items();
         Self {
             snapshot,
             now: snapshot.now,
-            own: snapshot.hub_id.value().filter(|id| id.is_known()),
+            own: view.own,
             backups,
             sets: backup_sets(backups),
-            activations: liveness::activations(backups),
+            view,
         }
     }
 
@@ -50,54 +50,66 @@ impl<'a> Facts<'a> {
             .find(|restore| restore.is_passive_sync())
     }
 
-    /// Whether a hub is this one. Where ids tell nothing apart, only what was made here is ours.
+    /// Whether an id is this hub's. A twin has it as well: ask for the party where there is one.
     pub fn is_own(&self, hub: &HubId) -> bool {
         self.own == Some(hub)
     }
 
-    /// The newest activation, where hubs have ids to be told apart by.
-    pub fn owner(&self) -> Option<&Activation> {
-        self.activations
-            .last()
-            .filter(|activation| activation.hub.is_known())
+    /// Another hub, by id.
+    pub fn other(&self, id: &HubId) -> Option<&'a Standing<'a>> {
+        self.view.others.get(id)
+    }
+
+    /// Whether this hub holds a cluster but itself; none where that could not be looked up.
+    pub fn holds_clusters(&self) -> Option<bool> {
+        self.snapshot
+            .managed_clusters
+            .value()
+            .map(|_| !self.view.fleet.is_empty())
+    }
+
+    /// The takeover by which another hub owns the fleet; none where this hub is an owner too.
+    pub fn taken_over(&self) -> Option<&'a Takeover<'a>> {
+        self.view
+            .newest_takeover()
+            .filter(|takeover| takeover.by != Party::Here && !self.view.owns(&Party::Here))
+    }
+
+    /// Whether other hubs own the fleet, by takeover or because they alone wrote managed clusters.
+    pub fn others_own(&self) -> bool {
+        !self.view.owners.is_empty() && !self.view.owns(&Party::Here)
     }
 
     /// Whether this hub has taken its work up again after another had activated: somebody created its
     /// BackupSchedule anew since, and the other hub is silent. The end of a recovery test looks so
     /// (operator-facts §12, G24).
     pub fn has_resumed(&self) -> bool {
-        let Some(owner) = self.owner().filter(|owner| !self.is_own(&owner.hub)) else {
+        let Some((owner, at)) = self
+            .taken_over()
+            .and_then(|takeover| Some((takeover.by.other()?, takeover.at?)))
+        else {
             return false;
         };
-        let anew = |schedule: &BackupSchedule| {
-            schedule
-                .meta
-                .created
-                .is_some_and(|created| created > owner.at)
-        };
-        let locations = self.snapshot.storage_locations.items();
+        let anew =
+            |schedule: &BackupSchedule| schedule.meta.created.is_some_and(|created| created > at);
         !self.schedules().is_empty()
             && self
                 .schedules()
                 .iter()
                 .all(|schedule| anew(schedule) && !schedule.is_in_collision())
-            && !Activity::of(&owner.hub, self.backups, locations, None).is_live(self.now)
+            && self
+                .other(owner)
+                .is_none_or(|standing| !standing.activity.live)
     }
 
     /// The sets this hub made, oldest first.
     pub fn own_sets(&self) -> impl Iterator<Item = &BackupSet<'a>> {
-        self.sets.iter().filter(|set| match self.own {
-            Some(own) => set.writer == *own,
-            None => set.members.values().any(|backup| backup.was_made_here()),
-        })
+        self.sets.iter().filter(|set| set.here)
     }
 
     /// The sets other hubs made, oldest first.
     pub fn foreign_sets(&self) -> impl Iterator<Item = &BackupSet<'a>> {
-        self.sets.iter().filter(|set| match self.own {
-            Some(own) => set.writer != *own,
-            None => !set.members.values().any(|backup| backup.was_made_here()),
-        })
+        self.sets.iter().filter(|set| !set.here)
     }
 
     /// `2026-11-22 16:20:29Z (2m18s ago)`
@@ -105,9 +117,13 @@ impl<'a> Facts<'a> {
         age::when(self.now, moment)
     }
 
-    /// `kubectl -n NAMESPACE …`
+    /// `kubectl -n NAMESPACE …`, with the command at hand.
     pub fn kubectl(&self, rest: &str) -> String {
-        format!("kubectl -n {} {rest}", self.snapshot.namespace)
+        format!(
+            "{} -n {} {rest}",
+            self.snapshot.cli(),
+            self.snapshot.namespace
+        )
     }
 }
 

@@ -18,7 +18,7 @@ mod storage;
 mod tests;
 mod unreadable;
 
-pub use activation::{Activation, Answer};
+pub use activation::{Activation, Answer, named_activation};
 pub use backups::{Row, Set};
 pub use clusters::Clusters;
 pub use finding::{Finding, Severity, Step};
@@ -30,6 +30,7 @@ pub use role::Role;
 pub use schedule::Schedule;
 pub use storage::Storage;
 
+use crate::hub::{Findings, HubView};
 use crate::identity::HubId;
 use crate::snapshot::{Need, Snapshot};
 use facts::Facts;
@@ -133,13 +134,15 @@ pub fn needs() -> [Need; 8] {
 
 /// Judges a hub.
 pub fn assess(snapshot: &Snapshot) -> StatusReport {
-    let facts = Facts::new(snapshot);
+    let findings = Findings::gather(snapshot);
+    let view = HubView::new(&findings);
+    let facts = Facts::new(snapshot, &view);
     let role = role::of(&facts);
     let set = backups::set(&facts, role);
     let following = following::following(&facts);
     let not_checked = not_checked::not_checked(&facts);
-    let findings = findings(&facts, role);
-    let verdict = verdict(&findings, &not_checked);
+    let found = findings_of(&facts, role);
+    let verdict = verdict(&found, &not_checked);
     StatusReport {
         hub_id: snapshot.hub_id.value().cloned(),
         namespace: snapshot.namespace.clone(),
@@ -149,13 +152,13 @@ pub fn assess(snapshot: &Snapshot) -> StatusReport {
         summary: summary(
             &facts,
             role,
-            &findings,
+            &found,
             &not_checked,
             set.as_ref(),
             following.as_ref(),
         ),
         activation: activation::activation(&facts, role, set.as_ref(), following.as_ref()),
-        findings,
+        findings: found,
         not_checked,
         not_knowable: not_checked::not_knowable(role),
         schedules: schedule::schedules(&facts),
@@ -170,7 +173,7 @@ pub fn assess(snapshot: &Snapshot) -> StatusReport {
 
 /// All findings, worst first; of equal weight, in the order an administrator would ask: who owns the
 /// fleet, does it back up, can it restore.
-fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
+fn findings_of(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     let mut found: Vec<_> = not_checked::no_operator(facts).into_iter().collect();
     found.extend(ownership::findings(facts, role));
     found.extend(schedule::findings(facts, role));

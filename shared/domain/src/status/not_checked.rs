@@ -101,7 +101,12 @@ pub(super) fn no_operator(facts: &Facts<'_>) -> Option<Finding> {
 pub(super) fn not_knowable(role: Role) -> Vec<&'static str> {
     let content = "whether the files in the bucket can be read back";
     match role {
-        Role::Passive | Role::Idle | Role::Collision | Role::Replaced | Role::Activating => {
+        Role::Passive
+        | Role::Idle
+        | Role::Collision
+        | Role::Replaced
+        | Role::Stray
+        | Role::Activating => {
             vec![
                 "how many clusters the set holds",
                 "whether its clusters will reconnect",

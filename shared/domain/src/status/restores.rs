@@ -198,7 +198,9 @@ fn of_one(facts: &Facts<'_>, role: Role, restore: &Restore) -> Option<Finding> {
     if restore.was_refused() {
         // A sync Restore that worked for weeks can be refused at its next pass, and of two that were
         // created at once both can run and one be called refused: the message alone tells nothing.
-        let objects: i64 = parts.iter().map(|part| part.items).sum();
+        let objects = parts
+            .iter()
+            .fold(0_i64, |sum, part| sum.saturating_add(part.items));
         let ended =
             format!("was ended for good, after Velero had restored {objects} objects for it");
         let finding = match (

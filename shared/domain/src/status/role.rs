@@ -18,6 +18,8 @@ pub enum Role {
     Replaced,
     /// The operator stopped its backups, because another hub writes to the same storage.
     Collision,
+    /// It is set to back up, though it holds no cluster and another hub owns the fleet.
+    Stray,
     /// Neither backs up nor restores.
     Idle,
     /// Its BackupSchedules or Restores could not be read.
@@ -32,6 +34,7 @@ impl fmt::Display for Role {
             Self::Activating => "activating",
             Self::Replaced => "replaced",
             Self::Collision => "in collision",
+            Self::Stray => "not the fleet's hub, yet set to back up",
             Self::Idle => "idle",
             Self::Unknown => "role not known",
         })
@@ -60,32 +63,32 @@ pub(super) fn of(facts: &Facts<'_>) -> Role {
     if schedules.iter().any(|schedule| schedule.is_in_collision()) {
         return Role::Collision;
     }
-    if !schedules.is_empty() || has_taken_over(facts) {
+    let holds = facts.holds_clusters();
+    if holds == Some(false) && facts.others_own() && !facts.has_resumed() {
+        return if schedules.is_empty() {
+            Role::Idle
+        } else {
+            Role::Stray
+        };
+    }
+    if !schedules.is_empty() || holds == Some(true) || facts.view.is_sole_owner_by_takeover() {
         return Role::Active;
     }
     if known { Role::Idle } else { Role::Unknown }
 }
 
-/// This hub activated last, and has the clusters to show for it: a `Skip` in the wrong letters writes a
-/// marker as well (operator-facts §6.7).
-fn has_taken_over(facts: &Facts<'_>) -> bool {
-    facts.owner().is_some_and(|owner| facts.is_own(&owner.hub))
-        && super::clusters::clusters(facts).is_none_or(|clusters| clusters.total > 0)
-}
-
-/// Another hub activated last, and this one has something to back up with or went on backing up.
+/// Another hub took the fleet over, and this one has something to back up with, went on backing up, or
+/// still holds clusters.
 fn was_replaced(facts: &Facts<'_>) -> bool {
-    let Some(owner) = facts
-        .owner()
-        .filter(|owner| facts.own.is_some() && !facts.is_own(&owner.hub))
-    else {
+    let Some(at) = facts.taken_over().and_then(|takeover| takeover.at) else {
         return false;
     };
     if facts.has_resumed() {
         return false;
     }
     !facts.schedules().is_empty()
+        || facts.holds_clusters() == Some(true)
         || facts
             .own_sets()
-            .any(|set| set.started().is_some_and(|started| started > owner.at))
+            .any(|set| set.started().is_some_and(|started| started > at))
 }

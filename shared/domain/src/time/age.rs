@@ -72,6 +72,18 @@ pub fn when(now: Timestamp, moment: Timestamp) -> String {
     format!("{} ({})", stamp(moment), ago(now, moment))
 }
 
+/// `1 cluster`, `2 clusters`.
+#[must_use]
+pub fn count(number: usize, what: &str) -> String {
+    count_with(number, what, &format!("{what}s"))
+}
+
+/// `1 backup has`, `2 backups have`.
+#[must_use]
+pub fn count_with(number: usize, one: &str, several: &str) -> String {
+    format!("{number} {}", if number == 1 { one } else { several })
+}
+
 /// Less than a second ahead counts as now: the parts round to whole seconds.
 fn is_to_come(passed: SignedDuration) -> bool {
     passed.as_secs() < 0

@@ -4,11 +4,12 @@
 //! robfig/cron says, a TTL what `time.ParseDuration` says. [`cron`] and
 //! [`duration`] follow both to the letter, oddities included, so that this code
 //! never promises a run, or accepts a value, the real parts will not.
-//! [`age`] is how times are told to people.
+//! [`age`] is how times are told to people, [`saturating`] how they are added.
 
 pub mod age;
 pub mod cron;
 pub mod duration;
+pub mod saturating;
 
 pub use cron::{CronError, CronSchedule};
 pub use duration::{DurationError, GoDuration};

@@ -92,7 +92,7 @@ impl Tree {
                 namespace: resource.scope(namespace),
             });
         }
-        let (mut found, mut seen, mut broken) = (Vec::new(), HashSet::new(), 0);
+        let (mut found, mut seen, mut broken) = (Vec::new(), HashSet::new(), 0_usize);
         let all = files.len();
         for file in files {
             match read(&file) {
@@ -105,7 +105,7 @@ impl Tree {
                     }
                 }
                 Err(why) => {
-                    broken += 1;
+                    broken = broken.saturating_add(1);
                     let file = file.strip_prefix(&self.path).unwrap_or(&file).to_owned();
                     problems.push(Problem { file, why });
                 }

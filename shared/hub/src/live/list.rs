@@ -88,10 +88,11 @@ impl<'de, K: Kind> Deserialize<'de> for Items<K> {
 impl Lister {
     /// A reader whose deadline starts now.
     pub fn new(client: Client, namespace: &str, deadline: Duration) -> Self {
+        let now = Instant::now();
         Self {
             client,
             namespace: namespace.to_owned(),
-            until: Instant::now() + deadline,
+            until: now.checked_add(deadline).unwrap_or(now),
             deadline,
         }
     }
@@ -198,16 +199,15 @@ impl Lister {
 
     /// A GET; tried again a few times when the server says it is busy, which a read may be.
     async fn read<T: DeserializeOwned>(&self, url: &str) -> kube::Result<T> {
-        let mut left = RETRIES;
+        let mut left = 0..RETRIES;
         loop {
             let request = Request::get(url)
                 .body(Vec::new())
                 .map_err(kube::Error::HttpError)?;
             match self.client.request(request).await {
                 Err(kube::Error::Api(status))
-                    if left > 0 && matches!(status.code, 429 | 503 | 504) =>
+                    if matches!(status.code, 429 | 503 | 504) && left.next().is_some() =>
                 {
-                    left -= 1;
                     tokio::time::sleep(PAUSE).await;
                 }
                 answer => return answer,

@@ -1,11 +1,16 @@
 //! `restore/active-schedule`: a Restore beside a running BackupSchedule is burnt.
 
-use super::{could_not_look, kubectl};
+use crate::identity::HubId;
 use crate::kinds::backup_schedule::BackupSchedule;
-use crate::rules::finding::Finding;
+use crate::kinds::restore::Restore;
+use crate::kinds::velero_schedule::VeleroSchedule;
+use crate::read::Unreadable;
+use crate::rules::finding::{Finding, Severity};
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
+use crate::rules::words::{command, named, patch_spec, short};
 use crate::snapshot::{Need, Snapshot};
+use crate::time::age;
 use crate::upstream::resource;
 
 /// See the module.
@@ -19,15 +24,52 @@ pub const RULE: Rule = Rule {
     can_be_attested: false,
     since: "2.7",
     until: None,
-    needs: |review| {
-        review
-            .starting_restore()
-            .map(|_| Need::BackupSchedules)
-            .into_iter()
-            .collect()
+    needs: |review| match review.starting_restore() {
+        Some(_) => vec![
+            Need::BackupSchedules,
+            Need::VeleroSchedules,
+            Need::HubId,
+            Need::Backups,
+        ],
+        None => Vec::new(),
     },
     judge,
 };
+
+/// What one BackupSchedule does to a Restore beside it, the worst first.
+#[derive(Clone, Copy)]
+enum State<'a> {
+    /// It backs up, as far as the operator says.
+    Active,
+    /// The operator cannot read it any more, but what it made before goes on backing up.
+    Fires(&'a Unreadable),
+    /// It is not told whether what it made before goes on.
+    MayFire(&'a Unreadable),
+    /// It says that it does not back up, but does.
+    FiresUnseen,
+    /// The operator cannot read it, and it does nothing.
+    Hidden(&'a Unreadable),
+}
+
+impl State<'_> {
+    /// The place among the others, the worst first.
+    fn rank(self) -> u8 {
+        match self {
+            Self::Active => 0,
+            Self::Fires(_) => 1,
+            Self::MayFire(_) => 2,
+            Self::FiresUnseen => 3,
+            Self::Hidden(_) => 4,
+        }
+    }
+
+    fn severity(self) -> Severity {
+        match self {
+            Self::Active | Self::Fires(_) => Severity::Deny,
+            Self::MayFire(_) | Self::FiresUnseen | Self::Hidden(_) => Severity::Warn,
+        }
+    }
+}
 
 fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
     let Some(subject) = review.starting_restore() else {
@@ -35,89 +77,199 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
     };
     let schedules = match snapshot.backup_schedules.get() {
         Ok(schedules) => schedules,
-        Err(missing) => {
-            return could_not_look(
-                RULE.id,
-                "whether a BackupSchedule is active",
-                missing,
-                &review.origin,
-            )
-            .into();
-        }
+        Err(missing) => return Verdict::blind("whether a BackupSchedule is active", missing),
     };
-    let mut blocking = schedules.iter().filter(|schedule| {
-        schedule.blocks_restores() && schedule.meta.namespace == subject.meta.namespace
-    });
-    let Some(schedule) = blocking.next() else {
-        return Verdict::Pass;
-    };
-    if let Some(hidden) = schedule.hidden_from_the_operator() {
-        return Finding::warn(
-            RULE.id,
+    let mut found: Vec<_> = schedules
+        .iter()
+        .filter(|schedule| schedule.meta.namespace == subject.meta.namespace)
+        .filter_map(|schedule| Some((state(schedule, snapshot)?, schedule)))
+        .collect();
+    found.sort_by_key(|(state, _)| state.rank());
+    match (found.as_slice(), snapshot.velero_schedules.get()) {
+        ([], _) => Verdict::Pass,
+        ([(State::MayFire(_), schedule), ..], Err(missing)) => Verdict::blind(
             format!(
-                "BackupSchedule {} is invisible to the operator and no longer backs up",
+                "whether BackupSchedule {}, which the operator cannot read, still backs up",
                 schedule.meta.name
             ),
-        )
-        .seen(format!(
-            "{} is {}: {}",
-            hidden.field, hidden.value, hidden.why
-        ))
-        .run(
-            "after the restore, correct or delete it:",
-            kubectl(
-                &subject.meta,
-                "edit",
-                resource::BACKUP_SCHEDULES,
-                &schedule.meta.name,
-            ),
-        )
-        .into();
+            missing,
+        ),
+        ([(worst, schedule), ..], _) => told(*worst, schedule, &found, subject, snapshot).into(),
     }
-    denial(schedule, &subject.meta.name).into()
 }
 
-fn denial(schedule: &BackupSchedule, restore: &str) -> Finding {
+/// What a BackupSchedule does; none where it is no hindrance.
+fn state<'a>(schedule: &'a BackupSchedule, snapshot: &Snapshot) -> Option<State<'a>> {
+    let fires = snapshot.velero_schedules.get().map(|velero| {
+        velero
+            .iter()
+            .any(|velero| is_made_for(schedule, velero) && will_run(velero))
+    });
+    match (schedule.hidden_from_the_operator(), fires) {
+        // What the operator cannot read keeps the phase it had: only Velero's own objects tell.
+        (Some(hidden), Ok(true)) => Some(State::Fires(hidden)),
+        (Some(hidden), Ok(false)) => Some(State::Hidden(hidden)),
+        (Some(hidden), Err(_)) => Some(State::MayFire(hidden)),
+        (None, _) if schedule.blocks_restores() => Some(State::Active),
+        (None, Ok(true)) => Some(State::FiresUnseen),
+        (None, _) => None,
+    }
+}
+
+fn is_made_for(schedule: &BackupSchedule, velero: &VeleroSchedule) -> bool {
+    velero.meta.namespace == schedule.meta.namespace && velero.is_owned_by(&schedule.meta.name)
+}
+
+fn will_run(velero: &VeleroSchedule) -> bool {
+    !velero.paused && velero.meta.deleted.is_none() && velero.phase != "FailedValidation"
+}
+
+/// All that was found, told by the worst.
+fn told(
+    worst: State<'_>,
+    schedule: &BackupSchedule,
+    found: &[(State<'_>, &BackupSchedule)],
+    subject: &Restore,
+    snapshot: &Snapshot,
+) -> Finding {
     let name = &schedule.meta.name;
-    let finding = Finding::deny(
-        RULE.id,
-        format!(
-            "BackupSchedule {name} is active on this hub; the operator would end Restore {restore} as FinishedWithErrors for good"
+    let this = named("Restore", &subject.meta.name);
+    let headline = match worst {
+        State::Active => format!(
+            "BackupSchedule {name} is active on this hub; the operator would end {this} as FinishedWithErrors for good"
         ),
-    );
-    let get = format!(
-        "{} -w",
-        kubectl(&schedule.meta, "get", resource::BACKUP_SCHEDULES, name)
-    );
-    if schedule.meta.deleted.is_some() {
-        return finding
-            .seen(format!("BackupSchedule {name} is being deleted"))
-            .run("wait until it is gone, then apply the Restore again:", get);
-    }
-    let phase = if schedule.phase.is_empty() {
-        "empty"
-    } else {
-        &schedule.phase
-    };
-    let finding = finding.seen(format!(
-        "BackupSchedule {name} has phase {phase}{}",
-        if schedule.paused {
-            ", though spec.paused is true: the operator has not got to it yet"
-        } else {
-            ""
+        State::Fires(_) => format!(
+            "BackupSchedule {name} still backs up, though the operator cannot read it; {this} would be backed up half-restored"
+        ),
+        State::FiresUnseen => format!(
+            "BackupSchedule {name} says {}, but its Velero Schedules still run; {this} may be backed up half-restored",
+            schedule.phase
+        ),
+        State::Hidden(_) | State::MayFire(_) => {
+            format!("BackupSchedule {name} is invisible to the operator and no longer backs up")
         }
-    ));
-    if schedule.paused {
-        return finding.run("wait for phase Paused, then apply the Restore again:", get);
-    }
-    finding
-        .run(
-            "if this hub is to be restored, pause its backups:",
-            format!(
-                "{} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'",
-                kubectl(&schedule.meta, "patch", resource::BACKUP_SCHEDULES, name)
-            ),
+    };
+    let finding = Finding {
+        severity: worst.severity(),
+        ..Finding::deny(RULE.id, headline)
+    };
+    let finding = found.iter().fold(finding, |finding, (state, schedule)| {
+        finding.seen(evidence(*state, schedule))
+    });
+    remedies(finding, found, snapshot)
+}
+
+fn evidence(state: State<'_>, schedule: &BackupSchedule) -> String {
+    let name = &schedule.meta.name;
+    let cannot = |hidden: &Unreadable| {
+        format!(
+            "{} of BackupSchedule {name} is {}, which the operator cannot read: {}",
+            hidden.field, hidden.value, hidden.why
         )
-        .run("wait for phase Paused, then apply the Restore again:", get)
-        .todo("if this hub is the active one and healthy, you are on the wrong hub: check your context")
+    };
+    match state {
+        State::Active if schedule.meta.deleted.is_some() => {
+            format!("BackupSchedule {name} is being deleted")
+        }
+        State::Active => {
+            let phase = match schedule.phase.as_str() {
+                "" => "no phase yet".to_owned(),
+                phase => format!("phase {phase}"),
+            };
+            let asked = match schedule.paused {
+                true => ", though spec.paused is true: the operator has not got to it yet",
+                false => "",
+            };
+            format!("BackupSchedule {name} has {phase}{asked}")
+        }
+        State::Fires(hidden) => format!("{}; its Velero Schedules still run", cannot(hidden)),
+        State::MayFire(hidden) | State::Hidden(hidden) => cannot(hidden),
+        State::FiresUnseen => {
+            format!(
+                "BackupSchedule {name} has phase {}; its Velero Schedules still run",
+                schedule.phase
+            )
+        }
+    }
+}
+
+/// The likely mistake first, the heavy step last.
+fn remedies(
+    mut finding: Finding,
+    found: &[(State<'_>, &BackupSchedule)],
+    snapshot: &Snapshot,
+) -> Finding {
+    if finding.severity == Severity::Deny && found.iter().any(|(_, schedule)| is_at_work(schedule))
+    {
+        finding = finding.todo(which_hub(snapshot));
+    }
+    for (state, schedule) in found {
+        let (name, namespace) = (&schedule.meta.name, &schedule.meta.namespace);
+        let bsch = short::BACKUP_SCHEDULE;
+        let edit = command(snapshot, namespace, &format!("edit {bsch} {name}"));
+        finding = match state {
+            State::Active if is_at_work(schedule) => finding.run(
+                format!("if this hub is to be restored, pause {name} (false takes it back; before 2.12 there is no pause: delete it):"),
+                patch_spec(snapshot, namespace, bsch, name, "paused", "true"),
+            ),
+            State::Active => finding,
+            State::Fires(_) => finding.run(
+                format!("correct {name}, and set spec.paused: true if this hub is to be restored:"),
+                edit,
+            ),
+            State::FiresUnseen => finding.run(
+                "see which of them run, and pause those:",
+                command(
+                    snapshot,
+                    namespace,
+                    &format!("get {}", resource::VELERO_SCHEDULES),
+                ),
+            ),
+            State::Hidden(_) | State::MayFire(_) => {
+                finding.run(format!("after the restore, correct or delete {name}:"), edit)
+            }
+        };
+    }
+    let Some((_, schedule)) = found
+        .iter()
+        .find(|(state, _)| state.severity() == Severity::Deny)
+    else {
+        return finding;
+    };
+    let until = match schedule.meta.deleted {
+        Some(_) => "wait until it is gone",
+        None => "wait for phase Paused",
+    };
+    finding.run(
+        format!("{until}, then apply the Restore again:"),
+        command(
+            snapshot,
+            &schedule.meta.namespace,
+            &format!("get {} -w", short::BACKUP_SCHEDULE),
+        ),
+    )
+}
+
+/// Whether it is neither on its way out nor asked to pause.
+fn is_at_work(schedule: &BackupSchedule) -> bool {
+    schedule.meta.deleted.is_none() && !schedule.paused
+}
+
+/// Whose backups these are: somebody may sit at another hub than they think.
+fn which_hub(snapshot: &Snapshot) -> String {
+    let own: Option<&HubId> = snapshot.hub_id.value().filter(|id| id.is_known());
+    let name = own.map_or_else(String::new, |id| format!(", hub {id}"));
+    let last = snapshot
+        .backups
+        .items()
+        .iter()
+        .filter(|backup| own.is_some_and(|own| backup.writer() == *own))
+        .filter(|backup| backup.backup_type().is_some())
+        .filter_map(|backup| backup.started)
+        .max()
+        .map(|at| format!("; its last backup began {}", age::when(snapshot.now, at)))
+        .unwrap_or_default();
+    format!(
+        "is this the hub you mean{name}? It backs up{last}. If it is well, stop here: wrong context"
+    )
 }

@@ -1,13 +1,13 @@
 //! `restore/another-active`: two Restores at once burn each other.
 
-use super::{BURNT, could_not_look, kubectl, watch_restores};
+use crate::hub::restores::Standing;
 use crate::kinds::restore::Restore;
 use crate::rules::finding::Finding;
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
+use crate::rules::standing::{describe, wait_for_velero, watch};
+use crate::rules::words::{command, named, patch_spec, short};
 use crate::snapshot::{Need, Snapshot};
-use crate::time::age;
-use crate::upstream::resource;
 
 /// See the module.
 pub const RULE: Rule = Rule {
@@ -20,15 +20,21 @@ pub const RULE: Rule = Rule {
     can_be_attested: false,
     since: "2.7",
     until: None,
-    needs: |review| {
-        review
-            .starting_restore()
-            .map(|_| Need::Restores)
-            .into_iter()
-            .collect()
+    needs: |review| match review.starting_restore() {
+        Some(_) => vec![Need::Restores, Need::VeleroRestores, Need::HubId],
+        None => Vec::new(),
     },
     judge,
 };
+
+/// What an activation is asked, where it must be another request: the edit of the sync.
+const ASKED_OF_THE_SYNC: &[&str] = &[
+    super::backup_not_found::RULE.id,
+    super::old_hub_live::RULE.id,
+];
+
+/// What every refused Restore suffers without us.
+const BURNT: &str = "the operator would end this Restore as FinishedWithErrors for good, and may end the other one too";
 
 fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
     let Some(subject) = review.starting_restore() else {
@@ -36,87 +42,110 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
     };
     let restores = match snapshot.restores.get() {
         Ok(restores) => restores,
-        Err(missing) => {
-            return could_not_look(
-                RULE.id,
-                "whether another Restore is active",
-                missing,
-                &review.origin,
-            )
-            .into();
-        }
+        Err(missing) => return Verdict::blind("whether another Restore is active", missing),
     };
-    let others: Vec<_> = restores
+    let velero = snapshot.velero_restores.items();
+    let beside: Vec<_> = restores
         .iter()
-        .filter(|other| other.is_active() && !other.meta.is_same_object(&subject.meta))
+        .filter(|other| !other.meta.is_same_object(&subject.meta))
         .filter(|other| other.meta.namespace == subject.meta.namespace)
+        .map(|other| Standing::of(other, velero))
         .collect();
-    let Some(first) = others.first() else {
-        return Verdict::Pass;
-    };
-    let mut finding = Finding::deny(
-        RULE.id,
-        format!(
-            "Restore {} is still active beside Restore {}; {BURNT}",
-            first.meta.name, subject.meta.name
+    let mut others: Vec<_> = beside.iter().filter(|other| !other.is_over()).collect();
+    // What must be waited for comes first, the sync that is to be edited or deleted last.
+    others.sort_by_key(|other| other.is_at_rest());
+    match (
+        others.first(),
+        beside.first(),
+        snapshot.velero_restores.get(),
+    ) {
+        (Some(first), ..) => denial(first, &others, subject, snapshot).into(),
+        (None, Some(ended), Err(missing)) => Verdict::blind(
+            format!(
+                "whether Velero still restores for Restore {}, which says {}",
+                ended.restore.meta.name, ended.restore.phase
+            ),
+            missing,
         ),
-    );
-    for other in &others {
-        finding = finding.seen(describe(other, snapshot));
+        (None, ..) => Verdict::Pass,
     }
-    remedies(finding, first, subject).into()
 }
 
-fn describe(other: &Restore, snapshot: &Snapshot) -> String {
-    let phase = match (other.meta.deleted, other.phase.as_str()) {
-        (Some(_), _) => "is being deleted".to_owned(),
-        (None, "") => "was not yet looked at by the operator".to_owned(),
-        (None, phase) => format!("has phase {phase}"),
+fn denial(
+    first: &Standing<'_>,
+    others: &[&Standing<'_>],
+    subject: &Restore,
+    snapshot: &Snapshot,
+) -> Finding {
+    let other = &first.restore.meta.name;
+    let this = named("Restore", &subject.meta.name);
+    let sync_alone = others.len() == 1 && first.restore.is_passive_sync();
+    let headline = if first.is_over_by_word_only() {
+        format!(
+            "Restore {other} says {}, but Velero still restores for it; {this} would run beside that",
+            first.restore.phase
+        )
+    } else if sync_alone && subject.activates() {
+        format!("do not add a Restore: activate the one that keeps this hub in sync, {other}")
+    } else {
+        format!("Restore {other} is still active beside {this}; {BURNT}")
     };
-    let age = other
-        .meta
-        .created
-        .map(|at| format!(", created {}", age::when(snapshot.now, at)));
-    format!(
-        "Restore {} {phase}{}",
-        other.meta.name,
-        age.unwrap_or_default()
-    )
+    let finding = others
+        .iter()
+        .fold(Finding::deny(RULE.id, headline), |finding, other| {
+            describe(other, snapshot)
+                .into_iter()
+                .fold(finding, Finding::seen)
+        });
+    remedies(finding, first, sync_alone, subject, snapshot)
 }
 
-fn remedies(finding: Finding, other: &Restore, subject: &Restore) -> Finding {
-    let name = &other.meta.name;
-    if other.meta.deleted.is_some() {
+fn remedies(
+    finding: Finding,
+    first: &Standing<'_>,
+    sync_alone: bool,
+    subject: &Restore,
+    snapshot: &Snapshot,
+) -> Finding {
+    let namespace = &subject.meta.namespace;
+    let name = &first.restore.meta.name;
+    if first.restore.meta.deleted.is_some() {
         return finding.run(
             "wait until it is gone, then apply again:",
-            watch_restores(&subject.meta),
+            watch(snapshot, namespace),
         );
     }
-    if other.is_passive_sync() && subject.activates() {
-        let patch = "--type merge -p '{\"spec\":{\"veleroManagedClustersBackupName\":\"latest\"}}'";
+    if first.is_over_by_word_only() {
+        return wait_for_velero(finding, snapshot, namespace, "apply again");
+    }
+    if sync_alone && subject.activates() {
         return finding
+            .seen(format!("beside it, {BURNT}"))
             .run(
-                format!(
-                    "to activate, do not add a Restore: edit {name}, which keeps this hub in sync:"
-                ),
-                format!(
-                    "{} {patch}",
-                    kubectl(&subject.meta, "patch", resource::RESTORES, name)
+                format!("edit {name}; what must be known of the other hub is asked then:"),
+                patch_spec(
+                    snapshot,
+                    namespace,
+                    short::RESTORE,
+                    name,
+                    "veleroManagedClustersBackupName",
+                    "\"latest\"",
                 ),
             )
-            .run(
-                "or end the sync first; what it restored stays:",
-                kubectl(&subject.meta, "delete", resource::RESTORES, name),
-            );
+            .instead_of(ASKED_OF_THE_SYNC);
     }
-    if other.is_syncing() || other.phase == "Error" {
+    if first.is_at_rest() {
         return finding.run(
             format!("if {name} is no longer wanted, delete it (what it restored stays), then apply again:"),
-            kubectl(&subject.meta, "delete", resource::RESTORES, name),
+            command(
+                snapshot,
+                namespace,
+                &format!("delete {} {name}", short::RESTORE),
+            ),
         );
     }
     finding.run(
         "wait until it has ended, then apply again:",
-        watch_restores(&subject.meta),
+        watch(snapshot, namespace),
     )
 }

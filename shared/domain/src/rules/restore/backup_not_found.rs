@@ -1,12 +1,12 @@
 //! `restore/backup-not-found`: a Restore that names what cannot be restored.
 
-use super::could_not_look;
 use crate::kinds::backup::{Backup, BackupType};
 use crate::kinds::restore::{BackupChoice, Restore};
-use crate::rules::finding::Finding;
+use crate::rules::finding::{Finding, Severity};
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
-use crate::sets;
+use crate::rules::words::{command, count};
+use crate::sets::{self, BackupSet};
 use crate::snapshot::{Need, Snapshot};
 use crate::time::age;
 use crate::upstream::resource;
@@ -40,10 +40,12 @@ fn changed(review: &Review) -> Vec<(&'static str, BackupChoice, BackupType)> {
         return Vec::new();
     };
     let previous = review.previous_restore();
-    if previous.is_some_and(Restore::is_terminal) {
+    // A Restore that has ended asks for nothing, unless somebody takes it out of its end.
+    let woken = review.reawakened_restore().is_some();
+    if previous.is_some_and(Restore::is_terminal) && !woken {
         return Vec::new();
     }
-    let before = previous.map(Restore::choices);
+    let before = previous.filter(|_| !woken).map(Restore::choices);
     restore
         .choices()
         .into_iter()
@@ -58,56 +60,60 @@ fn changed(review: &Review) -> Vec<(&'static str, BackupChoice, BackupType)> {
 }
 
 fn needs(review: &Review) -> Vec<Need> {
-    changed(review)
+    let changed = changed(review);
+    let own = (!changed.is_empty()).then_some(Need::HubId);
+    changed
         .into_iter()
         .flat_map(|(_, choice, _)| match choice {
             BackupChoice::Named(name) => vec![Need::BackupNamed(name), Need::Backups],
             BackupChoice::Latest => vec![Need::Backups],
             BackupChoice::Skip | BackupChoice::Unset => Vec::new(),
         })
+        .chain(own)
         .collect()
 }
 
 fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
-    let problems = changed(review)
+    let verdicts = changed(review)
         .into_iter()
-        .filter_map(|(field, choice, wanted)| match choice {
-            BackupChoice::Skip => None,
-            BackupChoice::Unset => Some(unset(field)),
+        .map(|(field, choice, wanted)| match choice {
+            BackupChoice::Skip => Verdict::Pass,
+            BackupChoice::Unset => unset(field),
             BackupChoice::Latest => no_latest(field, wanted, review, snapshot),
             BackupChoice::Named(name) => unusable_name(field, &name, wanted, review, snapshot),
         });
-    problems
-        .min_by_key(|finding| finding.severity)
-        .map_or(Verdict::Pass, Verdict::from)
+    verdicts.min_by_key(weight).unwrap_or(Verdict::Pass)
 }
 
-fn unset(field: &str) -> Finding {
+/// The worst first.
+fn weight(verdict: &Verdict) -> u8 {
+    match verdict {
+        Verdict::Found(finding) if finding.severity == Severity::Deny => 0,
+        Verdict::Blind { .. } => 1,
+        Verdict::Found(_) => 2,
+        Verdict::Pass => 3,
+    }
+}
+
+fn unset(field: &str) -> Verdict {
     Finding::deny(RULE.id, format!("{field} is empty"))
         .about(field)
         .todo("write latest, skip, or the name of a backup")
+        .into()
 }
 
-fn no_latest(
-    field: &str,
-    wanted: BackupType,
-    review: &Review,
-    snapshot: &Snapshot,
-) -> Option<Finding> {
-    let restore = review.restore()?;
+fn no_latest(field: &str, wanted: BackupType, review: &Review, snapshot: &Snapshot) -> Verdict {
+    let Some(restore) = review.restore() else {
+        return Verdict::Pass;
+    };
     let backups = match snapshot.backups.get() {
         Ok(backups) => backups,
         Err(missing) => {
-            return Some(could_not_look(
-                RULE.id,
-                &format!("whether {field}: latest finds a backup"),
-                missing,
-                &review.origin,
-            ));
+            return Verdict::blind(format!("whether {field}: latest finds a backup"), missing);
         }
     };
     if sets::latest(backups, wanted).is_some() {
-        return None;
+        return Verdict::Pass;
     }
     let headline = format!("{field} is latest, but this hub sees no usable {wanted} backup");
     // A passive hub is often set up before the first backup arrives; the operator tries again.
@@ -120,15 +126,21 @@ fn no_latest(
         .iter()
         .filter(|backup| backup.backup_type() == Some(wanted))
         .count();
-    Some(
-        finding
-            .seen(format!("{} backups on this hub, {of_type} of type {wanted}, none Completed or PartiallyFailed", backups.len()))
-            .about(format!("{field}: latest"))
-            .run(
-                "check that the storage location is Available and recently synced, and that another hub backs up to it:",
-                format!("kubectl -n {} get {}", restore.meta.namespace, resource::STORAGE_LOCATIONS),
+    finding
+        .seen(format!(
+            "{} on this hub, {of_type} of type {wanted}, none Completed or PartiallyFailed",
+            count(backups.len(), "backup")
+        ))
+        .about(format!("{field}: latest"))
+        .run(
+            "check that the storage location is Available and recently synced, and that another hub backs up to it:",
+            command(
+                snapshot,
+                &restore.meta.namespace,
+                &format!("get {}", resource::STORAGE_LOCATIONS),
             ),
-    )
+        )
+        .into()
 }
 
 fn unusable_name(
@@ -137,40 +149,26 @@ fn unusable_name(
     wanted: BackupType,
     review: &Review,
     snapshot: &Snapshot,
-) -> Option<Finding> {
-    let restore = review.restore()?;
+) -> Verdict {
+    let Some(restore) = review.restore() else {
+        return Verdict::Pass;
+    };
     let fact = snapshot.named_backup(name);
     let backup = match fact.get() {
         Ok(backup) => backup,
         Err(missing) => {
-            return Some(could_not_look(
-                RULE.id,
-                &format!("whether backup {name} exists"),
-                missing,
-                &review.origin,
-            ));
+            return Verdict::blind(format!("whether backup {name} exists"), missing);
         }
     };
-    let Some(backup) = backup else {
-        let finding = Finding::deny(RULE.id, format!("there is no backup {name} on this hub"));
-        return Some(offer_others(
-            finding.about(format!("{field}: {name}")),
-            wanted,
-            restore,
-            snapshot,
-        ));
+    let headline = match backup {
+        None => format!("there is no backup {name} on this hub"),
+        Some(backup) => match problem_of(backup, wanted, snapshot) {
+            None => return Verdict::Pass,
+            Some(problem) => format!("backup {name} cannot be restored: {problem}"),
+        },
     };
-    let problem = problem_of(backup, wanted, snapshot)?;
-    let finding = Finding::deny(
-        RULE.id,
-        format!("backup {name} cannot be restored: {problem}"),
-    );
-    Some(offer_others(
-        finding.about(format!("{field}: {name}")),
-        wanted,
-        restore,
-        snapshot,
-    ))
+    let finding = Finding::deny(RULE.id, headline).about(format!("{field}: {name}"));
+    offer_others(finding, wanted, restore, snapshot).into()
 }
 
 /// Why a backup that exists must not be named here.
@@ -197,29 +195,46 @@ fn problem_of(backup: &Backup, wanted: BackupType, snapshot: &Snapshot) -> Optio
     }
 }
 
+/// The newest whole set, all three names of it: one name beside two of another run restores a hub that
+/// never was.
 fn offer_others(
     finding: Finding,
     wanted: BackupType,
     restore: &Restore,
     snapshot: &Snapshot,
 ) -> Finding {
-    match sets::latest(snapshot.backups.items(), wanted) {
-        Some(newest) => finding.todo(format!(
-            "the newest usable {wanted} backup here is {}{}",
-            newest.meta.name,
-            newest
-                .started
-                .map(|at| format!(", started {}", age::when(snapshot.now, at)))
-                .unwrap_or_default()
-        )),
-        None => finding.run(
-            format!("see which {wanted} backups there are:"),
-            format!(
-                "kubectl -n {} get {} -l velero.io/schedule-name={}",
-                restore.meta.namespace,
-                resource::BACKUPS,
-                wanted.schedule_name()
+    let whole = sets::backup_sets(snapshot.backups.items())
+        .into_iter()
+        .rev()
+        .find(BackupSet::is_usable);
+    let Some(set) = whole else {
+        return finding.run(
+            format!("this hub sees no whole set; see which {wanted} backups there are:"),
+            command(
+                snapshot,
+                &restore.meta.namespace,
+                &format!(
+                    "get {} -l velero.io/schedule-name={}",
+                    resource::BACKUPS,
+                    wanted.schedule_name()
+                ),
             ),
+        );
+    };
+    let names: Vec<_> = WANTED
+        .iter()
+        .zip(restore.choices())
+        .filter_map(|(kind, (field, _))| {
+            let field = field.trim_start_matches("spec.");
+            Some(format!("  {field}: {}", set.members.get(kind)?.meta.name))
+        })
+        .collect();
+    finding.run(
+        format!(
+            "the newest whole set here is of {}, by hub {}; its names belong together (skip stays skip):",
+            age::when(snapshot.now, set.run),
+            set.writer
         ),
-    }
+        names.join("\n"),
+    )
 }

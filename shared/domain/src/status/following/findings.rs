@@ -2,11 +2,11 @@
 
 use super::{Following, PASSIVE, SyncState, following, interval};
 use crate::kinds::restore::Restore;
-use crate::liveness::Activity;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
 use crate::status::restores::{Part, has_failed, newest, or_none, told_by_parts};
 use crate::time::age;
+use crate::time::saturating::Saturating;
 use jiff::SignedDuration;
 
 /// How long a pass may take before a newer backup counts as missed.
@@ -17,10 +17,7 @@ pub(in crate::status) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     let (Some(restore), Some(view)) = (facts.passive_sync(), following(facts)) else {
         return Vec::new();
     };
-    held(facts, restore, &view)
-        .into_iter()
-        .chain(source_silent(facts, &view))
-        .collect()
+    held(facts, restore, &view).into_iter().collect()
 }
 
 fn held(facts: &Facts<'_>, restore: &Restore, view: &Following) -> Option<Finding> {
@@ -101,7 +98,7 @@ fn missed_pass(facts: &Facts<'_>, restore: &Restore, view: &Following) -> Option
                 .any(|part| part.backup == newest.meta.name)
         })
         .filter_map(|newest| Some((newest.meta.created.or(newest.completed)?, newest)))
-        .filter(|(seen, _)| facts.now.duration_since(*seen) > interval + PASS_GRACE)
+        .filter(|(seen, _)| facts.now.duration_since(*seen) > interval.plus(PASS_GRACE))
         .min_by_key(|(seen, _)| *seen)?;
     let (seen, backup) = waiting;
     Some(
@@ -118,46 +115,5 @@ fn missed_pass(facts: &Facts<'_>, restore: &Restore, view: &Following) -> Option
             facts.when(seen)
         ))
         .run("see whether the operator runs:", facts.kubectl("get pods")),
-    )
-}
-
-/// The hub it follows has stopped writing. This hub cannot tell why.
-fn source_silent(facts: &Facts<'_>, view: &Following) -> Option<Finding> {
-    let source = view
-        .source
-        .as_ref()
-        .filter(|source| source.is_known() && !facts.is_own(source))?;
-    let activity = Activity::of(
-        source,
-        facts.backups,
-        facts.snapshot.storage_locations.items(),
-        None,
-    );
-    let fresh = facts
-        .snapshot
-        .storage_locations
-        .items()
-        .iter()
-        .any(|location| location.is_view_fresh(facts.now));
-    if !fresh || activity.is_live(facts.now) {
-        return None;
-    }
-    let last = activity.last_started.as_ref()?;
-    let period = activity
-        .period
-        .map(|period| format!("; it backed up every {}", age::span(period)))
-        .unwrap_or_default();
-    let hub = source.short();
-    Some(
-        Finding::warning("passive/source-silent", format!("hub {hub}, which this one follows, has stopped backing up"))
-            .seen(format!("its last backup began {}{period}", facts.when(last.at)))
-            .todo(format!("see by another way than the storage whether hub {hub} is up, and its BackupSchedule there"))
-            .run(
-                "once it is known to be down, ask what an activation must attest (this changes nothing):",
-                facts.kubectl(&format!(
-                    "patch crst {} --dry-run=server --type merge -p '{{\"spec\":{{\"veleroManagedClustersBackupName\":\"latest\"}}}}'",
-                    view.restore
-                )),
-            ),
     )
 }

@@ -67,8 +67,8 @@ fn every_command_runs_in_the_operators_namespace_or_names_none() {
         .flat_map(|report| &report.findings)
         .flat_map(|finding| &finding.steps)
     {
-        let command = step.command.as_deref().unwrap_or("kubectl");
-        assert!(command.starts_with("kubectl"), "{command}");
+        let command = step.command.as_deref().unwrap_or("oc ");
+        assert!(command.starts_with("oc "), "{command}");
         assert!(
             !command.contains(" -n ") || command.contains("-n open-cluster-management-backup"),
             "{command}"

@@ -20,8 +20,8 @@ fn beside_a_live_hub_it_must_not_activate_and_beside_a_silent_one_only_if_that_i
     assert_eq!(live.report().activation.answer, Answer::No);
     assert_eq!(live.report().activation.rules, ["restore/old-hub-live"]);
     let silent = live.seen_at("18:00:00");
-    assert_eq!(silent.report().activation.answer, Answer::IfFenced);
-    assert_eq!(silent.found(), ["passive/source-silent"]);
+    assert_eq!(silent.report().activation.answer, Answer::OnceKnown);
+    assert_eq!(silent.found(), ["hub/owner-silent"]);
 }
 
 #[test]
@@ -29,7 +29,7 @@ fn a_view_that_is_too_old_proves_no_silence() {
     let mut hub = Hub::passive("b", "a").seen_at("18:00:00");
     hub.locations[0].synced = Some(at("16:00:30"));
     assert_eq!(hub.found(), ["storage/stale"]);
-    assert_eq!(hub.report().activation.answer, Answer::IfFenced);
+    assert_eq!(hub.report().activation.answer, Answer::OnceKnown);
 }
 
 #[test]
@@ -77,15 +77,17 @@ fn an_older_failure_is_forgotten_once_a_newer_pass_succeeded() {
 
 #[test]
 fn newer_backups_are_normal_until_a_pass_has_missed_them() {
-    let newer = |seen: &str| {
-        let mut hub = Hub::passive("b", "a").seen_at("17:01:00");
+    let newer = |now: &str| {
+        let mut hub = Hub::passive("b", "a").seen_at(now);
         let mut set = set_of("a", "170000");
-        set.iter_mut()
-            .for_each(|backup| backup.meta.created = Some(at(seen)));
+        set.iter_mut().for_each(|backup| {
+            backup.meta.created = Some(at("17:00:30"));
+            backup.meta.generation = Some(1);
+        });
         hub.backups.extend(set);
         hub
     };
-    let report = newer("17:00:30").report();
+    let report = newer("17:01:00").report();
     assert_eq!(report.findings, []);
     assert_eq!(
         report.following.as_ref().map(|following| following.state),
@@ -98,7 +100,7 @@ fn newer_backups_are_normal_until_a_pass_has_missed_them() {
         Some(3600)
     );
     assert_eq!(
-        newer("16:20:00").found(),
+        newer("17:36:00").found(),
         ["passive/behind"],
         "30m and 5m have passed"
     );

@@ -39,7 +39,7 @@ pub(super) fn non_negative(text: &str) -> Result<u64, CronError> {
 /// Go's `strconv.Quote`. Which characters count as printable is taken from Rust,
 /// which differs for combining marks only.
 fn quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
+    let mut quoted = String::with_capacity(text.len().saturating_add(2));
     quoted.push('"');
     for c in text.chars() {
         match c {

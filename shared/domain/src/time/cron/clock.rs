@@ -55,9 +55,9 @@ impl<'z> Clock<'z> {
     pub(super) fn plus_month(self) -> Option<Self> {
         let first = match self.wall.month() {
             12 => Date::new(self.wall.year().checked_add(1)?, 1, 1),
-            month => Date::new(self.wall.year(), month + 1, 1),
+            month => Date::new(self.wall.year(), month.saturating_add(1), 1),
         };
-        let days = i32::from(self.wall.day()) - 1;
+        let days = self.wall.day().saturating_sub(1);
         let date = (0..days).try_fold(first.ok()?, |date, _| date.tomorrow().ok())?;
         Self::at_wall(date.to_datetime(self.wall.time()), self.zone)
     }
@@ -85,14 +85,17 @@ impl<'z> Clock<'z> {
     /// Go's `Truncate(time.Minute)`, which counts in absolute time: in a zone whose
     /// offset has seconds, the wall clock keeps some.
     pub(super) fn start_of_minute(self) -> Option<Self> {
-        Self::at(self.unix - self.unix.rem_euclid(60), self.zone)
+        Self::at(
+            self.unix.saturating_sub(self.unix.rem_euclid(60)),
+            self.zone,
+        )
     }
 }
 
 /// The last whole second not after a moment, before 1970 too.
 pub(super) fn floor_second(moment: Timestamp) -> i64 {
     if moment.subsec_nanosecond() < 0 {
-        moment.as_second() - 1
+        moment.as_second().saturating_sub(1)
     } else {
         moment.as_second()
     }

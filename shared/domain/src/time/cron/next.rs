@@ -119,7 +119,7 @@ impl<'a> Search<'a> {
             0 => Some(Step::Settled),
             second => {
                 self.moved = true;
-                self.clock = self.clock.plus_seconds(MINUTE - second)?;
+                self.clock = self.clock.plus_seconds(MINUTE.saturating_sub(second))?;
                 Some(Step::Wrapped)
             }
         }
@@ -154,7 +154,7 @@ impl<'a> Search<'a> {
 fn at_midnight(clock: Clock<'_>) -> Option<Clock<'_>> {
     match i64::from(clock.wall().hour()) {
         0 => Some(clock),
-        late @ 13.. => clock.plus_seconds((24 - late) * HOUR),
-        early => clock.plus_seconds(-early * HOUR),
+        late @ 13.. => clock.plus_seconds(24_i64.saturating_sub(late).saturating_mul(HOUR)),
+        early => clock.plus_seconds(early.saturating_mul(-HOUR)),
     }
 }

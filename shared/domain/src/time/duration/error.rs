@@ -118,7 +118,7 @@ fn write_instead(suggestion: Option<&str>, input: &str) -> String {
 
 /// Quotes as Go's `time` package does: bytes outside printable ASCII in hexadecimal.
 fn go_quoted(text: &str) -> String {
-    let mut quoted = String::with_capacity(text.len() + 2);
+    let mut quoted = String::with_capacity(text.len().saturating_add(2));
     quoted.push('"');
     for c in text.chars() {
         match c {

@@ -46,7 +46,8 @@ fn clock(size: u64) -> String {
 /// `value / 10^places` without trailing zeros, exactly.
 fn decimal(value: u64, places: u32) -> String {
     let unit = 10_u64.pow(places);
-    let (whole, rest) = (value / unit, value % unit);
+    let whole = value.checked_div(unit).unwrap_or_default();
+    let rest = value.checked_rem(unit).unwrap_or_default();
     if rest == 0 {
         return whole.to_string();
     }

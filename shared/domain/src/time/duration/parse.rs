@@ -106,10 +106,12 @@ fn part(text: &str, unit_nanos: fn(&str) -> Option<u64>) -> Result<(u64, &str), 
         return Err(Fault::MissingUnit);
     }
     let unit = unit_nanos(unit).ok_or_else(|| Fault::UnknownUnit(unit.to_owned()))?;
-    if whole > LIMIT / unit {
+    if whole > LIMIT.checked_div(unit).unwrap_or_default() {
         return Err(Fault::TooLong);
     }
-    let sum = whole * unit + fraction(fraction_digits, unit);
+    let sum = whole
+        .saturating_mul(unit)
+        .saturating_add(fraction(fraction_digits, unit));
     if sum > LIMIT {
         return Err(Fault::TooLong);
     }
@@ -124,7 +126,9 @@ fn split_digits(text: &str) -> (&str, &str) {
 }
 
 fn digit_values(digits: &str) -> impl Iterator<Item = u64> {
-    digits.bytes().map(|digit| u64::from(digit - b'0'))
+    digits
+        .bytes()
+        .map(|digit| u64::from(digit.saturating_sub(b'0')))
 }
 
 fn whole(digits: &str) -> Result<u64, Fault> {
@@ -152,7 +156,7 @@ fn fraction(digits: &str, unit: u64) -> u64 {
         if value > (LIMIT - 1) / 10 {
             break;
         }
-        let longer = value * 10 + digit;
+        let longer = value.saturating_mul(10).saturating_add(digit);
         if longer > LIMIT {
             break;
         }

@@ -1,6 +1,6 @@
 //! 6. hub-a dies, and hub-b takes over on a person's word.
 
-use acm_backup_domain::attestation::REASON_PLACEHOLDER;
+use acm_backup_domain::hub::statement::placeholder;
 use acm_backup_domain::names;
 use acm_backup_e2e::people::ATTESTER;
 use acm_backup_e2e::{fixtures, look};

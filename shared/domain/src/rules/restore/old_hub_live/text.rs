@@ -1,30 +1,27 @@
-//! What is told to whoever is refused, and to whoever is not.
+//! What is told to whoever is refused, and to whoever is not. Read at 3am: what is wrong, what was seen,
+//! one way on.
+
+mod patch;
+mod question;
 
 use super::RULE;
-use super::suspects::{State, Suspect};
-use crate::attestation::{Attestation, REASON_PLACEHOLDER};
-use crate::identity::HubId;
+use crate::hub::statement::Outcome;
+use crate::hub::{HubView, Objection, Party, Passage, Question};
 use crate::kinds::restore::Restore;
-use crate::liveness::Activity;
-use crate::names;
 use crate::rules::finding::Finding;
-use crate::rules::restore::{kubectl, told, way_out};
-use crate::rules::review::{Operation, Origin};
-use crate::snapshot::Snapshot;
+use crate::rules::review::Review;
+use crate::rules::words::{told, way_out};
+use crate::snapshot::Fact;
 use crate::time::age;
-use crate::upstream::resource;
-use jiff::Timestamp;
 
 /// The request a text answers.
 pub(super) struct Request<'a> {
     pub restore: &'a Restore,
-    pub operation: Operation,
-    pub origin: &'a Origin,
-    pub now: Timestamp,
+    pub review: &'a Review,
+    pub view: &'a HubView<'a>,
+    pub passage: &'a Passage<'a>,
+    pub may: &'a Fact<bool>,
 }
-
-/// What tells a dead hub from a quiet one.
-const LOOK_ELSEWHERE: &str = "find out by another way than the storage: its API server, its console, its machines' power, who is on site";
 
 const FIELD: &str = "spec.veleroManagedClustersBackupName";
 
@@ -37,220 +34,292 @@ pub(super) fn misspelt_skip(restore: &Restore, raw: &str) -> Finding {
         .todo(format!("write skip, in small letters and without blanks, in Restore {}", restore.meta.name))
 }
 
-/// The refusal of an activation over one hub.
-pub(super) fn denial(
-    request: &Request<'_>,
-    suspect: &Suspect,
-    refused: Option<&String>,
-    snapshot: &Snapshot,
-) -> Finding {
-    let hub = suspect
-        .hub
+/// The refusal for what could not be looked up: no statement answers that (OWNERSHIP Q6).
+pub(super) fn blind(request: &Request<'_>) -> Option<Finding> {
+    let of_set = request
+        .passage
+        .set_missing
         .as_ref()
-        .map_or_else(|| "the other hub".to_owned(), |hub| format!("hub {hub}"));
-    let headline = match &suspect.state {
-        State::Live(activity) => {
-            let last = activity.last_started.as_ref().map(|last| age::ago(request.now, last.at));
-            format!("activation refused: {hub} backed up to this storage {} and counts as alive", last.unwrap_or_default())
+        .map(|missing| ("the backup it names", missing));
+    let all: Vec<_> = request
+        .view
+        .blind
+        .iter()
+        .map(|blind| (blind.what, &blind.missing))
+        .chain(of_set)
+        .collect();
+    let (first, _) = all.first()?;
+    let more = all.len().saturating_sub(1);
+    let headline = match more {
+        0 => {
+            format!("activation refused: could not look up {first}, so the other hub may be alive")
         }
-        State::Silent(_) => format!("activation refused: {hub} is silent, which does not prove that it is down"),
-        State::Twin { .. } => "activation refused: these backups carry this hub's own id but were not made here; a second hub with that id may be running".to_owned(),
-        State::NoIds => "activation refused: the hubs have no ids, so whether the one that wrote the backups still runs cannot be told".to_owned(),
-        State::StaleView { .. } => format!("activation refused: this hub's view of the storage is too old to tell whether {hub} is alive"),
-        State::Blind { what, .. } => format!("activation refused: could not look up {what}, so the other hub may be alive"),
+        _ => format!(
+            "activation refused: could not look up {first} and {more} more, so the other hub may be alive"
+        ),
     };
     let mut finding = Finding::deny(RULE.id, headline);
-    for line in evidence(&suspect.state, request.now, request.origin) {
-        finding = finding.seen(line);
+    for (what, missing) in &all {
+        finding = finding.seen(format!("{what}: {}", told(missing, &request.review.origin)));
     }
-    if let Some(location) = snapshot
+    let mut ways: Vec<_> = all
+        .iter()
+        .map(|(_, missing)| way_out(missing, &request.review.origin))
+        .collect();
+    ways.dedup();
+    for way in ways {
+        finding = finding.todo(way);
+    }
+    Some(finding.about(field(request.restore)))
+}
+
+/// The refusal of an activation.
+pub(super) fn denial(request: &Request<'_>, outcome: &Outcome) -> Finding {
+    let open: Vec<_> = request
+        .passage
+        .open
+        .iter()
+        .zip(&outcome.answers)
+        .filter(|(_, answer)| answer.is_none())
+        .map(|(question, _)| question)
+        .collect();
+    let refused = request
+        .passage
+        .objection
+        .as_ref()
+        .filter(|_| request.passage.refused);
+    let headline = match (refused, open.as_slice()) {
+        (Some(objection), []) => objection_headline(objection, request),
+        (_, [one]) => question::headline(one, request.view),
+        (_, several) => format!(
+            "activation refused: {} things must be answered for first: {}",
+            several.len(),
+            several
+                .iter()
+                .map(|one| question::short(one))
+                .collect::<Vec<_>>()
+                .join("; ")
+        ),
+    };
+    let mut finding = Finding::deny(RULE.id, headline);
+    if let Some(objection) = refused {
+        for line in objection_evidence(objection, request) {
+            finding = finding.seen(line);
+        }
+    }
+    for question in &open {
+        for line in question::evidence(question, request.view) {
+            finding = finding.seen(line);
+        }
+    }
+    for why in &outcome.refused {
+        finding = finding.seen(format!("the attestation on this Restore: {why}"));
+    }
+    finding = finding.about(field(request.restore));
+    if !open.is_empty() {
+        for (text, command) in question::ways(&open, request) {
+            finding = match command {
+                Some(command) => finding.run(text, command),
+                None => finding.todo(text),
+            };
+        }
+    }
+    patch::way_on(finding, request, &open)
+}
+
+/// What is said to whoever activates: on whose word, over which hubs, from which set.
+pub(super) fn passed(request: &Request<'_>, outcome: Outcome) -> Option<Finding> {
+    let view = request.view;
+    let mut lines = Vec::new();
+    for (question, answer) in request.passage.open.iter().zip(&outcome.answers) {
+        if let Some(answer) = answer {
+            lines.push(format!(
+                "{} is {} (said {}: {})",
+                question::name(question),
+                answer.kind,
+                age::ago(view.now, answer.at),
+                answer.reason
+            ));
+        }
+    }
+    let on_word = lines.join("; ");
+    let mut finding = if on_word.is_empty() {
+        let superseded: Vec<_> = view
+            .superseded()
+            .map(|(standing, takeover)| {
+                format!(
+                    "hub {} was superseded by {}",
+                    standing.hub.id,
+                    takeover.told_by.name()
+                )
+            })
+            .collect();
+        let objection = request
+            .passage
+            .objection
+            .as_ref()
+            .map(|objection| objection_headline(objection, request));
+        let other = stale_elsewhere(request);
+        if superseded.is_empty() && objection.is_none() && other.is_empty() {
+            return None;
+        }
+        let headline = objection.clone().unwrap_or_else(|| {
+            superseded
+                .first()
+                .cloned()
+                .or_else(|| other.first().cloned())
+                .unwrap_or_default()
+        });
+        let mut finding = Finding::warn(RULE.id, headline);
+        for line in superseded
+            .into_iter()
+            .skip(usize::from(objection.is_none()))
+            .chain(other)
+        {
+            finding = finding.seen(line);
+        }
+        finding
+    } else {
+        let by = super::asker(&request.review.origin)
+            .map_or_else(String::new, |user| format!(" ({user})"));
+        let mut finding = Finding::warn(RULE.id, format!("activating on your word{by}: {on_word}"));
+        for (standing, takeover) in view.superseded() {
+            finding = finding.seen(format!(
+                "hub {} was superseded by {}",
+                standing.hub.id,
+                takeover.told_by.name()
+            ));
+        }
+        if let Some(objection) = &request.passage.objection {
+            finding = finding.seen(objection_headline(objection, request));
+        }
+        for line in stale_elsewhere(request) {
+            finding = finding.seen(line);
+        }
+        if outcome
+            .accepted
+            .iter()
+            .any(|accepted| accepted.kind == "isolated-copy")
+        {
+            finding = finding.seen(brought_along(request));
+        }
+        finding
+            .todo(format!(
+                "wait for Finished: {} -n {} get crst {} -w; then at once a BackupSchedule here, or nothing backs the fleet up; then kubectl acm-backup status",
+                view.snapshot.cli(),
+                request.restore.meta.namespace,
+                request.restore.meta.name
+            ))
+    };
+    finding.accepted = outcome.accepted;
+    Some(finding)
+}
+
+/// Other locations only warn (OWNERSHIP Q5).
+fn stale_elsewhere(request: &Request<'_>) -> Vec<String> {
+    let view = request.view;
+    let deciding = view.deciding_locations(request.passage.set);
+    view.snapshot
         .storage_locations
         .items()
         .iter()
-        .find(|location| location.synced.is_some())
-        && let (Some(synced), false) = (
-            location.synced,
-            matches!(suspect.state, State::StaleView { .. }),
-        )
-    {
-        finding = finding.seen(last_read(request.now, synced));
+        .filter(|location| !deciding.contains(&location.meta.name))
+        .filter_map(|location| {
+            let why = view.unread(&location.meta.name)?;
+            Some(format!(
+                "what is in location {} is not known: {}",
+                location.meta.name,
+                question::unread(&why, view.now)
+            ))
+        })
+        .collect()
+}
+
+/// Whoever says "isolated copy" must know that credentials reach clusters all the same
+/// (OWNERSHIP S2).
+fn brought_along(request: &Request<'_>) -> String {
+    let clusters = request.passage.set.and_then(|set| set.items).map_or_else(
+        || "the clusters".to_owned(),
+        |items| format!("clusters among {items} objects"),
+    );
+    format!(
+        "each of {clusters} whose kubeconfig or token is in the set can be reached from this hub; how many those are the API server does not tell"
+    )
+}
+
+fn field(restore: &Restore) -> String {
+    format!(
+        "{FIELD}: {}",
+        restore.managed_clusters.as_deref().unwrap_or_default()
+    )
+}
+
+fn party(party: &Party, view: &HubView<'_>) -> String {
+    match (party, view.own) {
+        (Party::Here, _) => "this hub".to_owned(),
+        (Party::Other(id), Some(own)) if id == own => {
+            format!("another hub with this hub's own id {}", id.short())
+        }
+        (Party::Other(id), _) => format!("hub {id}"),
     }
-    if let Some(why) = refused {
-        finding = finding.seen(format!(
-            "the attestation on this Restore does not count: {why}"
+}
+
+fn objection_headline(objection: &Objection<'_>, request: &Request<'_>) -> String {
+    let set = request
+        .passage
+        .set
+        .map_or("the set", |set| set.meta.name.as_str());
+    match objection {
+        Objection::Unlabelled => format!(
+            "{set} has the operator's name without its labels: nothing tells which hub made it"
+        ),
+        Objection::NotTheOwners { writer, owners } => format!(
+            "{set} was written by {}, but the fleet is owned by {}",
+            party(writer, request.view),
+            owners
+                .iter()
+                .map(|owner| party(owner, request.view))
+                .collect::<Vec<_>>()
+                .join(" or ")
+        ),
+        Objection::OwnWithoutClusters { other } => format!(
+            "{set} is this hub's own, and this hub holds no cluster, while hub {other} may manage the fleet"
+        ),
+        Objection::Shrunk { items, whole } => format!(
+            "{set} holds {items} objects, less than half of the {} in {}",
+            whole.items.unwrap_or_default(),
+            whole.meta.name
+        ),
+    }
+}
+
+fn objection_evidence(objection: &Objection<'_>, request: &Request<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !request.passage.open.is_empty() {
+        lines.push(format!(
+            "latest would take the wrong set: {}",
+            objection_headline(objection, request)
         ));
     }
-    let finding = finding.about(format!(
-        "{FIELD}: {}",
-        request
-            .restore
-            .managed_clusters
-            .as_deref()
-            .unwrap_or_default()
-    ));
-    let finding = ways_to_fence(finding, suspect, request);
-    way_to_attest(finding, suspect, request)
-}
-
-fn evidence(state: &State, now: Timestamp, origin: &Origin) -> Vec<String> {
-    match state {
-        State::Live(activity) => {
-            let mut lines = last_backup(activity, now);
-            lines.push(format!("{}; that counts as alive until {}", pace(activity), alive_until(activity)));
-            lines
-        }
-        State::Silent(activity) => {
-            let mut lines = last_backup(activity, now);
-            lines.push(format!("{}, so one is overdue; a bucket cannot tell a dead hub from one that is cut off or paused", pace(activity)));
-            lines
-        }
-        State::StaleView { activity, synced } => {
-            let mut lines = vec![match synced {
-                Some(at) => last_read(now, *at),
-                None => "this hub has not read the storage yet, or it is not Available".to_owned(),
-            }];
-            lines.extend(last_backup(activity, now));
-            lines
-        }
-        State::Twin { backup } => vec![format!("backup {backup} was over before this API server first saw it: it was read from the storage")],
-        State::NoIds => vec!["the backups carry no hub id, or the id \"unknown\", as hubs that are not OpenShift write it".to_owned()],
-        State::Blind { missing, .. } => vec![told(missing, origin)],
+    if let Some(takeover) = request.view.newest_takeover()
+        && let Some(at) = takeover.at
+    {
+        lines.push(format!(
+            "{} took over {}, by {}",
+            party(&takeover.by, request.view),
+            age::when(request.view.now, at),
+            takeover.told_by.name()
+        ));
     }
+    lines
 }
 
-fn last_read(now: Timestamp, synced: Timestamp) -> String {
-    format!("this hub last read the storage {}", age::when(now, synced))
+/// Every name a set is restored by: the pinned Restore that takes it whole.
+pub(super) fn pinned<'v>(request: &'v Request<'_>) -> Option<crate::sets::BackupSet<'v>> {
+    request.view.best_set()
 }
 
-fn last_backup(activity: &Activity, now: Timestamp) -> Vec<String> {
-    vec![match &activity.last_started {
-        Some(last) => format!(
-            "its last backup {} began {}",
-            last.backup,
-            age::when(now, last.at)
-        ),
-        None => "no backup of its began since this hub last activated".to_owned(),
-    }]
-}
-
-fn pace(activity: &Activity) -> String {
-    match activity.period {
-        Some(period) => format!(
-            "it backs up every {} and its sets take up to {} to be seen here",
-            age::span(period),
-            age::span(activity.delay)
-        ),
-        None => format!(
-            "how often it backs up is not known; its sets take up to {} to be seen here",
-            age::span(activity.delay)
-        ),
-    }
-}
-
-fn alive_until(activity: &Activity) -> String {
-    let horizon = activity.horizon().unwrap_or(activity.delay);
-    activity
-        .last_started
-        .as_ref()
-        .map_or_else(String::new, |last| age::stamp(last.at + horizon))
-}
-
-fn ways_to_fence(finding: Finding, suspect: &Suspect, request: &Request<'_>) -> Finding {
-    let ns = &request.restore.meta.namespace;
-    let schedule = suspect.schedule.as_deref().unwrap_or("NAME");
-    let pause = format!(
-        "kubectl --context OLD-HUB -n {ns} patch {} {schedule} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'",
-        resource::BACKUP_SCHEDULES
-    );
-    let keep = format!(
-        "kubectl --context OLD-HUB annotate {} --all import.open-cluster-management.io/disable-auto-import=",
-        resource::MANAGED_CLUSTERS
-    );
-    match &suspect.state {
-        State::Live(_) => finding
-            .todo("if that hub is well, stop here: nothing has to be activated")
-            .todo(format!("if it may have died since: {LOOK_ELSEWHERE}"))
-            .run("if it answers and the fleet is to move, stop its backups there:", pause)
-            .run("and keep its clusters from being imported again:", keep),
-        State::Silent(_) | State::StaleView { .. } | State::NoIds => {
-            let finding = match &suspect.state {
-                State::StaleView { .. } => finding.run(
-                    "see why the storage is not read:",
-                    format!("kubectl -n {ns} get {} -o wide", resource::STORAGE_LOCATIONS),
-                ),
-                _ => finding,
-            };
-            finding
-                .todo(LOOK_ELSEWHERE)
-                .run("if it still answers, stop its backups there:", pause)
-                .run("and keep its clusters from being imported again:", keep)
-        }
-        State::Twin { .. } => finding.todo("find out whether another hub with this id runs, from which this one was rebuilt or cloned"),
-        State::Blind { missing, .. } => finding.todo(way_out(missing, request.origin)),
-    }
-}
-
-fn way_to_attest(finding: Finding, suspect: &Suspect, request: &Request<'_>) -> Finding {
-    let unknown = HubId::unknown();
-    let hub = suspect.hub.as_ref().unwrap_or(&unknown);
-    let (word, when) = match suspect.state {
-        State::Live(_) => (
-            "fenced",
-            "only once both is done (or with down for fenced, if you are sure that it is off), say so",
-        ),
-        State::Twin { .. } => (
-            "rebuilt",
-            "if this hub is the old one built anew (or isolated-copy: reads a copy), say so",
-        ),
-        _ => (
-            "down",
-            "only if you are sure that it is down (or fenced: it runs, but both is done), say so",
-        ),
-    };
-    let value = format!(
-        "{word} {hub} {} {REASON_PLACEHOLDER}",
-        request.now.strftime("%Y-%m-%dT%H:%M:%SZ")
-    );
-    let restore = request.restore;
-    let replace = format!(
-        "and write what was seen in place of {REASON_PLACEHOLDER}; it holds 4h, for one activation"
-    );
-    match request.operation {
-        Operation::Update => finding.run(
-            format!("{when}, {replace}:"),
-            format!(
-                "{} --type merge -p '{{\"metadata\":{{\"annotations\":{{\"{}\":\"{value}\"}}}},\"spec\":{{\"veleroManagedClustersBackupName\":\"{}\"}}}}'",
-                kubectl(&restore.meta, "patch", resource::RESTORES, &restore.meta.name),
-                names::ATTESTATION,
-                restore.managed_clusters.as_deref().unwrap_or_default(),
-            ),
-        ),
-        _ => finding.run(
-            format!("{when} under metadata.annotations of this Restore, {replace}:"),
-            format!("{}: \"{value}\"", names::ATTESTATION),
-        ),
-    }
-}
-
-/// What is said to whoever activates on an attestation. Short: an API server cuts and kubectl folds
-/// what is longer than a line.
-pub(super) fn accepted(
-    request: &Request<'_>,
-    suspect: &Suspect,
-    attestation: &Attestation,
-) -> Finding {
-    let hub = suspect
-        .hub
-        .as_ref()
-        .map_or_else(|| attestation.hub.to_string(), ToString::to_string);
-    Finding::warn(
-        RULE.id,
-        format!("activating on your word: hub {hub} is {}", attestation.state),
-    )
-    .seen(format!(
-        "said {}: {}",
-        age::ago(request.now, attestation.at),
-        attestation.reason
-    ))
-    .todo("watch kubectl acm-backup status: a backup that hub begins from now on proves the word wrong")
+/// Whether a question is about a hub that is live.
+pub(super) fn is_live(question: &Question<'_>) -> bool {
+    question.hub().is_some_and(crate::hub::Standing::is_live)
 }

@@ -1,5 +1,7 @@
 use super::*;
 use crate::kinds::backup_schedule::BackupSchedule;
+use crate::kinds::velero_schedule::VeleroSchedule;
+use crate::snapshot::Missing;
 
 const RULE: &str = "restore/active-schedule";
 
@@ -52,9 +54,111 @@ fn one_the_operator_cannot_read_only_warns() {
         .find(|finding| finding.rule == RULE)
         .unwrap();
     assert!(
-        finding.evidence[0].starts_with("spec.veleroTtl is \"5d\""),
+        finding.evidence[0].contains("schedule-acm is \"5d\""),
         "{finding}"
     );
+}
+
+fn broken(name: &str) -> Value {
+    with(
+        with(schedule("Enabled", false), "/spec/veleroTtl", json!("5d")),
+        "/metadata/name",
+        json!(name),
+    )
+}
+
+/// One Velero Schedule of the BackupSchedule `owner`.
+fn velero_schedule(owner: &str, paused: bool) -> VeleroSchedule {
+    VeleroSchedule::read(&json!({
+        "metadata": {"name": "acm-resources-schedule", "namespace": "ocm-backup",
+            "ownerReferences": [{"kind": "BackupSchedule", "name": owner}]},
+        "spec": {"paused": paused},
+        "status": {"phase": "Enabled"},
+    }))
+}
+
+fn among(schedules: &[Value], velero: Vec<VeleroSchedule>) -> Snapshot {
+    let mut snapshot = passive_hub();
+    let schedules = schedules.iter().map(BackupSchedule::read).collect();
+    snapshot.backup_schedules = Fact::known(schedules, snapshot.now);
+    snapshot.velero_schedules = Fact::known(velero, snapshot.now);
+    snapshot
+}
+
+/// `veleroTtl: 5d` listed before a running one hid that, and the Restore was burnt.
+#[test]
+fn a_broken_one_hides_no_other() {
+    let review = create(&restore("new", "skip"));
+    for schedules in [
+        [broken("a-broken"), schedule("Enabled", false)],
+        [schedule("Enabled", false), broken("z-broken")],
+    ] {
+        let snapshot = among(&schedules, Vec::new());
+        assert!(denies(RULE, &review, &snapshot));
+        let text = refusal(&review, &snapshot);
+        for named in ["schedule-acm", "-broken"] {
+            assert!(text.contains(named), "{text}");
+        }
+    }
+    // Of two broken ones, the one that still backs up is told.
+    let snapshot = among(
+        &[broken("a-idle"), broken("b-fires")],
+        vec![velero_schedule("b-fires", false)],
+    );
+    let text = refusal(&review, &snapshot);
+    assert!(
+        text.starts_with("BackupSchedule b-fires still backs up"),
+        "{text}"
+    );
+    assert!(text.contains("a-idle"), "{text}");
+}
+
+/// One that was Enabled and is edited to `5d` goes on backing up: its Velero Schedules fire.
+#[test]
+fn a_broken_one_denies_while_its_velero_schedules_fire() {
+    let review = create(&restore("new", "skip"));
+    for (velero, denied) in [
+        (vec![velero_schedule("schedule-acm", false)], true),
+        (vec![velero_schedule("schedule-acm", true)], false),
+        (vec![velero_schedule("somebody-elses", false)], false),
+        (Vec::new(), false),
+    ] {
+        let snapshot = among(&[broken("schedule-acm")], velero.clone());
+        assert_eq!(denies(RULE, &review, &snapshot), denied, "{velero:?}");
+        assert_eq!(warns(RULE, &review, &snapshot), !denied, "{velero:?}");
+    }
+    let mut blind = among(&[broken("schedule-acm")], Vec::new());
+    blind.velero_schedules = Fact::Missing(Missing::NoKind {
+        resource: "schedules.velero.io".into(),
+    });
+    assert!(warns(RULE, &review, &blind) && !denies(RULE, &review, &blind));
+    insta::assert_snapshot!(refusal(
+        &review,
+        &among(
+            &[broken("schedule-acm")],
+            vec![velero_schedule("schedule-acm", false)]
+        )
+    ));
+}
+
+#[test]
+fn one_that_says_paused_and_still_fires_is_told() {
+    let review = create(&restore("new", "skip"));
+    let velero = |paused| vec![velero_schedule("schedule-acm", paused)];
+    let paused = [schedule("Paused", true)];
+    assert!(warns(RULE, &review, &among(&paused, velero(false))));
+    assert!(!warns(RULE, &review, &among(&paused, velero(true))));
+}
+
+#[test]
+fn schedules_of_other_namespaces_do_not_matter() {
+    let elsewhere = with(
+        schedule("Enabled", false),
+        "/metadata/namespace",
+        json!("elsewhere"),
+    );
+    let review = create(&restore("new", "skip"));
+    assert!(!denies(RULE, &review, &among(&[elsewhere], Vec::new())));
 }
 
 #[test]

@@ -32,6 +32,120 @@ fn every_phase_but_the_two_last_blocks() {
     }
 }
 
+/// A phase is a claim: "killed" as FinishedWithErrors while Velero still restores, it blocked nobody.
+#[test]
+fn one_that_says_it_is_over_blocks_while_velero_works_for_it() {
+    for (phase, blocked) in [
+        ("", true),
+        ("New", true),
+        ("InProgress", true),
+        ("WaitingForPluginOperations", true),
+        ("Finalizing", true),
+        ("FinalizingPartiallyFailed", true),
+        ("SomethingNew", true),
+        ("Completed", false),
+        ("PartiallyFailed", false),
+        ("Failed", false),
+        ("FailedValidation", false),
+    ] {
+        for word in ["Finished", "FinishedWithErrors"] {
+            let mut snapshot = beside(&[in_phase(restore("killed", "latest"), word)]);
+            let running = vec![velero_restore("killed", phase)];
+            snapshot.velero_restores = Fact::known(running, snapshot.now);
+            let new = create(&restore("new", "skip"));
+            assert_eq!(denies(RULE, &new, &snapshot), blocked, "{word} {phase}");
+        }
+    }
+}
+
+#[test]
+fn what_velero_does_for_the_restore_under_review_is_its_own_affair() {
+    let stored = in_phase(restore("sync", "skip"), "Enabled");
+    let edited = with(
+        stored.clone(),
+        "/spec/veleroManagedClustersBackupName",
+        json!("latest"),
+    );
+    let mut snapshot = beside(std::slice::from_ref(&stored));
+    snapshot.velero_restores =
+        Fact::known(vec![velero_restore("sync", "InProgress")], snapshot.now);
+    assert!(!denies(RULE, &update(&stored, &edited), &snapshot));
+}
+
+#[test]
+fn the_text_tells_what_still_runs_and_how_to_wait_for_it() {
+    let mut snapshot = beside(&[in_phase(restore("killed", "latest"), "FinishedWithErrors")]);
+    snapshot.velero_restores =
+        Fact::known(vec![velero_restore("killed", "InProgress")], snapshot.now);
+    insta::assert_snapshot!(refusal(&create(&restore("new", "skip")), &snapshot));
+}
+
+#[test]
+fn nobody_is_told_to_delete_a_restore_that_runs() {
+    let sync = |phase: &str| {
+        with(
+            in_phase(restore("other", "skip"), phase),
+            "/spec/syncRestoreWithNewBackups",
+            json!(true),
+        )
+    };
+    for (phase, velero, delete) in [
+        ("Enabled", "Completed", true),
+        ("Error", "Failed", true),
+        ("EnabledWithErrors", "Completed", true),
+        ("Enabled", "InProgress", false),
+        ("Error", "InProgress", false),
+        ("Started", "New", false),
+        ("Running", "InProgress", false),
+        ("", "Completed", false),
+    ] {
+        let mut snapshot = beside(&[sync(phase)]);
+        snapshot.velero_restores = Fact::known(vec![velero_restore("other", velero)], snapshot.now);
+        let text = refusal(&create(&restore("new", "skip")), &snapshot);
+        assert_eq!(
+            text.contains(" delete "),
+            delete,
+            "{phase} {velero}: {text}"
+        );
+    }
+}
+
+#[test]
+fn what_velero_does_must_be_known_once_another_says_that_it_is_over() {
+    let mut snapshot = beside(&[in_phase(restore("done", "latest"), "Finished")]);
+    let missing = |snapshot: &mut Snapshot, why: Missing| {
+        snapshot.velero_restores = Fact::Missing(why);
+    };
+    let review = create(&restore("new", "skip"));
+    missing(
+        &mut snapshot,
+        Missing::Forbidden {
+            verb: "list".into(),
+            resource: "restores.velero.io".into(),
+            namespace: Some("ocm-backup".into()),
+        },
+    );
+    assert!(warns(RULE, &review, &snapshot) && !denies(RULE, &review, &snapshot));
+    let text = judge(&review, &snapshot).findings[0].to_string();
+    assert!(
+        text.contains("its ClusterRole acm-backup-webhook must allow list restores.velero.io")
+            && !text.contains("apply -k"),
+        "{text}"
+    );
+    // No time is no answer, and to try again costs nothing.
+    missing(
+        &mut snapshot,
+        Missing::TimedOut {
+            resource: "restores.velero.io".into(),
+            seconds: 4,
+        },
+    );
+    assert!(denies(RULE, &review, &snapshot));
+    // With nobody else there, there is nothing to ask Velero about.
+    snapshot.restores = Fact::known(Vec::new(), snapshot.now);
+    assert!(!denies(RULE, &review, &snapshot) && !warns(RULE, &review, &snapshot));
+}
+
 #[test]
 fn one_on_its_way_out_blocks_until_it_is_gone() {
     let other = with(

@@ -1,18 +1,21 @@
 //! Table tests of the Restore rules, over one small world.
 
+mod activation_taken_back;
 mod active_schedule;
 mod another_active;
 mod backup_not_found;
+mod edit_after_end;
 mod exemptions;
 mod old_hub_live;
-mod old_hub_live_texts;
-mod oracle;
+mod one_text;
+mod status_write;
 
 use crate::identity::HubId;
 use crate::kinds::Kind;
 use crate::kinds::backup::{Backup, BackupType};
 use crate::kinds::restore::Restore;
 use crate::kinds::storage_location::StorageLocation;
+use crate::kinds::velero_restore::VeleroRestore;
 use crate::rules::review::{Operation, Origin, Review, Subject};
 use crate::rules::{Judgement, judge};
 use crate::sets::tests::{at, backup};
@@ -94,14 +97,40 @@ pub(super) fn passive_hub() -> Snapshot {
     snapshot.hub_id = Fact::known(HubId::new(HUB_B), now);
     snapshot.restores = Fact::known(Vec::new(), now);
     snapshot.backup_schedules = Fact::known(Vec::new(), now);
+    snapshot.velero_restores = Fact::known(Vec::new(), now);
+    snapshot.velero_schedules = Fact::known(Vec::new(), now);
     snapshot.storage_locations = Fact::known(vec![storage("16:00:25")], now);
+    snapshot.managed_clusters = Fact::known(Vec::new(), now);
+    snapshot.accepted = Fact::known(Vec::new(), now);
     snapshot.backups = Fact::known(synced_set(HUB_A, "160000"), now);
     snapshot
+}
+
+/// A Velero Restore that the ACM Restore `owner` made, begun at 16:00:10.
+pub(super) fn velero_restore(owner: &str, phase: &str) -> VeleroRestore {
+    VeleroRestore::read(&json!({
+        "metadata": {
+            "name": format!("{owner}-acm-managed-clusters-schedule-20261122160000"),
+            "namespace": "ocm-backup",
+            "ownerReferences": [{"kind": "Restore", "name": owner}],
+        },
+        "status": {"phase": phase, "startTimestamp": "2026-11-22T16:00:10Z"},
+    }))
+}
+
+/// The whole text of a refusal, empty where the request passes.
+pub(super) fn refusal(review: &Review, snapshot: &Snapshot) -> String {
+    judge(review, snapshot).refusal().unwrap_or_default()
 }
 
 /// A location that was last read at `synced`.
 pub(super) fn storage(synced: &str) -> StorageLocation {
     StorageLocation {
+        meta: crate::kinds::meta::Meta {
+            name: "default".into(),
+            ..Default::default()
+        },
+        is_default: true,
         phase: "Available".into(),
         synced: Some(at(synced)),
         ..StorageLocation::default()
@@ -116,6 +145,7 @@ pub(super) fn synced_set(hub: &str, run: &str) -> Vec<Backup> {
             backup.meta.created = backup
                 .completed
                 .map(|at| at + jiff::SignedDuration::from_secs(9));
+            backup.meta.generation = Some(1);
             backup
         })
         .collect()
@@ -128,6 +158,8 @@ pub(super) fn own_set(hub: &str, run: &str) -> Vec<Backup> {
         .map(|kind| {
             let mut backup = backup(hub, kind, run);
             backup.meta.namespace = "ocm-backup".into();
+            backup.meta.generation = Some(9);
+            backup.items = Some(5);
             backup
                 .meta
                 .labels
@@ -140,7 +172,8 @@ pub(super) fn own_set(hub: &str, run: &str) -> Vec<Backup> {
         .collect()
 }
 
-/// The marker of an activation of `hub` at `run` (HHMMSS).
+/// The marker of an activation of `hub` at `run` (HHMMSS), as its own hub sees it; it restored the set of
+/// 16:00:00.
 pub(super) fn marker(hub: &str, from: &str, run: &str) -> Backup {
     let mut marker = backup(from, BackupType::Validation, run);
     marker.meta.name = format!("acm-restore-clusters-20261122{run}");
@@ -148,7 +181,29 @@ pub(super) fn marker(hub: &str, from: &str, run: &str) -> Backup {
         .meta
         .labels
         .insert(backup_label::RESTORE_CLUSTER.into(), hub.into());
+    marker.meta.labels.insert(
+        backup_label::RESTORED_CLUSTERS.into(),
+        "acm-managed-clusters-schedule-20261122160000".into(),
+    );
+    marker.meta.generation = Some(9);
     marker
+}
+
+/// The same as another hub sees it.
+pub(super) fn copied(mut backup: Backup) -> Backup {
+    backup.meta.generation = Some(1);
+    backup.meta.created = backup
+        .completed
+        .map(|at| at + jiff::SignedDuration::from_secs(9));
+    backup
+}
+
+/// A cluster that came in the set of 16:00:00.
+pub(super) fn restored_cluster() -> crate::kinds::managed_cluster::ManagedCluster {
+    Kind::read(&json!({"metadata": {"name": "c1", "labels": {
+        "velero.io/backup-name": "acm-managed-clusters-schedule-20261122160000",
+        "velero.io/restore-name": "sync-acm-managed-clusters-schedule-20261122160000"
+    }}}))
 }
 
 /// Ids of the rules that deny and of those that warn.

@@ -1,0 +1,309 @@
+//! What the storage holds of the operator's: which backup was made here, which was copied, by whom and
+//! when (OWNERSHIP E1 to E6, T1, T2).
+
+use super::clock::is_ahead;
+use crate::identity::HubId;
+use crate::kinds::backup::{Backup, BackupType};
+use crate::upstream::{MARKER_PREFIX, backup_label};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+
+/// The names of one run lie so close together (OWNERSHIP E4).
+const RUN: SignedDuration = SignedDuration::from_secs(10);
+
+/// A Backup that Velero writes to itself has at least this generation once it is over; a copy has 1, or
+/// 2 while it is deleted (OWNERSHIP E3).
+const LEAST_OWN_GENERATION: i64 = 3;
+
+/// Labels only the operator gives.
+const OPERATORS: [&str; 6] = [
+    backup_label::BACKUP_CLUSTER,
+    backup_label::RESTORE_CLUSTER,
+    backup_label::SCHEDULE_NAME,
+    backup_label::SCHEDULE_TYPE,
+    backup_label::RESTORE_NAME,
+    backup_label::HUB_DR,
+];
+
+/// Whose something is, as far as evidence goes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Party {
+    /// This hub: it was made here, whatever id it carries.
+    Here,
+    /// Another one. Where the id is this hub's own it is a *twin*, where it is `unknown` nothing tells
+    /// which.
+    Other(HubId),
+}
+
+impl Party {
+    /// The other hub's id.
+    pub fn other(&self) -> Option<&HubId> {
+        match self {
+            Self::Here => None,
+            Self::Other(id) => Some(id),
+        }
+    }
+}
+
+/// One of the operator's Backups, a marker included, with what follows from it alone.
+#[derive(Clone, Debug)]
+pub struct Written<'a> {
+    /// The Backup.
+    pub backup: &'a Backup,
+    /// Which of the five; none for a marker.
+    pub kind: Option<BackupType>,
+    /// Who wrote it; on a marker, who took over.
+    pub by: Party,
+    /// The time in its name, else when Velero began it; as all three, no later than its copy arrived,
+    /// and none where even that lies ahead of now (OWNERSHIP T1, T2).
+    pub made: Option<Timestamp>,
+    /// When Velero began it.
+    pub begun: Option<Timestamp>,
+    /// When Velero was done.
+    pub ended: Option<Timestamp>,
+    /// The newest sign of life it gives, one that lies ahead included (OWNERSHIP T2, Q4).
+    pub sign: Option<Timestamp>,
+    /// When this API server stored it, by our clock; none where that lies ahead of now.
+    pub arrived: Option<Timestamp>,
+    /// The same, ahead or not: for liveness only (OWNERSHIP T2).
+    pub arrival: Option<Timestamp>,
+    /// The first time on it that lies ahead (OWNERSHIP T2).
+    pub ahead: Option<Ahead>,
+    /// Its labels say another type than its name: it proves nothing for anybody.
+    pub contradicts: bool,
+}
+
+impl Written<'_> {
+    /// Whether it is an activation marker.
+    pub fn is_marker(&self) -> bool {
+        self.kind.is_none()
+    }
+
+    /// Whether it was made on this hub.
+    pub fn is_ours(&self) -> bool {
+        self.by == Party::Here
+    }
+}
+
+/// A time that lies ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ahead {
+    /// Where it stands.
+    pub field: &'static str,
+    /// What stands there.
+    pub at: Timestamp,
+    /// What it is ahead of: now, or when the copy was stored here.
+    pub reference: Timestamp,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence<'a> {
+    /// The operator's Backups, markers included, in the order they were listed.
+    pub written: Vec<Written<'a>>,
+    /// Backups that have the operator's name and none of its labels (OWNERSHIP E2).
+    pub nameless: Vec<&'a Backup>,
+}
+
+/// Sorts the Backups of a snapshot by whose they are.
+///
+/// Nothing here depends on our own id: what was made here is ours, and what carries our id and was not is
+/// a twin's (OWNERSHIP E5, E6).
+pub fn gather(backups: &[Backup], now: Timestamp) -> Evidence<'_> {
+    let mut evidence = Evidence::default();
+    let here = made_here(backups);
+    for (backup, here) in backups.iter().zip(here) {
+        match role_of(backup) {
+            Role::NotTheOperators => {}
+            Role::OnlyByName => evidence.nameless.push(backup),
+            Role::Marker => {
+                evidence
+                    .written
+                    .push(written(backup, None, taker(backup, here), here, now))
+            }
+            Role::Of(kind) => {
+                let by = if here {
+                    Party::Here
+                } else {
+                    Party::Other(backup.writer())
+                };
+                evidence
+                    .written
+                    .push(written(backup, Some(kind), by, here, now));
+            }
+        }
+    }
+    evidence
+}
+
+enum Role {
+    NotTheOperators,
+    OnlyByName,
+    Marker,
+    Of(BackupType),
+}
+
+fn role_of(backup: &Backup) -> Role {
+    let marker = backup.meta.name.starts_with(MARKER_PREFIX);
+    let kind = backup.backup_type().or_else(|| label_type(backup));
+    let named = marker || operators_name(&backup.meta.name);
+    let labelled = OPERATORS
+        .iter()
+        .any(|label| backup.meta.labels.contains_key(*label));
+    match (kind, labelled) {
+        (_, false) if named => Role::OnlyByName,
+        (_, true) if marker => Role::Marker,
+        (Some(kind), true) => Role::Of(kind),
+        (None, true) if named => BackupType::ALL
+            .into_iter()
+            .find(|kind| backup.meta.name.starts_with(kind.schedule_name()))
+            .map_or(Role::NotTheOperators, Role::Of),
+        _ => Role::NotTheOperators,
+    }
+}
+
+/// What `latest` goes by: the prefix alone, with or without a time behind it.
+fn operators_name(name: &str) -> bool {
+    BackupType::ALL
+        .iter()
+        .any(|kind| name.starts_with(kind.schedule_name()))
+}
+
+/// The type a backup's label tells.
+fn label_type(backup: &Backup) -> Option<BackupType> {
+    Some(match backup.meta.label(backup_label::SCHEDULE_TYPE)? {
+        "credentials" => BackupType::Credentials,
+        "managedClusters" => BackupType::ManagedClusters,
+        "resourcesGeneric" => BackupType::ResourcesGeneric,
+        "resources" => BackupType::Resources,
+        "validation" => BackupType::Validation,
+        _ => return None,
+    })
+}
+
+fn taker(marker: &Backup, here: bool) -> Party {
+    if here {
+        return Party::Here;
+    }
+    Party::Other(HubId::new(
+        marker
+            .meta
+            .label(backup_label::RESTORE_CLUSTER)
+            .unwrap_or_default(),
+    ))
+}
+
+fn written<'a>(
+    backup: &'a Backup,
+    kind: Option<BackupType>,
+    by: Party,
+    here: bool,
+    now: Timestamp,
+) -> Written<'a> {
+    let arrived = backup.meta.created;
+    let arrived_ahead = arrived.is_some_and(|arrived| is_ahead(arrived, now));
+    let mut ahead = None;
+    let mut time = |field, moment: Option<Timestamp>| {
+        let moment = moment?;
+        let reference = match arrived {
+            Some(arrived) if !here && is_ahead(moment, arrived) => Some(arrived),
+            _ => is_ahead(moment, now).then_some(now),
+        };
+        if let Some(reference) = reference {
+            ahead.get_or_insert(Ahead {
+                field,
+                at: moment,
+                reference,
+            });
+        }
+        match arrived {
+            // A copy cannot tell of what came after it; and of ours what lies ahead is told by the
+            // time it was stored.
+            Some(arrived) if !here || reference.is_some() => Some(moment.min(arrived)),
+            _ => Some(moment),
+        }
+    };
+    let begun = time("status.startTimestamp", backup.started);
+    let named = time("metadata.name", backup.run());
+    let ended = time("status.completionTimestamp", backup.completed);
+    if arrived_ahead && let Some(at) = arrived {
+        ahead.get_or_insert(Ahead {
+            field: "metadata.creationTimestamp",
+            at,
+            reference: now,
+        });
+    }
+    let sign = begun.max(ended).max(named.filter(|_| kind.is_none()));
+    let in_order = |moment: Option<Timestamp>| moment.filter(|moment| !is_ahead(*moment, now));
+    let told = label_type(backup);
+    Written {
+        backup,
+        kind,
+        by,
+        made: in_order(named.or(begun)),
+        begun: in_order(begun),
+        ended: in_order(ended),
+        sign,
+        arrived: in_order(arrived),
+        arrival: arrived,
+        ahead,
+        contradicts: kind.is_some() && told.is_some() && told != kind,
+    }
+}
+
+/// Which Backups were made on this hub, in their order (OWNERSHIP E3, E4).
+pub fn made_here(backups: &[Backup]) -> Vec<bool> {
+    let mut here: Vec<bool> = backups.iter().map(was_made_here).collect();
+    let mut runs: BTreeMap<HubId, Vec<(Timestamp, usize)>> = BTreeMap::new();
+    for (index, backup) in backups.iter().enumerate() {
+        if backup.backup_type().is_some()
+            && let (Some(run), Some(writer)) = (
+                backup.run(),
+                backup.meta.label(backup_label::BACKUP_CLUSTER),
+            )
+        {
+            runs.entry(HubId::new(writer))
+                .or_default()
+                .push((run, index));
+        }
+    }
+    for mut run in runs.into_values() {
+        run.sort_unstable();
+        let mut rest = run.as_slice();
+        while let Some((first, _)) = rest.first() {
+            let length = rest
+                .iter()
+                .take_while(|(made, _)| made.duration_since(*first) <= RUN)
+                .count();
+            let (members, later) = rest.split_at(length);
+            if members
+                .iter()
+                .any(|(_, index)| here.get(*index) == Some(&true))
+            {
+                for (_, index) in members {
+                    if let Some(one) = here.get_mut(*index) {
+                        *one = true;
+                    }
+                }
+            }
+            rest = later;
+        }
+    }
+    here
+}
+
+/// OWNERSHIP E3: only finished backups are copied, and a copy comes whole.
+fn was_made_here(backup: &Backup) -> bool {
+    let Some(completed) = backup.completed else {
+        return true;
+    };
+    let written_to = backup
+        .meta
+        .generation
+        .is_some_and(|generation| generation >= LEAST_OWN_GENERATION);
+    written_to
+        && backup
+            .meta
+            .created
+            .is_some_and(|created| created <= completed)
+}

@@ -1,0 +1,161 @@
+//! Is a Restore over? Its phase is a claim that whoever may write the status can make; what Velero does
+//! for it is not.
+
+use crate::kinds::restore::Restore;
+use crate::kinds::velero_restore::VeleroRestore;
+
+/// The phases in which Velero has ended a restore. Any other, one that nobody knows yet included, may
+/// still write objects.
+const ENDED: [&str; 4] = ["Completed", "PartiallyFailed", "Failed", "FailedValidation"];
+
+/// Where a Restore stands, by its phase and by Velero's own objects.
+#[derive(Clone, Debug)]
+pub struct Standing<'a> {
+    /// The Restore.
+    pub restore: &'a Restore,
+    /// The Velero Restores made for it that have not ended, the oldest first.
+    pub running: Vec<&'a VeleroRestore>,
+}
+
+impl<'a> Standing<'a> {
+    /// Where `restore` stands, `velero` being all Velero Restores of its namespace.
+    pub fn of(restore: &'a Restore, velero: &'a [VeleroRestore]) -> Self {
+        let mut running: Vec<_> = made_for(restore, velero)
+            .filter(|velero| !has_ended(velero))
+            .collect();
+        running.sort_by_key(|velero| (velero.meta.created, &velero.meta.name));
+        Self { restore, running }
+    }
+
+    /// Whether it is really over: the operator will do nothing more for it, nor will Velero. Only then
+    /// may another Restore, or a BackupSchedule, stand beside it.
+    pub fn is_over(&self) -> bool {
+        self.restore.is_terminal() && self.running.is_empty()
+    }
+
+    /// Whether it says that it is over while Velero still works for it.
+    pub fn is_over_by_word_only(&self) -> bool {
+        self.restore.is_terminal() && !self.running.is_empty()
+    }
+
+    /// Whether it may be deleted without stopping anything halfway: a sync between two passes, or one
+    /// that waits in an error.
+    pub fn is_at_rest(&self) -> bool {
+        self.running.is_empty() && (self.restore.is_syncing() || self.restore.phase == "Error")
+    }
+}
+
+/// Whether Velero is done with one of its restores.
+pub fn has_ended(velero: &VeleroRestore) -> bool {
+    ENDED.contains(&velero.phase.as_str())
+}
+
+/// The Velero Restores that were made for a Restore: those it owns, those its status names with their
+/// `-active` twins, and, where the owner was lost, those that bear its name.
+pub fn made_for<'a>(
+    restore: &'a Restore,
+    velero: &'a [VeleroRestore],
+) -> impl Iterator<Item = &'a VeleroRestore> {
+    let prefix = format!("{}-acm-", restore.meta.name);
+    velero
+        .iter()
+        .filter(|velero| velero.meta.namespace == restore.meta.namespace)
+        .filter(move |velero| {
+            let name = velero.meta.name.as_str();
+            let named = restore
+                .velero_restores
+                .iter()
+                .any(|named| named == name || Some(named.as_str()) == name.strip_suffix("-active"));
+            match velero.owner() {
+                Some(owner) => named || owner == restore.meta.name,
+                None => named || name.starts_with(&prefix),
+            }
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::meta::Meta;
+
+    fn velero(name: &str, owner: Option<&str>, phase: &str) -> VeleroRestore {
+        VeleroRestore {
+            meta: Meta {
+                name: name.into(),
+                namespace: "ns".into(),
+                owners: owner
+                    .map(|owner| ("Restore".to_owned(), owner.to_owned()))
+                    .into_iter()
+                    .collect(),
+                ..Meta::default()
+            },
+            phase: phase.into(),
+            ..VeleroRestore::default()
+        }
+    }
+
+    fn finished(name: &str) -> Restore {
+        Restore {
+            meta: Meta {
+                name: name.into(),
+                namespace: "ns".into(),
+                ..Meta::default()
+            },
+            phase: "FinishedWithErrors".into(),
+            velero_restores: vec!["kept-under-another-name".into()],
+            ..Restore::default()
+        }
+    }
+
+    #[test]
+    fn only_the_phases_in_which_velero_ends_are_an_end() {
+        for (phase, ended) in [
+            ("Completed", true),
+            ("PartiallyFailed", true),
+            ("Failed", true),
+            ("FailedValidation", true),
+            ("", false),
+            ("New", false),
+            ("InProgress", false),
+            ("WaitingForPluginOperations", false),
+            ("WaitingForPluginOperationsPartiallyFailed", false),
+            ("Finalizing", false),
+            ("FinalizingPartiallyFailed", false),
+            ("SomethingNew", false),
+        ] {
+            let all = [velero("r-acm-x", Some("r"), phase)];
+            assert_eq!(
+                Standing::of(&finished("r"), &all).is_over(),
+                ended,
+                "{phase}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_made_for_it_is_told_by_owner_status_and_name() {
+        for (name, owner, is_its) in [
+            ("anything", Some("r"), true),
+            ("r-acm-credentials-schedule-1", None, true),
+            ("r-acm-credentials-schedule-1", Some("other"), false),
+            ("kept-under-another-name", None, true),
+            ("kept-under-another-name-active", Some("other"), true),
+            ("r2-acm-credentials-schedule-1", None, false),
+            ("somebody-elses", None, false),
+        ] {
+            let all = [velero(name, owner, "InProgress")];
+            assert_eq!(
+                Standing::of(&finished("r"), &all).is_over_by_word_only(),
+                is_its,
+                "{name} {owner:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn velero_restores_of_other_namespaces_do_not_matter() {
+        let mut elsewhere = velero("r-acm-x", Some("r"), "InProgress");
+        elsewhere.meta.namespace = "elsewhere".into();
+        assert!(Standing::of(&finished("r"), &[elsewhere]).is_over());
+    }
+}

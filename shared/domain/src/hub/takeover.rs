@@ -1,0 +1,194 @@
+//! Takeovers: who made which hub the active one, and when (OWNERSHIP K1 to K5, T2, T3).
+
+use super::clock::{SKEW, is_ahead};
+use super::evidence::{Party, Written};
+use super::fleet::Fleet;
+use crate::identity::HubId;
+use crate::kinds::backup::{Backup, BackupType, run_of_name};
+use crate::kinds::velero_restore::VeleroRestore;
+use crate::upstream::backup_label;
+use jiff::Timestamp;
+
+/// A hub took the fleet over, or says so.
+#[derive(Clone, Debug)]
+pub struct Takeover<'a> {
+    /// The hub that took over.
+    pub by: Party,
+    /// The id it is told by: on a marker the label's, else this hub's own.
+    pub told: HubId,
+    /// When, as far as it can be put in an order with others; none where that lies ahead of now.
+    pub at: Option<Timestamp>,
+    /// What tells of it.
+    pub told_by: ToldBy<'a>,
+    /// The hub it restored from; none where nothing tells.
+    pub source: Option<HubId>,
+    /// The managed-clusters backup it restored.
+    pub restored: Option<String>,
+    /// It restored no clusters: it only puts its hub in question (OWNERSHIP K2).
+    pub hollow: bool,
+    /// Of this hub: none of the clusters it brought is here (any more), so it makes no owner
+    /// (OWNERSHIP K3).
+    pub given_back: bool,
+    /// Its time lies ahead: it makes an owner and supersedes nobody (OWNERSHIP T2).
+    pub ahead: bool,
+}
+
+/// What tells of a takeover.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ToldBy<'a> {
+    /// An activation marker.
+    Marker(&'a Backup),
+    /// A Velero Restore of managed clusters on this hub.
+    Restore(&'a str),
+    /// The clusters such a restore brought; it itself is gone.
+    Clusters(&'a str),
+}
+
+impl ToldBy<'_> {
+    /// The object's name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Marker(marker) => &marker.meta.name,
+            Self::Restore(name) | Self::Clusters(name) => name,
+        }
+    }
+
+    /// The marker, where it is one.
+    pub fn marker(&self) -> Option<&Backup> {
+        match self {
+            Self::Marker(marker) => Some(marker),
+            _ => None,
+        }
+    }
+}
+
+impl Takeover<'_> {
+    /// Whether it makes its hub an owner (OWNERSHIP K2, K3, K5).
+    pub fn counts(&self) -> bool {
+        !self.hollow && !self.given_back
+    }
+}
+
+/// Every takeover the evidence tells of, oldest first; those that do not count included.
+pub fn all<'a>(
+    written: &[Written<'a>],
+    restores: &'a [VeleroRestore],
+    backups: &'a [Backup],
+    fleet: &Fleet<'a>,
+    own: Option<&HubId>,
+    now: Timestamp,
+) -> Vec<Takeover<'a>> {
+    let mut found: Vec<_> = written
+        .iter()
+        .filter(|one| one.is_marker())
+        .map(|one| of_marker(one, fleet, own))
+        .collect();
+    found.extend(restores.iter().filter_map(|restore| {
+        let ended = restore.is_over().then_some(restore.completed)??;
+        BackupType::of_clusters(&restore.backup).then(|| {
+            let ahead = is_ahead(ended, now);
+            let at = match restore.meta.created {
+                Some(created) if ahead => created,
+                _ => ended,
+            };
+            Takeover {
+                by: Party::Here,
+                told: own.cloned().unwrap_or_else(HubId::unknown),
+                at: Some(at).filter(|at| !is_ahead(*at, now)),
+                told_by: ToldBy::Restore(&restore.meta.name),
+                source: source_of(&restore.backup, restore.source(), backups),
+                restored: Some(restore.backup.clone()),
+                hollow: false,
+                given_back: !fleet.came_by(&restore.meta.name),
+                ahead,
+            }
+        })
+    }));
+    found.extend(fleet.arrivals().filter_map(|(label, arrival)| {
+        let gone = !restores
+            .iter()
+            .any(|restore| super::fleet::label_value(&restore.meta.name) == label);
+        let at = arrival.created.max(arrival.backup.and_then(run_of_name))?;
+        (gone && arrival.backup.is_some_and(BackupType::of_clusters)).then(|| Takeover {
+            by: Party::Here,
+            told: own.cloned().unwrap_or_else(HubId::unknown),
+            at: Some(at).filter(|at| !is_ahead(*at, now)),
+            told_by: ToldBy::Clusters(label),
+            source: source_of(arrival.backup.unwrap_or_default(), None, backups),
+            restored: arrival.backup.map(str::to_owned),
+            hollow: false,
+            given_back: false,
+            ahead: is_ahead(at, now),
+        })
+    }));
+    found.sort_by_key(|takeover| takeover.at);
+    found
+}
+
+fn of_marker<'a>(one: &Written<'a>, fleet: &Fleet<'a>, own: Option<&HubId>) -> Takeover<'a> {
+    let meta = &one.backup.meta;
+    let restored = meta
+        .label(backup_label::RESTORED_CLUSTERS)
+        .filter(|name| !name.is_empty());
+    let told = match &one.by {
+        Party::Other(id) => id.clone(),
+        Party::Here => meta
+            .label(backup_label::RESTORE_CLUSTER)
+            .map(HubId::new)
+            .or_else(|| own.cloned())
+            .unwrap_or_else(HubId::unknown),
+    };
+    Takeover {
+        told,
+        at: one.made,
+        told_by: ToldBy::Marker(one.backup),
+        source: meta
+            .label(backup_label::BACKUP_CLUSTER)
+            .filter(|id| !id.is_empty())
+            .map(HubId::new),
+        hollow: restored.is_none(),
+        given_back: one.is_ours() && !restored.is_some_and(|backup| fleet.came_from(backup)),
+        restored: restored.map(str::to_owned),
+        ahead: one
+            .ahead
+            .is_some_and(|ahead| ahead.field == "metadata.name"),
+        by: one.by.clone(),
+    }
+}
+
+/// The hub whose backup was restored.
+fn source_of(backup: &str, told: Option<HubId>, backups: &[Backup]) -> Option<HubId> {
+    told.or_else(|| {
+        backups
+            .iter()
+            .find(|candidate| candidate.meta.name == backup)
+            .map(Backup::writer)
+    })
+}
+
+/// Whether two markers of different hubs cannot be put in an order: their names are of one second, or
+/// say another order than their arrivals here by more than five minutes (OWNERSHIP T3).
+pub fn cannot_be_ordered(a: &Takeover<'_>, b: &Takeover<'_>) -> bool {
+    let (ToldBy::Marker(first), ToldBy::Marker(second)) = (&a.told_by, &b.told_by) else {
+        return false;
+    };
+    if a.by == b.by {
+        return false;
+    }
+    let (Some(named_first), Some(named_second)) = (first.run(), second.run()) else {
+        return false;
+    };
+    if named_first.as_second() == named_second.as_second() {
+        return true;
+    }
+    let (Some(stored_first), Some(stored_second)) = (first.meta.created, second.meta.created)
+    else {
+        return false;
+    };
+    let apart = stored_first.duration_since(stored_second);
+    if named_first < named_second {
+        apart > SKEW
+    } else {
+        apart < -SKEW
+    }
+}

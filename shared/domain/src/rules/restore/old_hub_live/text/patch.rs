@@ -1,0 +1,168 @@
+//! The one way on: what has to be stated, as YAML a person can read, retype and put an apostrophe into.
+
+use super::{Request, pinned};
+use crate::hub::Question;
+use crate::hub::statement::{Kind, placeholder};
+use crate::kinds::backup::BackupType;
+use crate::kinds::restore::Restore;
+use crate::names;
+use crate::rules::finding::Finding;
+use crate::rules::review::Operation;
+use crate::snapshot::Fact;
+
+/// Where the right to attest is given.
+const ATTESTERS: &str = "grep -E 'acm-backup-attester|cluster-admin'";
+
+/// Adds the way on, or who may go it.
+pub(super) fn way_on(finding: Finding, request: &Request<'_>, open: &[&Question<'_>]) -> Finding {
+    let user = super::super::asker(&request.review.origin);
+    if !open.is_empty()
+        && let Some(user) = user
+    {
+        match request.may {
+            Fact::Known { value: false, .. } => {
+                return finding.run(
+                    format!("{user} may not say what has to be said here; who may:"),
+                    format!(
+                        "{} get clusterrolebindings,rolebindings -A -o wide | {ATTESTERS}",
+                        request.view.snapshot.cli()
+                    ),
+                );
+            }
+            Fact::Missing(missing) => {
+                return finding.todo(format!(
+                    "whether {user} may say what has to be said here cannot be seen: {missing}"
+                ));
+            }
+            Fact::Known { value: true, .. } => {}
+        }
+    }
+    let text = introduction(request, open);
+    finding.run(text, command(request, open))
+}
+
+fn introduction(request: &Request<'_>, open: &[&Question<'_>]) -> String {
+    let pinned = request.passage.refused;
+    let what = match (open.is_empty(), pinned, request.restore.sync) {
+        (true, _, true) => "latest cannot be kept in sync and be the right set: delete this Restore, then name the set outright in a new one:".to_owned(),
+        (true, _, false) => "name the set outright:".to_owned(),
+        (false, true, true) => format!("delete this Restore; then, in a new one, say what you saw and name the set outright; {}:", words(open)),
+        (false, true, false) => format!("say what you saw and name the set outright; {}:", words(open)),
+        (false, false, _) => format!("say what you saw, and activate; {}:", words(open)),
+    };
+    match super::super::asker(&request.review.origin) {
+        Some(user) if !open.is_empty() => format!("{user} may attest: {what}"),
+        _ => what,
+    }
+}
+
+/// Which kinds can stand for the placeholder.
+fn words(open: &[&Question<'_>]) -> String {
+    let mut kinds = Vec::new();
+    if open
+        .iter()
+        .any(|question| question.hub().is_some_and(|standing| !standing.hub.twin))
+    {
+        kinds.push(format!("{} or {}", Kind::Down, Kind::Fenced));
+    }
+    if open
+        .iter()
+        .any(|question| question.hub().is_some_and(|standing| standing.hub.twin))
+    {
+        kinds.push(format!(
+            "for the twin {}, {} or {}",
+            Kind::Rebuilt,
+            Kind::IsolatedCopy,
+            Kind::Down
+        ));
+    }
+    if open.iter().any(|question| question.hub().is_none()) {
+        kinds.push(format!("for a location {}", Kind::Unread));
+    }
+    format!(
+        "{} is {}, {} the time you looked, as 2026-11-22T16:20:26Z",
+        placeholder::KIND,
+        kinds.join(", "),
+        placeholder::WHEN
+    )
+}
+
+fn command(request: &Request<'_>, open: &[&Question<'_>]) -> String {
+    let restore = request.restore;
+    let annotations = annotations(open);
+    let edits = request.review.operation == Operation::Update && !request.passage.refused;
+    if edits {
+        let clusters = restore.managed_clusters.as_deref().unwrap_or_default();
+        return format!(
+            "{} -n {} patch crst {} --type merge --patch-file /dev/stdin <<'END'\n{}spec:\n  veleroManagedClustersBackupName: {clusters}\nEND",
+            request.view.snapshot.cli(),
+            restore.meta.namespace,
+            restore.meta.name,
+            metadata(&annotations, None)
+        );
+    }
+    if !request.passage.refused {
+        return metadata(&annotations, None).trim_end().to_owned();
+    }
+    let name = if request.review.operation == Operation::Update {
+        format!("{}-pinned", restore.meta.name)
+    } else {
+        restore.meta.name.clone()
+    };
+    let [clusters, credentials, resources] = set(request, restore);
+    format!(
+        "{} create -f - <<'END'\napiVersion: cluster.open-cluster-management.io/v1beta1\nkind: Restore\n{}spec:\n  cleanupBeforeRestore: None\n  veleroManagedClustersBackupName: {clusters}\n  veleroCredentialsBackupName: {credentials}\n  veleroResourcesBackupName: {resources}\nEND",
+        request.view.snapshot.cli(),
+        metadata(&annotations, Some((&name, &restore.meta.namespace))),
+    )
+}
+
+/// The names that pin the set an owner wrote.
+fn set(request: &Request<'_>, restore: &Restore) -> [String; 3] {
+    let set = pinned(request);
+    let name = |kind: BackupType, asked: Option<&str>| {
+        set.as_ref()
+            .and_then(|set| set.members.get(&kind))
+            .map_or_else(
+                || asked.unwrap_or("skip").to_owned(),
+                |backup| backup.meta.name.clone(),
+            )
+    };
+    [
+        name(
+            BackupType::ManagedClusters,
+            restore.managed_clusters.as_deref(),
+        ),
+        name(BackupType::Credentials, restore.credentials.as_deref()),
+        name(BackupType::Resources, restore.resources.as_deref()),
+    ]
+}
+
+fn annotations(open: &[&Question<'_>]) -> Vec<String> {
+    open.iter()
+        .map(|question| {
+            format!(
+                "{} {} {} {}",
+                placeholder::KIND,
+                question.about(),
+                placeholder::WHEN,
+                placeholder::SEEN
+            )
+        })
+        .collect()
+}
+
+/// A block that keeps apostrophes, colons and several lines as they are typed.
+fn metadata(statements: &[String], named: Option<(&str, &str)>) -> String {
+    let mut text = String::from("metadata:\n");
+    if let Some((name, namespace)) = named {
+        text.push_str(&format!("  name: {name}\n  namespace: {namespace}\n"));
+    }
+    if !statements.is_empty() {
+        text.push_str(&format!("  annotations:\n    {}: |\n", names::ATTESTATION));
+        for statement in statements {
+            text.push_str(&format!("      {statement}\n"));
+        }
+    }
+    text
+}

@@ -1,0 +1,72 @@
+//! Words and commands that every text uses alike.
+
+use crate::names;
+use crate::rules::review::Origin;
+use crate::snapshot::{Missing, Snapshot};
+
+/// Short names of the kinds a remedy speaks of; the long ones only where a short one is ambiguous.
+pub mod short {
+    /// ACM Restores.
+    pub const RESTORE: &str = "crst";
+    /// ACM BackupSchedules.
+    pub const BACKUP_SCHEDULE: &str = "bsch";
+}
+
+/// `oc` on a hub that has a ClusterVersion, which is an OpenShift; else `kubectl`.
+pub fn client(snapshot: &Snapshot) -> &'static str {
+    snapshot.cli()
+}
+
+/// `oc -n NAMESPACE REST`
+pub fn command(snapshot: &Snapshot, namespace: &str, rest: &str) -> String {
+    format!("{} -n {namespace} {rest}", client(snapshot))
+}
+
+/// A merge patch of the spec, ready to be pasted.
+pub fn patch_spec(
+    snapshot: &Snapshot,
+    namespace: &str,
+    kind: &str,
+    name: &str,
+    field: &str,
+    value: &str,
+) -> String {
+    let rest =
+        format!("patch {kind} {name} --type merge -p '{{\"spec\":{{\"{field}\":{value}}}}}'");
+    command(snapshot, namespace, &rest)
+}
+
+/// `1 backup`, `2 backups`
+pub fn count(number: usize, noun: &str) -> String {
+    match number {
+        1 => format!("1 {noun}"),
+        _ => format!("{number} {noun}s"),
+    }
+}
+
+/// A kind and a name, without the blank where the name is still to be generated.
+pub fn named(kind: &str, name: &str) -> String {
+    format!("{kind} {name}").trim_end().to_owned()
+}
+
+/// Why something could not be looked up, and who could not: at admission it is the webhook, not its
+/// user, that lacks a right.
+pub fn told(missing: &Missing, origin: &Origin) -> String {
+    match origin {
+        Origin::Admission { .. } => format!("the webhook could not look: {missing}"),
+        Origin::File | Origin::Stored => missing.to_string(),
+    }
+}
+
+/// What would make the fact known.
+pub fn way_out(missing: &Missing, origin: &Origin) -> String {
+    match (missing, origin) {
+        (Missing::Forbidden { verb, resource, .. }, Origin::Admission { .. }) => format!(
+            "give the webhook its right back: its ClusterRole {} must allow {verb} {resource}; check with: {} --as={}",
+            names::CLUSTER_ROLE,
+            missing.check(),
+            names::SERVICE_ACCOUNT
+        ),
+        _ => missing.way_out(),
+    }
+}

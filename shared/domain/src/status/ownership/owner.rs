@@ -1,0 +1,233 @@
+//! The hub that owns the fleet, told on the others, and what this hub has of it.
+
+use super::stop;
+use crate::hub::{Party, Standing, ToldBy};
+use crate::kinds::restore::Restore;
+use crate::status::facts::Facts;
+use crate::status::finding::Finding;
+use crate::status::role::Role;
+use crate::time::age;
+use crate::time::saturating::Saturating;
+use jiff::SignedDuration;
+
+/// A silence this long, or of three periods, is critical on every other hub.
+const LONG_SILENCE: SignedDuration = SignedDuration::from_mins(30);
+
+/// Another hub has taken over; this one has begun nothing since, but could, or still holds clusters.
+pub(super) fn replaced(facts: &Facts<'_>) -> Option<Finding> {
+    let owner = facts.taken_over()?;
+    let at = owner.at?;
+    let winner = owner.by.other()?.short();
+    let running = facts.schedules().iter().any(stop::runs);
+    let clusters = facts.view.fleet.count();
+    let headline = match (running, clusters) {
+        (true, _) => format!("this hub has been replaced by hub {winner}, and still backs up"),
+        (false, 0) => {
+            format!("this hub has been replaced by hub {winner}; its backups are stopped")
+        }
+        (false, _) => format!(
+            "this hub has been replaced by hub {winner}, and still holds {}",
+            age::count(clusters, "cluster")
+        ),
+    };
+    let finding = if running {
+        Finding::critical("hub/replaced", headline)
+    } else {
+        Finding::warning("hub/replaced", headline)
+    };
+    let finding = finding.seen(format!(
+        "hub {winner} took over at {} by {}; it owns the fleet",
+        facts.when(at),
+        owner.told_by.name()
+    ));
+    Some(stop::here(facts, finding))
+}
+
+/// An activation that was taken back half-way: this hub has the fleet, and a sync follows another hub.
+pub(super) fn taken_back(facts: &Facts<'_>, role: Role) -> Option<Finding> {
+    let sync = facts.passive_sync().filter(|_| role == Role::Passive)?;
+    let takeover = facts
+        .view
+        .last_takeover(&Party::Here)
+        .filter(|takeover| facts.view.owns(&takeover.by))?;
+    let at = takeover.at?;
+    Some(
+        Finding::critical(
+            "hub/activation-taken-back",
+            format!(
+                "this hub has taken the fleet over, but Restore {} is set back to a sync: nothing backs the fleet up",
+                sync.meta.name
+            ),
+        )
+        .seen(format!(
+            "it took over at {} by {}, and holds {}",
+            facts.when(at),
+            takeover.told_by.name(),
+            age::count(facts.view.fleet.count(), "cluster")
+        ))
+        .run(
+            "end the sync (in Git first, if Git owns it); what it restored stays:",
+            facts.kubectl(&format!("delete crst {}", sync.meta.name)),
+        )
+        .todo("if the deletion hangs (2.16 and newer): set veleroManagedClustersBackupName to skip while it is being deleted")
+        .todo("then create a BackupSchedule here"),
+    )
+}
+
+/// This hub is set to back up, though it holds nothing and another one owns the fleet.
+pub(super) fn stray(facts: &Facts<'_>, role: Role) -> Option<Finding> {
+    let owner = facts
+        .view
+        .owners
+        .iter()
+        .find_map(Party::other)
+        .filter(|_| role == Role::Stray)?
+        .short();
+    let running = facts.schedules().iter().any(stop::runs);
+    let finding = if running {
+        Finding::critical(
+            "hub/stray-schedule",
+            format!("this hub backs up, though it holds no cluster and hub {owner} owns the fleet"),
+        )
+        .seen(format!(
+            "its sets become the newest in the storage, and hub {owner} stops its own for that"
+        ))
+    } else {
+        Finding::warning(
+            "hub/stray-schedule",
+            format!(
+                "this hub has a BackupSchedule, though it holds no cluster and hub {owner} owns the fleet"
+            ),
+        )
+    };
+    let ended: Vec<_> = facts
+        .restores()
+        .iter()
+        .filter(|restore| restore.sync && restore.is_terminal())
+        .collect();
+    let finding = ended.iter().fold(finding, |finding, restore: &&Restore| {
+        finding.seen(format!(
+            "Restore {} follows no more: {}",
+            restore.meta.name, restore.phase
+        ))
+    });
+    Some(stop::here(facts, finding).todo(
+        "if this hub is to follow: delete the BackupSchedule and the ended Restore, then create the sync anew",
+    ))
+}
+
+/// This hub wrote an activation marker without restoring a cluster: `Skip` in the wrong letters does.
+pub(super) fn hollow(facts: &Facts<'_>) -> Option<Finding> {
+    let marker = facts
+        .view
+        .takeovers
+        .iter()
+        .rev()
+        .find(|takeover| matches!(takeover.told_by, ToldBy::Marker(_)))
+        .filter(|takeover| takeover.by == Party::Here && !takeover.counts())?;
+    // Where this hub has taken over otherwise, the marker tells nothing that matters.
+    if facts.view.owns(&Party::Here) && facts.view.is_sole_owner_by_takeover() {
+        return None;
+    }
+    let at = marker.at?;
+    // An activation without clusters leaves the marker's source empty.
+    let from = marker.source.as_ref().filter(|from| from.is_known());
+    let writer = facts.foreign_sets().last().map(|set| &set.writer);
+    let other = from.or(writer).filter(|other| !facts.is_own(other))?;
+    let other = other.short();
+    let names = "veleroManagedClustersBackupName";
+    let headline = if marker.hollow {
+        format!(
+            "this hub says it took over the fleet, and restored no cluster; hub {other} stops its backups for that"
+        )
+    } else {
+        format!(
+            "this hub took over the fleet, and holds none of its clusters any more; hub {other} stops its backups for that"
+        )
+    };
+    Some(
+        Finding::critical("hub/hollow-activation", headline)
+            .seen(format!("marker {} of {}; a Restore writes one whenever {names} is not exactly skip", marker.told_by.name(), facts.when(at)))
+            .run(format!("see whether hub {other} still backs up:"), format!("{} --context HUB-{other} -n {} get bsch", facts.snapshot.cli(), facts.snapshot.namespace))
+            .todo(format!("if it says BackupCollision there, delete that BackupSchedule and create it anew, on hub {other}")),
+    )
+}
+
+/// The owner has stopped writing. This hub cannot tell why.
+pub(super) fn silent(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
+    // A hub that manages clusters itself asks who else does, not whether they back up.
+    if !matches!(
+        role,
+        Role::Passive | Role::Idle | Role::Collision | Role::Replaced | Role::Stray
+    ) {
+        return Vec::new();
+    }
+    let fresh = facts
+        .view
+        .deciding_locations(None)
+        .iter()
+        .all(|name| facts.view.unread(name).is_none());
+    if !fresh {
+        return Vec::new();
+    }
+    facts
+        .view
+        .owners
+        .iter()
+        .filter_map(|owner| facts.other(owner.other()?))
+        .filter(|standing| !standing.activity.live && !standing.hub.twin)
+        .filter_map(|standing| silence(facts, standing))
+        .collect()
+}
+
+fn silence(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Finding> {
+    let hub = standing.hub.id.short();
+    let sign = standing.activity.sign?;
+    let period = standing.activity.period;
+    let long = period
+        .map_or(SignedDuration::MAX, |period| {
+            period.checked_mul(3).unwrap_or(SignedDuration::MAX)
+        })
+        .max(LONG_SILENCE);
+    let since = facts.now.duration_since(sign.at);
+    let finding = if since > long {
+        Finding::critical(
+            "hub/owner-silent",
+            format!(
+                "hub {hub}, which owns the fleet, has been silent for {}",
+                age::span(since)
+            ),
+        )
+    } else {
+        Finding::warning(
+            "hub/owner-silent",
+            format!("hub {hub}, which owns the fleet, has stopped backing up"),
+        )
+    };
+    let pace = period.map_or_else(String::new, |period| {
+        format!("; it backs up every {}", age::span(period))
+    });
+    let due = period
+        .map(|period| sign.at.plus(period))
+        .filter(|due| *due < facts.now)
+        .map_or_else(String::new, |due| {
+            format!("; one was due {}", facts.when(due))
+        });
+    let finding = finding
+        .seen(format!(
+            "its last sign of life is {} of {}{pace}{due}",
+            sign.backup,
+            facts.when(sign.at)
+        ))
+        .todo(format!("is hub {hub} down? look by another way than the storage: its console, its API server, its machines"));
+    Some(match facts.passive_sync() {
+        Some(sync) => finding.run(
+            "once you know, let the guard say what it asks (changes nothing; if it answers \"patched\", no guard stands on this hub):",
+            facts.kubectl(&format!(
+                "patch crst {} --dry-run=server --type merge -p '{{\"spec\":{{\"veleroManagedClustersBackupName\":\"latest\"}}}}'",
+                sync.meta.name
+            )),
+        ),
+        None => finding,
+    })
+}

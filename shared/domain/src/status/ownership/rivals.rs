@@ -1,0 +1,218 @@
+//! Hubs that act as if they owned the fleet.
+
+use super::stop;
+use crate::hub::statement::{Kind, VALID_FOR, refutation};
+use crate::hub::{Activity, OtherHub, Party, Takeover};
+use crate::status::facts::Facts;
+use crate::status::finding::Finding;
+use crate::status::role::Role;
+use crate::time::age;
+use crate::time::saturating::Saturating;
+use jiff::{SignedDuration, Timestamp};
+
+/// How long, beyond its period, a hub must start nothing before its intrusion counts as over.
+const QUIET_GRACE: SignedDuration = SignedDuration::from_mins(5);
+
+const TWO_OWNERS: &str = "hub/backups-after-takeover";
+
+/// The hubs that began a backup after another one had taken over, each with whether it is this one.
+pub(super) fn intruders(facts: &Facts<'_>) -> Vec<(Finding, bool)> {
+    let Some((owner, at)) = facts
+        .view
+        .newest_takeover()
+        .and_then(|takeover| Some((takeover, takeover.at?)))
+    else {
+        return Vec::new();
+    };
+    let here = facts
+        .view
+        .here
+        .iter()
+        .filter(|_| owner.by != Party::Here && !facts.view.owns(&Party::Here))
+        .filter(|_| !facts.has_resumed())
+        .map(|(hub, activity)| (hub, activity, true));
+    let others = facts
+        .view
+        .in_question()
+        .filter(|standing| standing.hub.party() != owner.by && !standing.hub.is_nameless())
+        .map(|standing| (&standing.hub, &standing.activity, false));
+    here.chain(others)
+        .filter_map(|(hub, activity, here)| {
+            let begun = hub.begun.filter(|begun| begun.at > at)?;
+            Some((
+                intrusion(
+                    facts,
+                    owner,
+                    at,
+                    hub,
+                    activity,
+                    begun.backup,
+                    begun.at,
+                    here,
+                ),
+                here,
+            ))
+        })
+        .collect()
+}
+
+fn name(facts: &Facts<'_>, party: &Party) -> String {
+    let id = match party {
+        Party::Other(id) => Some(id),
+        Party::Here => facts.own,
+    };
+    id.map_or_else(
+        || "this hub".to_owned(),
+        |id| match facts.own {
+            Some(own) if *party != Party::Here && own == id => {
+                format!("hub {} (a twin)", id.short())
+            }
+            _ => format!("hub {}", id.short()),
+        },
+    )
+}
+
+#[expect(clippy::too_many_arguments, reason = "one sentence about two hubs")]
+fn intrusion(
+    facts: &Facts<'_>,
+    owner: &Takeover<'_>,
+    at: Timestamp,
+    intruder: &OtherHub<'_>,
+    activity: &Activity<'_>,
+    backup: &str,
+    begun: Timestamp,
+    here: bool,
+) -> Finding {
+    let winner = name(facts, &owner.by);
+    let party = if here { Party::Here } else { intruder.party() };
+    let loser = name(facts, &party);
+    let newer_set = facts
+        .sets
+        .iter()
+        .any(|set| set.party() == owner.by && set.is_complete() && set.run > begun);
+    let quiet = activity
+        .period
+        .is_some_and(|period| facts.now.duration_since(begun) > period.saturating_add(QUIET_GRACE));
+    let headline = format!("{loser} began a backup after {winner} took over the fleet");
+    let finding = if newer_set && quiet {
+        Finding::warning(TWO_OWNERS, headline).seen(format!(
+            "it has begun nothing since, and {winner} has a newer complete set"
+        ))
+    } else {
+        Finding::critical(TWO_OWNERS, headline)
+    };
+    let finding = finding
+        .seen(format!(
+            "{winner} took over at {} by {}; it owns the fleet",
+            facts.when(at),
+            owner.told_by.name()
+        ))
+        .seen(format!("{loser} began {backup} at {}", facts.when(begun)));
+    if here {
+        stop::here(facts, finding)
+    } else {
+        stop::there(facts, finding, intruder)
+    }
+}
+
+/// A word that was accepted here and has been proven wrong since (OWNERSHIP S7).
+pub(super) fn refuted(facts: &Facts<'_>) -> Vec<Finding> {
+    // Once this hub's takeover is seen, what the other does after it is told as an intrusion.
+    let told = intruders(facts).iter().any(|(_, here)| !here);
+    facts
+        .view
+        .accepted()
+        .iter()
+        .filter(|accepted| !told && facts.now <= accepted.at.plus(VALID_FOR))
+        .filter_map(|accepted| {
+            let kind = Kind::of_word(&accepted.kind)?;
+            let standing = facts
+                .view
+                .in_question()
+                .find(|standing| standing.hub.id.as_str() == accepted.about)?;
+            let wrong = refutation(kind, &standing.hub, accepted.at, None, facts.view)?;
+            let hub = standing.hub.id.short();
+            let finding = Finding::critical(
+                "hub/statement-refuted",
+                format!(
+                    "hub {hub} was said to be {kind}, and {} a backup since",
+                    wrong.verb
+                ),
+            )
+            .seen(format!(
+                "said of {}, accepted for {}",
+                facts.when(accepted.at),
+                accepted.holder
+            ))
+            .seen(format!(
+                "it {} {} at {}",
+                wrong.verb,
+                wrong.deed.backup,
+                facts.when(wrong.deed.at)
+            ));
+            Some(stop::there(facts, finding, &standing.hub))
+        })
+        .collect()
+}
+
+/// This hub backs up again, as somebody wants, though another one took over last.
+pub(super) fn resumed(facts: &Facts<'_>) -> Option<Finding> {
+    let owner = facts.taken_over().filter(|_| facts.has_resumed())?;
+    let at = owner.at?;
+    let winner = owner.by.other()?.short();
+    Some(
+        Finding::warning(
+            "hub/resumed",
+            format!("this hub backs up again, though hub {winner} activated last"),
+        )
+        .seen(format!(
+            "hub {winner} took over at {} by {}, and is silent now",
+            facts.when(at),
+            owner.told_by.name()
+        ))
+        .seen("the BackupSchedule of this hub was created after that")
+        .todo(format!(
+            "make sure that hub {winner} is down for good, and that no cluster is left there"
+        )),
+    )
+}
+
+/// Two hubs back up to one storage and no takeover tells which one should.
+pub(super) fn shared_storage(facts: &Facts<'_>, role: Role) -> Option<Finding> {
+    if !matches!(role, Role::Active | Role::Collision) || facts.view.newest_takeover().is_some() {
+        return None;
+    }
+    let (_, activity) = facts.view.here.as_ref()?;
+    if !activity.live {
+        return None;
+    }
+    let other = facts.view.in_question().find(|standing| {
+        standing.activity.live && !standing.hub.is_nameless() && !standing.hub.twin
+    })?;
+    let id = other.hub.id.short();
+    let finding = Finding::critical(
+        "hub/shared-storage",
+        format!(
+            "hub {id} backs up to this storage as well, and no activation tells which hub owns the fleet"
+        ),
+    );
+    let finding = match other.hub.begun {
+        Some(begun) => finding.seen(format!(
+            "hub {id} began {} at {}",
+            begun.backup,
+            facts.when(begun.at)
+        )),
+        None => finding,
+    };
+    let finding = match other.activity.period {
+        Some(period) => finding.seen(format!("hub {id} backs up every {}", age::span(period))),
+        None => finding,
+    };
+    Some(stop::there(
+        facts,
+        finding.todo(format!(
+            "decide which hub owns the fleet; if it is not {id}, do this there:"
+        )),
+        &other.hub,
+    ))
+}
