@@ -1,8 +1,8 @@
 //! The product held against the oracle.
 
-use crate::oracle::Outcome;
 use crate::oracle::facts::Facts;
 use crate::oracle::passes::{OLD_HUB_LIVE, OWNED_ELSEWHERE, Opinion};
+use crate::oracle::{Ask, Outcome};
 use crate::render;
 use crate::requests::Request;
 use crate::seen::Seen;
@@ -123,51 +123,65 @@ fn short<'a>(who: &'a crate::oracle::Who, facts: &'a Facts<'_>) -> &'a str {
     id.split('-').next().unwrap_or_default()
 }
 
-/// What `status` answers to "can I activate here now?", in the three words that matter.
+/// What `status` answers to "can I activate here now?", in the words that matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Yes.
     Yes,
     /// Yes, once something is known that only a person can know.
     OnceKnown,
-    /// No, or there is nothing to activate, or it cannot be told.
-    No,
+    /// No: a rule refuses.
+    Refused,
+    /// There is nothing to activate, whatever the rules say.
+    Nothing,
 }
 
-/// The product's word, in one place.
+/// The product's words, in one place.
 fn answer(snapshot: &Snapshot) -> Answer {
-    let theirs = serde_json::to_value(status::assess(snapshot).activation.answer);
+    let activation = status::assess(snapshot).activation;
+    let theirs = serde_json::to_value(activation.answer);
     match theirs.as_ref().ok().and_then(|word| word.as_str()) {
         Some("yes") => Answer::Yes,
-        Some("ifFenced") => Answer::OnceKnown,
-        Some("no" | "alreadyActive" | "notKnown") => Answer::No,
+        Some("onceKnown") => Answer::OnceKnown,
+        Some("no" | "notKnown") if !activation.rules.is_empty() => Answer::Refused,
+        Some("no" | "alreadyActive" | "notKnown") => Answer::Nothing,
         _ => panic!("status answers {theirs:?}, which nobody told this test of"),
     }
 }
 
-/// `status` says what the guard would do. A hub that is active, or that holds nothing to activate, answers no
-/// whatever the guard says.
+/// `status` says what the guard would do with the activation it names: the sync's edit, else the newest whole set
+/// of the owner by name. What lives needs more than to be known: that is a no.
 pub fn status(
     opinion: &Opinion<'_, '_>,
     snapshot: &mut Snapshot,
     request: &Request,
 ) -> Option<Difference> {
     request.complete(snapshot);
-    let oracle = oracle(request, opinion);
-    let product = product(request, snapshot);
-    let answer = answer(snapshot);
-    let wrong = match answer {
-        Answer::Yes => !product.nothing_denies,
-        Answer::OnceKnown => product.passes || !oracle.refused.is_empty() && !oracle.undecided,
-        Answer::No => false,
+    let review = status::named_activation(snapshot)?;
+    let clusters = review.restore()?.managed_clusters.clone()?;
+    let ask = match clusters.as_str() {
+        "latest" => Ask::Latest,
+        name => Ask::Named(name.to_owned()),
     };
-    wrong.then(|| Difference {
-        oracle: format!("{oracle:?}"),
-        product: format!(
-            "status answers {answer:?}, the guard passes {} (all rules: {}): {}",
-            product.passes,
-            product.nothing_denies,
-            product.said.join("\n")
-        ),
+    let oracle = opinion.activation(&ask, "", &request.requester);
+    if oracle.undecided {
+        return None;
+    }
+    let others_deny = rules::judge(&review, snapshot)
+        .denials()
+        .any(|finding| finding.rule != OLD_HUB_LIVE);
+    let lives = opinion.in_question().iter().any(|(_, lives)| *lives);
+    let should = match () {
+        () if others_deny || !oracle.refused.is_empty() || !oracle.blind.is_empty() => {
+            Answer::Refused
+        }
+        () if oracle.passes() => Answer::Yes,
+        () if lives => Answer::Refused,
+        () => Answer::OnceKnown,
+    };
+    let answer = answer(snapshot);
+    (answer != Answer::Nothing && answer != should).then(|| Difference {
+        oracle: format!("{should:?}, other rules deny {others_deny}, lives {lives}: {oracle:?}"),
+        product: format!("{answer:?} of {ask:?}"),
     })
 }

@@ -13,4 +13,5 @@ pub mod rng;
 pub mod seen;
 pub mod shrink;
 pub mod soak;
+pub mod truth;
 pub mod world;

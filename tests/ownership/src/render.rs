@@ -2,8 +2,9 @@
 
 use crate::seen::{Lost, NAMESPACE, Seen, Time, timestamp};
 use acm_backup_domain::hub::record::Accepted;
+use acm_backup_domain::hub::statement::{Kind, Statement};
 use acm_backup_domain::identity::HubId;
-use acm_backup_domain::kinds::Kind;
+use acm_backup_domain::kinds::Kind as Read;
 use acm_backup_domain::names::ATTESTATION;
 use acm_backup_domain::snapshot::{Fact, Missing, Snapshot};
 use serde_json::{Map, Value, json};
@@ -44,11 +45,11 @@ pub fn snapshot(seen: &Seen) -> Snapshot {
     snapshot
 }
 
-fn read<K: Kind>(objects: impl Iterator<Item = Value>) -> Vec<K> {
+fn read<K: Read>(objects: impl Iterator<Item = Value>) -> Vec<K> {
     objects.map(|object| K::read(&object)).collect()
 }
 
-fn fact<K: Kind, I: Iterator<Item = Value>>(
+fn fact<K: Read, I: Iterator<Item = Value>>(
     seen: &Seen,
     what: Lost,
     objects: impl FnOnce() -> I,
@@ -159,8 +160,8 @@ pub fn restore(it: &crate::seen::SeenRestore) -> Value {
         },
         "spec": {
             "veleroManagedClustersBackupName": it.clusters,
-            "veleroCredentialsBackupName": it.rest,
-            "veleroResourcesBackupName": it.rest,
+            "veleroCredentialsBackupName": it.credentials,
+            "veleroResourcesBackupName": it.resources,
             "syncRestoreWithNewBackups": it.sync,
             "cleanupBeforeRestore": "None",
         },
@@ -181,7 +182,7 @@ pub fn schedule(it: &crate::seen::SeenSchedule) -> Value {
     })
 }
 
-/// An entry of the record. Its `meaning` is the product's own affair; the oracle compares what it stands for.
+/// An entry of the record.
 fn accepted(it: &crate::seen::SeenAccepted) -> Accepted {
     Accepted {
         meaning: meaning(it),
@@ -194,6 +195,9 @@ fn accepted(it: &crate::seen::SeenAccepted) -> Accepted {
     }
 }
 
+/// As the product hashes it; the oracle compares what it stands for.
 fn meaning(it: &crate::seen::SeenAccepted) -> String {
-    format!("{} {} {}", it.kind, it.about, timestamp(it.at))
+    let kind = Kind::ALL.into_iter().find(|kind| kind.word() == it.kind);
+    let kind = kind.expect("the product knows every kind");
+    Statement::meaning(kind, &it.about, timestamp(it.at))
 }

@@ -9,7 +9,7 @@ use crate::rng::Rng;
 use crate::seen::{DAY, HOUR, MINUTE, Seen, SeenBackup, SeenRestore, SeenSchedule, timestamp};
 use acm_backup_domain::kinds::Kind;
 use acm_backup_domain::kinds::backup_schedule::BackupSchedule;
-use acm_backup_domain::kinds::restore::Restore;
+use acm_backup_domain::kinds::restore::{BackupChoice, Restore};
 use acm_backup_domain::names::VERB_ATTEST;
 use acm_backup_domain::rules::review::{Operation, Origin, Review, Subject};
 use acm_backup_domain::snapshot::{Fact, Permission, Snapshot};
@@ -47,12 +47,15 @@ impl Request {
         }
         let accounts = &self.requester.accounts;
         snapshot.attesting_accounts = accounts.iter().map(|&it| it.to_owned()).collect();
-        if let Some(Ask::Named(name)) = &self.ask {
-            let all = snapshot.backups.items();
-            let found = all.iter().find(|it| it.meta.name == *name).cloned();
-            snapshot
-                .named_backups
-                .insert(name.clone(), Fact::known(found, now));
+        let Subject::Restore(restore) = &self.review.subject else {
+            return;
+        };
+        for (_, choice) in restore.choices() {
+            if let BackupChoice::Named(name) = choice {
+                let all = snapshot.backups.items();
+                let found = all.iter().find(|it| it.meta.name == name).cloned();
+                snapshot.named_backups.insert(name, Fact::known(found, now));
+            }
         }
     }
 }
@@ -77,10 +80,15 @@ pub fn activation(seen: &Seen, by_latest: bool, statements: &str) -> Request {
         }
         (None, Some(set)) if !by_latest => {
             let run = set.name.trim_start_matches(CLUSTERS).to_owned();
-            let one_shot = one_shot(&set.name, &format!("acm-resources-schedule{run}"));
+            let named = |prefix: &str| format!("{prefix}{run}");
+            let one_shot = SeenRestore {
+                credentials: named("acm-credentials-schedule"),
+                resources: named("acm-resources-schedule"),
+                ..one_shot(&set.name)
+            };
             (None, annotated(one_shot), Ask::Named(set.name.clone()))
         }
-        _ => (None, annotated(one_shot("latest", "latest")), Ask::Latest),
+        _ => (None, annotated(one_shot("latest")), Ask::Latest),
     };
     let read = |it: &SeenRestore| Subject::Restore(Restore::read(&render::restore(it)));
     Request {
@@ -97,12 +105,13 @@ pub fn activation(seen: &Seen, by_latest: bool, statements: &str) -> Request {
     }
 }
 
-fn one_shot(clusters: &str, rest: &str) -> SeenRestore {
+fn one_shot(clusters: &str) -> SeenRestore {
     SeenRestore {
         name: "activate-now".to_owned(),
         uid: "uid-now".to_owned(),
         clusters: clusters.to_owned(),
-        rest: rest.to_owned(),
+        credentials: "latest".to_owned(),
+        resources: "latest".to_owned(),
         ..SeenRestore::default()
     }
 }

@@ -91,8 +91,10 @@ pub struct SeenRestore {
     pub uid: String,
     /// `spec.veleroManagedClustersBackupName`
     pub clusters: String,
-    /// `spec.veleroCredentialsBackupName` and `spec.veleroResourcesBackupName`
-    pub rest: String,
+    /// `spec.veleroCredentialsBackupName`
+    pub credentials: String,
+    /// `spec.veleroResourcesBackupName`
+    pub resources: String,
     /// `spec.syncRestoreWithNewBackups`
     pub sync: bool,
     /// `status.phase`
@@ -249,8 +251,15 @@ impl fmt::Display for Seen {
         for it in &self.restores {
             writeln!(
                 f,
-                "  Restore {} uid {} clusters {} rest {} sync {} phase {} statement {:?}",
-                it.name, it.uid, it.clusters, it.rest, it.sync, it.phase, it.statement
+                "  Restore {} uid {} clusters {} credentials {} resources {} sync {} phase {} statement {:?}",
+                it.name,
+                it.uid,
+                it.clusters,
+                it.credentials,
+                it.resources,
+                it.sync,
+                it.phase,
+                it.statement
             )?;
         }
         for it in &self.clusters {

@@ -6,9 +6,10 @@ use crate::oracle::passes::Opinion;
 use crate::render;
 use crate::requests::{self, Request};
 use crate::rng::Rng;
-use crate::seen::{MINUTE, Seen};
+use crate::seen::Seen;
 use crate::shrink;
-use crate::world::{Course, World, odd, view};
+use crate::truth::{self, UNKNOWN_KIND};
+use crate::world::{World, odd, view};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -75,6 +76,8 @@ pub struct Failure {
 pub struct Report {
     /// The first seed.
     pub seed: u64,
+    /// The first seed that was not tried.
+    pub next: u64,
     /// Cases tried.
     pub cases: u64,
     /// How long it took.
@@ -99,8 +102,14 @@ impl Report {
         self.differences.is_empty() && !self.unsafe_passes.contains_key(UNKNOWN_KIND)
     }
 
+    /// Storages a second.
+    pub fn per_second(&self) -> f64 {
+        self.cases as f64 / self.took.as_secs_f64().max(0.001)
+    }
+
     /// Adds another one's counts.
     pub fn add(&mut self, other: Self) {
+        self.next = self.next.max(other.next);
         self.cases += other.cases;
         self.passed += other.passed;
         self.told += other.told;
@@ -125,9 +134,6 @@ impl Report {
         }
     }
 }
-
-/// An unsafe pass nobody has an explanation for.
-pub const UNKNOWN_KIND: &str = "not explained";
 
 /// Tries so many cases from a seed on, on two threads.
 pub fn soak(seed: u64, cases: u64) -> Report {
@@ -162,6 +168,7 @@ fn run(seed: u64, shard: u64, shards: u64, cases_wanted: u64) -> Report {
         }
         next = next.wrapping_add(shards);
     }
+    report.next = next;
     report
 }
 
@@ -232,11 +239,9 @@ fn truth(case: &Case, opinion: &Opinion<'_, '_>, request: &Request, report: &mut
         return;
     }
     report.told += 1;
-    let holder = case.world.truth.holder;
-    if holder == case.viewer || !case.world.hubs[holder].lives_at(case.world.now) {
+    let Some(kind) = truth::unsafe_kind(case) else {
         return;
-    }
-    let kind = why_unseen(case);
+    };
     *report.unsafe_passes.entry(kind).or_default() += 1;
     report
         .examples
@@ -244,50 +249,10 @@ fn truth(case: &Case, opinion: &Opinion<'_, '_>, request: &Request, report: &mut
         .or_insert((case.seed, case.viewer));
 }
 
-/// Why nobody could see it (P4), or which mark it left that looks like another one (Q3).
-fn why_unseen(case: &Case) -> &'static str {
-    let world = &case.world;
-    let truth = &world.truth;
-    let holder = &world.hubs[truth.holder];
-    let took = world
-        .activations
-        .iter()
-        .rfind(|it| it.by == truth.holder && it.course.moves_the_fleet());
-    let later = world
-        .activations
-        .iter()
-        .find(|it| it.at > truth.since && !it.course.moves_the_fleet());
-    let newest = world
-        .bucket
-        .iter()
-        .filter(|it| it.by == truth.holder)
-        .map(|it| it.truly_ended)
-        .max();
-    let unseen = |since| !view::shows(world, truth.holder, &case.seen, since);
-    if holder.clock.abs() > 5 * MINUTE || world.hubs[case.viewer].clock.abs() > 5 * MINUTE {
-        return "a clock is wrong";
-    }
-    match (took, later) {
-        (_, Some(later)) if later.course == Course::Undone => "an activation was undone elsewhere",
-        (_, Some(_)) => {
-            "a filtered activation, or one that restored nothing, looks like a takeover"
-        }
-        (Some(took), None) if unseen(took.at - 60) => match took.course {
-            _ if holder.old_operator => "a takeover before 2.11, until its first backup",
-            Course::MarkerLost => "the marker could not be written",
-            _ => "nothing of the takeover has been synced",
-        },
-        (None, None) if newest.is_none_or(|_| unseen(i64::MIN / 2)) => {
-            "nothing of the holder has been synced"
-        }
-        _ => UNKNOWN_KIND,
-    }
-}
-
 /// Markdown, for the documents.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let per_second = self.cases as f64 / self.took.as_secs_f64().max(0.001);
+        let per_second = self.per_second();
         writeln!(f, "# Ownership: product against oracle\n")?;
         writeln!(
             f,

@@ -8,6 +8,7 @@ mod demo;
 mod documented;
 mod image;
 mod measure;
+mod soak;
 mod test;
 #[cfg(test)]
 mod workspace_rules;
@@ -41,6 +42,8 @@ enum Task {
     Image(image::Args),
     /// Measure what the README states; prints a table
     Measure(measure::Args),
+    /// Try the product on storages nobody recorded, for as long as you like
+    Soak(soak::Args),
 }
 
 fn main() -> ExitCode {
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Task::Attach(args) => attach::run(&args),
         Task::Image(args) => image::run(&args),
         Task::Measure(args) => measure::run(&args),
+        Task::Soak(args) => soak::run(&args),
     };
     match outcome {
         Ok(code) => code,

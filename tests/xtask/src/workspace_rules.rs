@@ -55,6 +55,7 @@ fn nothing_that_ships_sees_the_tests() {
             "acm-backup-bed",
             "acm-backup-operator",
             "acm-backup-e2e",
+            "acm-backup-ownership",
             "xtask",
             "rcgen",
         ] {

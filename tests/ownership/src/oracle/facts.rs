@@ -6,7 +6,7 @@ use super::names::{
 };
 use crate::seen::{MINUTE, Time};
 use acm_backup_domain::kinds::backup::Backup;
-use acm_backup_domain::snapshot::{Fact, Missing, Snapshot};
+use acm_backup_domain::snapshot::{Fact, Snapshot};
 use std::collections::BTreeSet;
 
 /// What is five minutes off is odd (T2, T3).
@@ -52,8 +52,6 @@ pub struct Written {
     pub arrived: Option<Time>,
     /// When its copy arrived, whatever the clock said.
     pub seen: Option<Time>,
-    /// `status.startTimestamp` as it stands there: what `latest` goes by.
-    pub started: Option<Time>,
     /// `status.phase`
     pub phase: String,
     /// `status.progress.itemsBackedUp`
@@ -187,14 +185,13 @@ fn stranger(id: &str, own: Option<&str>) -> Who {
     }
 }
 
-/// Q6. An id that may not be had is E6's; anything else that no answer came to is not.
+/// Q6. reading: our own id as well; E6 says whose things are while it is not to be had, not that anything passes.
 fn blind(snapshot: &Snapshot) -> Vec<&'static str> {
     fn lost<T>(fact: &Fact<T>) -> bool {
         fact.value().is_none()
     }
-    let slow_id = matches!(&snapshot.hub_id, Fact::Missing(Missing::TimedOut { .. }));
     [
-        (slow_id, "own id"),
+        (lost(&snapshot.hub_id), "own id"),
         (lost(&snapshot.backups), "backups"),
         (lost(&snapshot.storage_locations), "locations"),
         (lost(&snapshot.restores), "restores"),
@@ -236,7 +233,7 @@ fn runs_made_here<'a>(mine: &[(&'static str, &'a Backup)]) -> Vec<Run<'a>> {
         .iter()
         .filter(|(prefix, _)| *prefix != MARKER)
         .filter_map(|(_, backup)| {
-            let id = backup.meta.label(WRITER).filter(|id| is_named(id));
+            let id = backup.meta.label(WRITER);
             Some((
                 id.unwrap_or_default(),
                 time_in(&backup.meta.name)?,
@@ -272,9 +269,8 @@ fn read(
     let here = if prefix == MARKER {
         made_here(backup)
     } else {
-        let id = if is_named(writer) { writer } else { "" };
         let in_run = |run: &Run<'_>| {
-            run.id == id && named.is_some_and(|named| (0..=10).contains(&(named - run.first)))
+            run.id == writer && named.is_some_and(|named| (0..=10).contains(&(named - run.first)))
         };
         made_here(backup) || runs.iter().any(|run| run.here && in_run(run))
     };
@@ -308,15 +304,19 @@ fn read(
         who: if here { Who::Us } else { stranger(id, own) },
         here,
         named,
-        // reading: a marker without a time in its name is one whose time cannot be trusted (T2).
-        made: named.map_or(if prefix == MARKER { arrived } else { None }, order),
+        // reading: without a time in its name a backup was made when it was begun, and a marker is one whose
+        // time cannot be trusted (T2).
+        made: match named {
+            Some(named) => order(named),
+            None if prefix == MARKER => arrived,
+            None => started.and_then(order),
+        },
         begun: started.and_then(order),
         ended: completed.and_then(order),
         ahead: named.is_none_or(is_ahead),
         signs: begun_ended.chain(marker_made).filter_map(sign).collect(),
         arrived,
         seen: arrival,
-        started,
         phase: backup.phase.clone(),
         items: backup.items,
         ttl: backup

@@ -7,6 +7,7 @@ pub mod facts;
 pub mod names;
 pub mod passes;
 pub mod question;
+pub mod readings;
 pub mod statements;
 pub mod takeovers;
 

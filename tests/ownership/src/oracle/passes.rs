@@ -6,6 +6,7 @@ use super::question::{
     Evidence, four, is_live, is_nameless_seen, is_superseded, latest, newest_completed, others,
     period, unread,
 };
+use super::readings;
 use super::statements::{About, Court, KINDS, Requester, Statement, is_refuted};
 use super::takeovers::{Owner, Takeover, owners, takeovers};
 use crate::seen::{HOUR, MINUTE, Time};
@@ -32,8 +33,10 @@ pub enum Ask {
 pub struct Outcome {
     /// What no statement answers for, though one could.
     pub open: Vec<String>,
-    /// What no statement can answer (P2, Q6).
+    /// Why `latest` will not do (P2, E2); a set named outright will.
     pub refused: Vec<String>,
+    /// What could not be looked up (Q6).
+    pub blind: Vec<String>,
     /// The operator's own choice is open (two backups begun in one second), and so is the outcome.
     pub undecided: bool,
 }
@@ -41,7 +44,7 @@ pub struct Outcome {
 impl Outcome {
     /// It passes.
     pub fn passes(&self) -> bool {
-        self.open.is_empty() && self.refused.is_empty()
+        self.open.is_empty() && self.refused.is_empty() && self.blind.is_empty()
     }
 }
 
@@ -158,7 +161,7 @@ impl<'a, 's> Opinion<'a, 's> {
                 outcome.open.push(format!("{answer:?}"));
             }
         }
-        outcome.refused = facts.blind.iter().map(|&it| it.to_owned()).collect();
+        outcome.blind = facts.blind.iter().map(|&it| it.to_owned()).collect();
         if *ask == Ask::Latest {
             outcome.refused.extend(self.refuses_latest(set));
         }
@@ -170,6 +173,7 @@ impl<'a, 's> Opinion<'a, 's> {
         let facts = self.facts;
         // E2. reading: whichever of the four types resolves to it.
         let mut refused: Vec<_> = four()
+            .filter(|prefix| readings::E2_ASKS_ALL_FOUR || *prefix == CLUSTERS)
             .flat_map(|prefix| latest(facts, prefix))
             .filter(|name| facts.unlabelled.contains(*name))
             .map(|name| format!("{name} has only the operator's name"))
@@ -178,29 +182,41 @@ impl<'a, 's> Opinion<'a, 's> {
             return refused;
         };
         let owners = self.owners();
-        let allowed = owners.iter().any(|owner| {
-            owner.who == set.who
-                || owner.by.is_some_and(|by| {
-                    let completed_since = facts.written.iter().any(|it| {
-                        it.who == owner.who && it.completed_clusters() && it.made > by.at
-                    });
-                    !completed_since && by.sources.contains(&set.who)
-                })
-        });
+        // reading: where nobody owns, nobody's set is another's.
+        let allowed = owners.is_empty()
+            || owners.iter().any(|owner| {
+                owner.who == set.who
+                    || owner.by.is_some_and(|by| {
+                        let completed_since = facts.written.iter().any(|it| {
+                            it.who == owner.who && it.completed_clusters() && it.made > by.at
+                        });
+                        !completed_since && by.sources.contains(&set.who)
+                    })
+            });
         if !allowed {
             refused.push(format!("{} is of no owner", set.name));
         }
         if set.who == Who::Us && !facts.holds_clusters() && !self.in_question().is_empty() {
             refused.push(format!("{} is our own, and we hold nothing", set.name));
         }
-        for owner in &owners {
-            let newest = newest_completed(facts, &owner.who).and_then(|newest| newest.items);
-            if let (Some(ours), Some(theirs)) = (set.items, newest)
-                && ours.saturating_mul(2) < theirs
-            {
+        let mut newest: Vec<_> = owners
+            .iter()
+            .filter_map(|owner| newest_completed(facts, &owner.who))
+            .collect();
+        if !readings::P2_HALF_OF_EACH_OWNER {
+            newest = newest
+                .into_iter()
+                .max_by_key(|it| it.made)
+                .into_iter()
+                .collect();
+        }
+        for newest in newest {
+            // Velero writes no number where it is 0.
+            let (ours, theirs) = (set.items.unwrap_or(0), newest.items.unwrap_or(0));
+            if ours.saturating_mul(2) < theirs {
                 refused.push(format!(
-                    "{} has less than half of {:?}'s",
-                    set.name, owner.who
+                    "{} has less than half of {}",
+                    set.name, newest.name
                 ));
             }
         }
@@ -211,7 +227,7 @@ impl<'a, 's> Opinion<'a, 's> {
     pub fn schedule(&self, statements: &str, requester: &Requester) -> Outcome {
         let facts = self.facts;
         let mut outcome = Outcome {
-            refused: facts.blind.iter().map(|&it| it.to_owned()).collect(),
+            blind: facts.blind.iter().map(|&it| it.to_owned()).collect(),
             ..Outcome::default()
         };
         let owners = self.owners();

@@ -2,6 +2,7 @@
 
 use super::facts::{Facts, ODD, Who, Written, is_named};
 use super::names::{FIVE, MARKER, VALIDATION, WRITER, starts_like};
+use super::readings;
 use super::takeovers::Takeover;
 use crate::seen::{DAY, MINUTE, Time};
 use std::collections::BTreeMap;
@@ -12,17 +13,22 @@ pub struct Evidence<'a> {
     /// What it wrote, markers included.
     pub wrote: Vec<&'a Written>,
     /// Markers that name it as the hub restored from.
-    pub source_of: Vec<&'a str>,
+    pub source_of: Vec<&'a Written>,
     /// A sync that still follows was restored from it.
     pub followed: bool,
 }
 
 impl Evidence<'_> {
     /// A hub that is only named has no time (Q2).
+    ///
+    /// reading: a marker is when its name says; that it waited in the queue is nothing (K1).
     fn times(&self) -> Vec<Time> {
         self.wrote
             .iter()
-            .flat_map(|it| [it.made, it.begun, it.ended])
+            .flat_map(|it| match it.marker {
+                Some(_) => [it.made, None, None],
+                None => [it.made, it.begun, it.ended],
+            })
             .flatten()
             .collect()
     }
@@ -30,8 +36,7 @@ impl Evidence<'_> {
     /// P3: it is known by hollow markers alone.
     pub fn is_hollow(&self) -> bool {
         !self.followed
-            && self.source_of.is_empty()
-            && self.wrote.iter().all(|it| {
+            && self.wrote.iter().chain(&self.source_of).all(|it| {
                 it.marker
                     .as_ref()
                     .is_some_and(|marker| marker.restored.is_empty())
@@ -55,7 +60,7 @@ pub fn others<'a>(facts: &'a Facts<'_>) -> BTreeMap<Who, Evidence<'a>> {
             .as_ref()
             .and_then(|marker| marker.source.as_deref());
         if let Some(who) = source.and_then(|id| named(facts, id)) {
-            others.entry(who).or_default().source_of.push(&written.name);
+            others.entry(who).or_default().source_of.push(written);
         }
     }
     for who in followed(facts) {
@@ -93,12 +98,10 @@ fn followed(facts: &Facts<'_>) -> Vec<Who> {
                 .any(|(kind, name)| kind == "Restore" && follows(name))
         })
         .filter_map(|velero| {
-            // The Backup tells more than a label, where both are to be seen: ours is ours whatever id it carries.
-            let writer = facts.writer_of(&velero.backup).cloned();
+            // reading: the label first, even where the Backup is here and tells another hub.
             match velero.meta.label(WRITER) {
-                Some(_) if writer == Some(Who::Us) => None,
                 Some(id) if !id.is_empty() => named(facts, id),
-                _ => writer,
+                _ => facts.writer_of(&velero.backup).cloned(),
             }
         })
         .filter(|who| *who != Who::Us)
@@ -128,6 +131,7 @@ fn supersedes(
     let marker = takeover
         .marker
         .and_then(|written| Some((written, written.marker.as_ref()?)));
+    let times = evidence.times();
     if !takeover.counts || takeover.ahead || takeover.by == *who {
         return false;
     }
@@ -147,11 +151,13 @@ fn supersedes(
     if takeover.by != Who::Us && !wrote_since() {
         return false;
     }
-    let times = evidence.times();
     if times.is_empty() {
         // reading: what is asked of a taker elsewhere is asked here too.
         return marker.is_some_and(|(written, _)| {
-            evidence.source_of.iter().any(|name| *name == written.name)
+            evidence
+                .source_of
+                .iter()
+                .any(|source| source.name == written.name)
         });
     }
     let fenced = marker.is_some_and(|(written, _)| was_fenced(facts, who, written));
@@ -179,7 +185,7 @@ fn supersedes(
     // were it not meant, no marker of ours would ever be: each stands beside such an end.
     let here = match marker {
         Some((marker, _)) => marker.arrived,
-        None => Some(at),
+        None => readings::T3_COVERS_ACTIVATIONS.then_some(at),
     };
     let copied_after = here.is_some_and(|here| {
         evidence
@@ -232,7 +238,7 @@ pub fn is_live(facts: &Facts<'_>, evidence: &Evidence<'_>) -> bool {
 /// Q4: the longest of what the newest validation backup tells and of the gaps between the names of the last
 /// eight runs; one day where nothing tells.
 ///
-/// reading: the names' times as T1 and T2 have them.
+/// reading: names as they stand, but of what arrived ahead of our clock (T2).
 pub fn period(facts: &Facts<'_>, evidence: &Evidence<'_>) -> Time {
     let told = evidence
         .wrote
@@ -246,7 +252,7 @@ pub fn period(facts: &Facts<'_>, evidence: &Evidence<'_>) -> Time {
     let last = runs.len().saturating_sub(8);
     let gap = runs[last..]
         .windows(2)
-        .map(|pair| pair[1].made - pair[0].made)
+        .map(|pair| pair[1].named - pair[0].named)
         .max();
     let _ = facts;
     told.max(gap).unwrap_or(DAY)
@@ -254,23 +260,35 @@ pub fn period(facts: &Facts<'_>, evidence: &Evidence<'_>) -> Time {
 
 /// One run of another hub (E4).
 struct Run {
-    made: Time,
+    named: Time,
+    begun: Time,
     ended: Time,
 }
 
 fn runs(evidence: &Evidence<'_>) -> Vec<Run> {
-    let mut made: Vec<_> = evidence
+    let mut named: Vec<_> = evidence
         .wrote
         .iter()
-        .filter(|it| it.prefix != MARKER)
-        .filter_map(|it| Some((it.made?, it.ended.unwrap_or(it.made?))))
+        .filter(|it| it.prefix != MARKER && it.made.is_some())
+        .filter_map(|it| {
+            let named = it.named?;
+            let begun = it.begun.or(it.made)?;
+            Some((named, begun, it.ended.unwrap_or(begun)))
+        })
         .collect();
-    made.sort();
+    named.sort();
     let mut runs: Vec<Run> = Vec::new();
-    for (at, ended) in made {
+    for (named, begun, ended) in named {
         match runs.last_mut() {
-            Some(run) if at - run.made <= 10 => run.ended = run.ended.max(ended),
-            _ => runs.push(Run { made: at, ended }),
+            Some(run) if named - run.named <= 10 => {
+                run.begun = run.begun.min(begun);
+                run.ended = run.ended.max(ended);
+            }
+            _ => runs.push(Run {
+                named,
+                begun,
+                ended,
+            }),
         }
     }
     runs
@@ -278,18 +296,12 @@ fn runs(evidence: &Evidence<'_>) -> Vec<Run> {
 
 /// Q4: its last set's duration and the sync interval, at least two minutes.
 ///
-/// reading: a set lasts from the time in its name to its last end; the interval is that of the location its
-/// newest backup lies in, and Velero looks no more often than every minute.
+/// reading: a set lasts from its first begin to its last end; the interval is the longest of any
+/// location, and Velero looks no more often than every minute.
 fn time_to_be_seen(facts: &Facts<'_>, evidence: &Evidence<'_>) -> Time {
-    let duration = runs(evidence).last().map_or(0, |run| run.ended - run.made);
-    let newest = evidence
-        .wrote
-        .iter()
-        .max_by_key(|it| it.made)
-        .and_then(|it| it.location.as_deref());
-    let interval = newest
-        .and_then(|name| location(facts, name))
-        .map_or(MINUTE, interval);
+    let duration = runs(evidence).last().map_or(0, |run| run.ended - run.begun);
+    let locations = facts.snapshot.storage_locations.items();
+    let interval = locations.iter().map(interval).max().unwrap_or(MINUTE);
     (duration + interval).max(2 * MINUTE)
 }
 
@@ -316,15 +328,17 @@ fn interval(location: &Location) -> Time {
 /// Q5: names of the locations whose view cannot be judged by: the one the set lies in, and the default one.
 ///
 /// reading: stale is what missed three passes and a minute; paused is a period of 0; one that is not there is
-/// unread.
+/// unread; where none is the default, Velero means the one named so.
 pub fn unread(facts: &Facts<'_>, set: Option<&str>) -> Vec<String> {
-    let default = facts
-        .snapshot
-        .storage_locations
-        .items()
+    let locations = facts.snapshot.storage_locations.items();
+    let mut default: Vec<_> = locations
         .iter()
         .filter(|location| location.is_default)
-        .map(|location| location.meta.name.as_str());
+        .map(|location| location.meta.name.as_str())
+        .collect();
+    if default.is_empty() {
+        default.push("default");
+    }
     let mut names: Vec<_> = set
         .into_iter()
         .chain(default)
@@ -350,14 +364,14 @@ fn is_read(location: &Location, now: Time) -> bool {
 ///
 /// reading: the writer of a backup, the taker of a marker, and a source that *says* `unknown`.
 pub fn is_nameless_seen(facts: &Facts<'_>) -> bool {
-    facts.written.iter().any(|it| {
-        it.who == Who::Nameless
-            || !it.here
-                && it
-                    .marker
-                    .as_ref()
-                    .is_some_and(|marker| marker.source.as_deref().is_some_and(|id| !is_named(id)))
-    })
+    readings::Q5_UNKNOWN_IS_NEVER_KNOWN
+        && facts.written.iter().any(|it| {
+            it.who == Who::Nameless
+                || !it.here
+                    && it.marker.as_ref().is_some_and(|marker| {
+                        marker.source.as_deref().is_some_and(|id| !is_named(id))
+                    })
+        })
 }
 
 /// The Backup that `latest` takes of a type: of those that ended, the one begun last. Several where the
@@ -367,6 +381,7 @@ pub fn latest<'b>(facts: &'b Facts<'_>, prefix: &str) -> Vec<&'b str> {
         facts.snapshot.backups.items().iter().filter(|backup| {
             starts_like(&backup.meta.name, prefix)
                 && matches!(backup.phase.as_str(), "Completed" | "PartiallyFailed")
+                && (readings::LATEST_TAKES_THE_DYING || backup.meta.deleted.is_none())
         })
     };
     let newest = usable().map(|backup| backup.started).max();

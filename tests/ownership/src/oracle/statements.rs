@@ -2,6 +2,7 @@
 
 use super::facts::{Facts, Who};
 use super::question::Evidence;
+use super::readings;
 use super::takeovers::Takeover;
 use crate::seen::{HOUR, MINUTE, Time};
 use acm_backup_domain::names::ATTESTATION;
@@ -36,6 +37,8 @@ pub const KINDS: [(&str, Kind); 5] = [
 pub enum About {
     /// A hub.
     Hub(Who),
+    /// No hub that is known here, or more than one.
+    Nobody,
     /// A storage location.
     Location(String),
 }
@@ -84,7 +87,7 @@ pub fn parse(
     }
     let about = match hub.strip_prefix("location/") {
         Some(name) => About::Location(name.to_owned()),
-        None => About::Hub(resolve(hub, facts, others)?),
+        None => resolve(hub, facts, others).map_or(About::Nobody, About::Hub),
     };
     let fits = matches!(about, About::Location(_)) == (kind == Kind::Unread);
     fits.then_some(Statement {
@@ -120,6 +123,7 @@ fn resolve(word: &str, facts: &Facts<'_>, others: &BTreeMap<Who, Evidence<'_>>) 
 fn whole(about: &About, facts: &Facts<'_>) -> String {
     match about {
         About::Location(name) => format!("location/{name}"),
+        About::Nobody => String::new(),
         About::Hub(Who::Nameless) => "unknown".to_owned(),
         About::Hub(Who::Hub(id)) => id.clone(),
         About::Hub(Who::Twin | Who::Us) => facts.own_id.clone().unwrap_or_default(),
@@ -143,11 +147,16 @@ pub fn is_refuted(
     let wrote = &evidence.wrote;
     let made_later = || wrote.iter().filter_map(|it| it.made).any(|made| made > at);
     match kind {
-        Kind::Down => wrote
-            .iter()
-            .flat_map(|it| [it.begun, it.ended])
-            .flatten()
-            .any(|time| time > at),
+        // reading: what is made later begins later, whatever else it says.
+        Kind::Down => {
+            made_later()
+                || wrote
+                    .iter()
+                    .filter(|it| readings::S2_MARKERS_BEGIN_AND_END || it.marker.is_none())
+                    .flat_map(|it| [it.begun, it.ended])
+                    .flatten()
+                    .any(|time| time > at)
+        }
         Kind::Fenced => made_later(),
         Kind::Rebuilt => made_later() || !may_be_rebuilt(who, facts, evidence),
         Kind::IsolatedCopy => !set_is_read_only && made_later(),
@@ -167,6 +176,7 @@ fn may_be_rebuilt(who: &Who, facts: &Facts<'_>, evidence: &Evidence<'_>) -> bool
     evidence
         .wrote
         .iter()
+        .filter(|it| readings::S2_MARKERS_BEGIN_AND_END || it.marker.is_none())
         .filter_map(|it| it.begun)
         .all(|begun| begun < born)
 }
@@ -187,13 +197,19 @@ pub struct Court<'f, 'a, 's> {
 
 impl Court<'_, '_, '_> {
     /// The statements of an annotation that stand.
+    ///
+    /// reading: where one line cannot be read, the whole annotation states nothing.
     pub fn standing(&self, annotation: &str) -> Vec<Statement> {
         if !self.may_attest() {
             return Vec::new();
         }
-        annotation
+        let read: Option<Vec<_>> = annotation
             .lines()
-            .filter_map(|line| parse(line, self.facts, self.others))
+            .filter(|line| !line.trim().is_empty())
+            .map(|line| parse(line, self.facts, self.others))
+            .collect();
+        read.unwrap_or_default()
+            .into_iter()
             .filter(|statement| self.stands(statement))
             .collect()
     }
@@ -208,7 +224,7 @@ impl Court<'_, '_, '_> {
 
     fn stands(&self, statement: &Statement) -> bool {
         let refuted = match &statement.about {
-            About::Location(_) => false,
+            About::Location(_) | About::Nobody => false,
             About::Hub(who) => {
                 let none = Evidence::default();
                 is_refuted(

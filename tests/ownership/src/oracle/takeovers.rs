@@ -1,7 +1,8 @@
 //! Takeovers and owners (K1 to K5).
 
-use super::facts::{Facts, ODD, Who, Written};
+use super::facts::{Facts, ODD, Who, Written, is_named};
 use super::names::{CLUSTERS, as_label, prefix_of, time_in};
+use super::readings;
 use crate::seen::Time;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,19 +26,21 @@ pub struct Takeover<'a> {
 impl Takeover<'_> {
     /// T3: nobody can tell which of the two markers was first.
     pub fn conflicts_with(&self, other: &Written) -> bool {
-        let Some(mine) = self.marker else {
-            return false;
+        // reading: names as they stand, ahead or not.
+        let (ours, here) = match self.marker {
+            Some(mine) if mine.named == other.named => return true,
+            Some(mine) => (mine.named, mine.arrived),
+            // An activation here ends by the clock that tells arrivals.
+            None if readings::T3_COVERS_ACTIVATIONS => (self.at, self.at),
+            None => return false,
         };
-        let arrival = |later: &Written, earlier: &Written| match (later.arrived, earlier.arrived) {
+        let arrival = |later: Option<Time>, earlier: Option<Time>| match (later, earlier) {
             (Some(later), Some(earlier)) => later > earlier + ODD,
             _ => false,
         };
-        // reading: a name that T2 found ahead says no order; its arrival does, which cannot differ from itself.
-        let named = |it: &Written| if it.ahead { it.arrived } else { it.named };
-        let (ours, theirs) = (named(mine), named(other));
-        mine.named == other.named
-            || ours < theirs && arrival(mine, other)
-            || theirs < ours && arrival(other, mine)
+        let theirs = other.named;
+        ours < theirs && arrival(here, other.arrived)
+            || theirs < ours && arrival(other.arrived, here)
     }
 
     /// Whether it is certainly later than another one.
@@ -45,7 +48,7 @@ impl Takeover<'_> {
         let (Some(mine), Some(theirs)) = (self.at, other.at) else {
             return false;
         };
-        !self.ahead
+        (!self.ahead || !readings::T2_AHEAD_OWNS_BESIDE)
             && mine > theirs
             && !other
                 .marker
@@ -64,7 +67,7 @@ pub fn takeovers<'a>(facts: &'a Facts<'_>) -> Vec<Takeover<'a>> {
             ahead: written.ahead,
             counts: written.who != Who::Us || holds_restored_from(facts, &marker.restored),
             marker: Some(written),
-            sources: sources(facts, &marker.restored, marker.source.as_deref()),
+            sources: marked_source(facts, &marker.restored, marker.source.as_deref()),
         })
     });
     markers.chain(activations_here(facts)).collect()
@@ -82,16 +85,32 @@ fn holds_restored_from(facts: &Facts<'_>, backup: &str) -> bool {
         })
 }
 
-/// P2: the writer of a restored backup: whose it is where it can be seen, else what the label says. Our own
-/// id in a label means us or our twin.
-fn sources(facts: &Facts<'_>, backup: &str, label: Option<&str>) -> Vec<Who> {
-    if let Some(writer) = facts.writer_of(backup) {
-        return vec![writer.clone()];
+/// P2: the marker's source, by its label. Our own id in it means us or our twin, and so does none where we have
+/// none.
+fn marked_source(facts: &Facts<'_>, backup: &str, label: Option<&str>) -> Vec<Who> {
+    let id = label.unwrap_or_default();
+    if id.is_empty() {
+        let writer = facts
+            .writer_of(backup)
+            .filter(|_| readings::P2_SOURCE_OF_AN_EMPTY_ID);
+        return writer.cloned().into_iter().collect();
     }
-    match label {
-        None => Vec::new(),
-        Some(id) if facts.own_id.as_deref() == Some(id) => vec![Who::Us, Who::Twin],
-        Some(id) => vec![facts.stranger(id)],
+    let own = facts.own_id.as_deref();
+    let ours = own == Some(id) || own.is_none() && !is_named(id);
+    ours.then_some(Who::Us)
+        .into_iter()
+        .chain([facts.stranger(id)])
+        .collect()
+}
+
+/// P2: for K4 the writer of the restored Backup.
+///
+/// reading: where that is gone, what the label on the Velero Restore says.
+fn restored_source(facts: &Facts<'_>, backup: &str, label: Option<&str>) -> Vec<Who> {
+    match facts.writer_of(backup) {
+        Some(writer) if label.is_none() || readings::P2_BACKUP_BEFORE_LABEL => vec![writer.clone()],
+        None if label.is_none() => Vec::new(),
+        _ => marked_source(facts, backup, label),
     }
 }
 
@@ -119,7 +138,7 @@ fn activations_here<'a>(facts: &Facts<'_>) -> Vec<Takeover<'a>> {
         let arrival = velero.meta.created.map(|at| at.as_second());
         found.push(at_end(facts, ended.as_second(), arrival, counts, || {
             let label = velero.meta.label(super::names::WRITER);
-            sources(facts, &velero.backup, label.filter(|id| !id.is_empty()))
+            restored_source(facts, &velero.backup, label.filter(|id| !id.is_empty()))
         }));
     }
     for (by, clusters) in restored {
@@ -144,11 +163,14 @@ fn activations_here<'a>(facts: &Facts<'_>) -> Vec<Takeover<'a>> {
             .map(|at| at.as_second())
             .max();
         let Some(told) = told else { continue };
+        if told > facts.now + ODD && !readings::T2_CLUSTERS_AHEAD_OWN {
+            continue;
+        }
         let from = clusters
             .iter()
             .find_map(|cluster| cluster.meta.label("velero.io/backup-name"));
         found.push(at_end(facts, told, arrival, true, || {
-            sources(facts, from.unwrap_or_default(), None)
+            restored_source(facts, from.unwrap_or_default(), None)
         }));
     }
     found
@@ -189,8 +211,14 @@ pub fn owners<'t, 'a>(facts: &Facts<'_>, takeovers: &'t [Takeover<'a>]) -> Vec<O
         .filter(|it| it.counts && it.at.is_some())
         .collect();
     if !counted.is_empty() {
+        let newest_of_its_hub = |it: &Takeover<'_>| {
+            !counted
+                .iter()
+                .any(|other| other.by == it.by && other.at > it.at)
+        };
         return counted
             .iter()
+            .filter(|it| newest_of_its_hub(it))
             .filter(|it| !counted.iter().any(|other| other.beats(it)))
             .map(|it| Owner {
                 who: it.by.clone(),

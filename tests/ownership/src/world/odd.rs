@@ -1,7 +1,7 @@
 //! What nobody expects of a view: each bend is one a sentence speaks of.
 
 use crate::oracle::names::{
-    LOCATION, MARKER, OPERATORS, RESTORED, TAKER, WRITER, prefix_of, stamp_like,
+    DR, LOCATION, MARKER, OPERATORS, RESTORED, TAKER, WRITER, prefix_of, stamp_like,
 };
 use crate::rng::Rng;
 use crate::seen::{DAY, HOUR, MINUTE, Seen, SeenAccepted, SeenBackup, Time};
@@ -33,8 +33,15 @@ fn once(seen: &mut Seen, rng: &mut Rng) {
         2 if !seen.velero.is_empty() => {
             let index = rng.below(seen.velero.len() as u64) as usize;
             match rng.below(3) {
-                0 => seen.velero[index].completed = None,
-                1 => seen.velero[index].completed = Some(now + odd_span(rng)),
+                0 => {
+                    seen.velero[index].completed = None;
+                    seen.velero[index].phase = "InProgress";
+                }
+                1 => {
+                    seen.velero[index].completed = Some(now + odd_span(rng));
+                    seen.velero[index].phase =
+                        rng.pick(&["Completed", "PartiallyFailed", "Failed"]);
+                }
                 _ => {
                     seen.velero.remove(index);
                 }
@@ -110,6 +117,7 @@ fn marker(seen: &Seen, id: String, source: String, rng: &mut Rng) -> SeenBackup 
             (WRITER, source),
             (TAKER, id),
             (RESTORED, restored),
+            (DR, "true".to_owned()),
             (LOCATION, "default".to_owned()),
         ],
         location: Some("default".to_owned()),
@@ -149,7 +157,9 @@ fn backup(it: &mut SeenBackup, now: Time, id: String, rng: &mut Rng) {
             it.generation = it.generation.map(|generation| generation + 1);
         }
         12 => it.phase = rng.pick(&["Failed", "PartiallyFailed", "Completed", "FailedValidation"]),
-        14 => it.name = format!("{}-by-hand", prefix_of(&it.name).unwrap_or(RESTORED)),
+        14 if !it.name.starts_with(MARKER) => {
+            it.name = format!("{}-by-hand", prefix_of(&it.name).unwrap_or(RESTORED))
+        }
         13 => it.items = rng.pick(&[None, Some(0), Some(1), Some(30)]),
         _ => {
             it.ttl = rng.pick(&[

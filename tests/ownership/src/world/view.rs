@@ -1,7 +1,7 @@
 //! What one hub sees of a world, by its own clock.
 
 use super::{Activation, Course, Stored, World};
-use crate::oracle::names::{CLUSTERS, LOCATION, MARKER, as_label};
+use crate::oracle::names::{LOCATION, as_label};
 use crate::rng::Rng;
 use crate::seen::{
     DAY, HOUR, Lost, MINUTE, Seen, SeenAccepted, SeenBackup, SeenCluster, SeenLocation,
@@ -316,7 +316,8 @@ fn restores(
                 "acm-managed-clusters-schedule-20260101000000",
             ])
             .to_owned(),
-        rest: "latest".to_owned(),
+        credentials: "latest".to_owned(),
+        resources: "latest".to_owned(),
         sync: rng.chance(50),
         phase: if running { "Running" } else { "Finished" },
         statement: None,
@@ -386,7 +387,8 @@ fn follow(world: &World, viewer: usize, rng: &mut Rng, seen: &mut Seen) {
         name: name.to_owned(),
         uid: "uid-sync".to_owned(),
         clusters: "skip".to_owned(),
-        rest: "latest".to_owned(),
+        credentials: "latest".to_owned(),
+        resources: "latest".to_owned(),
         sync: true,
         phase: rng.weighted(&[(8, "Enabled"), (1, "EnabledWithErrors"), (1, "Running")]),
         statement: None,
@@ -395,12 +397,11 @@ fn follow(world: &World, viewer: usize, rng: &mut Rng, seen: &mut Seen) {
     seen.velero.extend(velero);
 }
 
-/// Whether the hub of that index is seen at all: by a backup, or by a marker it wrote.
+/// Whether anything the hub of that index made since is seen.
 pub fn shows(world: &World, of: usize, seen: &Seen, since: Time) -> bool {
     world.bucket.iter().any(|it| {
         it.by == of
             && it.truly_ended >= since
-            && (it.name.starts_with(CLUSTERS) || it.name.starts_with(MARKER) || !it.name.is_empty())
             && seen.backups.iter().any(|copy| copy.name == it.name)
     })
 }

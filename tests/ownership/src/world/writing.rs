@@ -12,9 +12,10 @@ use crate::seen::{DAY, MINUTE, Time, stamped};
 pub fn write(world: &mut World, rng: &mut Rng) {
     let mut bucket = Vec::new();
     for (index, hub) in world.hubs.iter().enumerate() {
+        let tick = rng.within(0, 59);
         let keep = rng.weighted(&[(4, 1), (4, 2), (2, 3), (1, 10)]);
         for stretch in &hub.schedules {
-            let mut at = fires(stretch, hub, world.now);
+            let mut at = fires(stretch, hub, world.now, tick);
             let old = at.len().saturating_sub(keep);
             for at in at.split_off(old) {
                 set(index, hub, stretch, at, world.now, rng, &mut bucket);
@@ -32,12 +33,15 @@ pub fn write(world: &mut World, rng: &mut Rng) {
         let hub = &world.hubs[it.by];
         hub.lives_at(it.truly_ended) && it.made - hub.clock <= world.now
     });
+    // A name is there once: Velero refuses to write another hub's backup over.
+    bucket.sort_by(|a, b| (&a.name, a.truly_ended).cmp(&(&b.name, b.truly_ended)));
+    bucket.dedup_by(|later, first| later.name == first.name);
     forget_old_markers(&mut bucket, rng);
     world.bucket = bucket;
 }
 
 /// When a schedule fired, in true time: at once, then by its cron; the last ones only.
-fn fires(stretch: &Stretch, hub: &Hub, now: Time) -> Vec<Time> {
+fn fires(stretch: &Stretch, hub: &Hub, now: Time, tick: Time) -> Vec<Time> {
     let end = stretch.to.min(now).min(hub.died.unwrap_or(Time::MAX));
     if stretch.from >= end {
         return Vec::new();
@@ -46,8 +50,8 @@ fn fires(stretch: &Stretch, hub: &Hub, now: Time) -> Vec<Time> {
         Every::Seconds(every) => every,
         Every::Weekday => DAY,
     };
-    // Crons fire at round times of the hub's own clock.
-    let last = (end - 1 + hub.clock).div_euclid(every) * every - hub.clock;
+    // Velero looks at its crons once a minute, at a second of its own, by the hub's own clock.
+    let last = (end - 1 + hub.clock - tick).div_euclid(every) * every - hub.clock + tick;
     let mut at: Vec<_> = (0..12)
         .map(|back| last - back * every)
         .take_while(|at| *at > stretch.from)
@@ -163,9 +167,14 @@ fn mark(activation: &Activation, hubs: &[Hub], rng: &mut Rng, bucket: &mut Vec<S
         let made = activation.at + delay + hub.clock;
         let begun = made + rng.weighted(&[(6, 0), (2, 5), (2, 65), (1, 230)]);
         let ended = begun + rng.within(0, 3);
+        // The operator takes the label from what was restored.
+        let writer = bucket
+            .iter()
+            .find(|it| it.name == activation.backup)
+            .map_or(activation.from, |it| it.by);
         let source = match hollow {
             true if rng.chance(60) => String::new(),
-            _ => hubs[activation.from].id.clone(),
+            _ => hubs[writer].id.clone(),
         };
         let restored = if hollow {
             String::new()

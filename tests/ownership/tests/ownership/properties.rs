@@ -1,6 +1,7 @@
 //! One fixed seed, many storages: the same everywhere, and a failure names its own.
 
-use acm_backup_ownership::soak::{Report, UNKNOWN_KIND, soak};
+use acm_backup_ownership::soak::{Report, soak};
+use acm_backup_ownership::truth::UNKNOWN_KIND;
 use std::sync::LazyLock;
 
 /// What CI tries.

@@ -178,7 +178,8 @@ fn sync(source: Option<&str>, backup: &str) -> (SeenRestore, SeenVelero) {
         name,
         uid: "uid-sync".to_owned(),
         clusters: "skip".to_owned(),
-        rest: "latest".to_owned(),
+        credentials: "latest".to_owned(),
+        resources: "latest".to_owned(),
         sync: true,
         phase: "Enabled",
         ..SeenRestore::default()

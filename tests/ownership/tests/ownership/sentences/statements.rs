@@ -179,7 +179,8 @@ fn s4_what_another_restore_carries_is_copied() {
         name: "another".to_owned(),
         uid: "uid-another".to_owned(),
         clusters: "latest".to_owned(),
-        rest: "latest".to_owned(),
+        credentials: "latest".to_owned(),
+        resources: "latest".to_owned(),
         phase: "Finished",
         statement: Some(says("down", "1aa0", 60)),
         ..SeenRestore::default()
