@@ -87,15 +87,15 @@ impl Source {
 
     /// A command for this hub as it must be typed to reach it.
     pub fn command(&self, command: &str) -> String {
-        match (self, command.strip_prefix("kubectl ")) {
+        match (self, command.split_once(' ')) {
             (
                 Self::Live {
                     context_flag: Some(context),
                     ..
                 },
-                Some(rest),
+                Some((client @ ("kubectl" | "oc"), rest)),
             ) if !rest.contains("--context ") => {
-                format!("kubectl --context {context} {rest}")
+                format!("{client} --context {context} {rest}")
             }
             _ => command.to_owned(),
         }

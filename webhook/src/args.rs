@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use acm_backup_domain::names;
 use clap::Parser;
+use jiff::SignedDuration;
 
 use crate::service::certificate::Files;
 use crate::service::tls::MinVersion;
@@ -66,13 +67,27 @@ pub struct Args {
     #[arg(long, default_value = names::OPERATOR_USER)]
     pub operator_user: String,
 
-    /// Namespace of this webhook, where its Lease is.
+    /// A service account that may attest (system:serviceaccount:NAMESPACE:NAME), if it holds the right as
+    /// well; no other may, whatever rights it holds. Can be given several times.
+    #[arg(long = "attesting-account", value_name = "USER", action = clap::ArgAction::Append)]
+    pub attesting_accounts: Vec<String>,
+
+    /// Namespace of this webhook, where its Leases are.
     #[arg(long, env = "POD_NAMESPACE", default_value = names::NAMESPACE)]
     pub namespace: String,
 
     /// Name of this replica in the Lease; must differ between replicas.
     #[arg(long, env = "POD_NAME", default_value_t = format!("process-{}", std::process::id()))]
     pub identity: String,
+
+    /// The API server's --request-timeout, the longest a request it has begun may still be stored. With
+    /// --api-server-clock-skew it bounds how long a reservation is held whose object nobody has seen.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "60s")]
+    pub api_server_request_timeout: Duration,
+
+    /// By how much the clocks of the hub's API servers may differ.
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s")]
+    pub api_server_clock_skew: Duration,
 
     /// Label also the Secrets of clusters that are older than this installation. It copies their cloud,
     /// pull and SSH keys into the backups: a decision, so it is asked for.
@@ -86,6 +101,15 @@ pub struct Args {
 }
 
 impl Args {
+    /// How long after its review an object may still be stored.
+    #[must_use]
+    pub fn reservation(&self) -> SignedDuration {
+        let bound = self
+            .api_server_request_timeout
+            .saturating_add(self.api_server_clock_skew);
+        SignedDuration::try_from(bound).unwrap_or(SignedDuration::MAX)
+    }
+
     /// The certificate's files.
     #[must_use]
     pub fn files(&self) -> Files {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use acm_backup_hub::connect::{Options, connect};
+use acm_backup_hub::lease::Leases;
 use anyhow::Context;
 use kube::Client;
 use tokio::net::TcpListener;
@@ -15,6 +16,7 @@ use crate::admission::endpoint::Endpoints;
 use crate::args::Args;
 use crate::judge::guard::Guard;
 use crate::judge::label::Label;
+use crate::judge::slot::Slots;
 use crate::reconcile::labeller::Labeller;
 use crate::reconcile::queue::Queue;
 use crate::reconcile::secrets::Secrets;
@@ -29,12 +31,14 @@ use crate::watch::clusters::{CLUSTER_DEPLOYMENTS, Clusters};
 use crate::watch::contact::Contact;
 use crate::watch::follow::{Follow, Store};
 use crate::watch::local_cluster::{self, LocalCluster};
+use crate::watch::stored::Stored;
 
 /// What is kept by watches, shared by everything that judges.
 struct Kept {
     backups: Arc<Backups>,
     clusters: Arc<Clusters>,
     local_cluster: Arc<LocalCluster>,
+    stored: Arc<Stored>,
     queue: Arc<Queue>,
 }
 
@@ -45,10 +49,12 @@ impl Kept {
             backups: Arc::default(),
             clusters: Arc::new(Clusters::new(Arc::clone(&queue))),
             local_cluster: Arc::default(),
+            stored: Arc::default(),
             queue,
         }
     }
 
+    /// Those a replica is not ready without. Without [`Stored`] it only waits longer for others.
     fn contacts(&self) -> [&Arc<Contact>; 3] {
         [
             &self.backups.contact,
@@ -59,7 +65,7 @@ impl Kept {
 
     /// Starts the watches.
     fn follow(&self, client: &Client, args: &Args) {
-        use acm_backup_hub::kinds::{BACKUPS, MANAGED_CLUSTERS};
+        use acm_backup_hub::kinds::{BACKUP_SCHEDULES, BACKUPS, MANAGED_CLUSTERS, RESTORES};
         fn start<S: Store>(client: &Client, follow: Follow<S>) {
             tokio::spawn(follow.run(client.clone()));
         }
@@ -93,6 +99,21 @@ impl Kept {
                 contact: Arc::clone(&self.local_cluster.contact),
             },
         );
+        for (resource, uids) in [
+            (&RESTORES, &self.stored.restores),
+            (&BACKUP_SCHEDULES, &self.stored.backup_schedules),
+        ] {
+            start(
+                client,
+                Follow {
+                    resource,
+                    namespace: Some(args.backup_namespace.clone()),
+                    selector: "",
+                    store: Arc::clone(uids),
+                    contact: Arc::clone(&uids.contact),
+                },
+            );
+        }
     }
 }
 
@@ -165,8 +186,17 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         guard: Arc::new(Guard {
             client: connection.client.clone(),
             backups: Arc::clone(&kept.backups),
+            slots: Arc::new(Slots {
+                client: connection.client.clone(),
+                leases: Leases::new(connection.client.clone(), &args.namespace),
+                bound: args.reservation(),
+                stored: Arc::clone(&kept.stored),
+                backups: Arc::clone(&kept.backups),
+                backup_namespace: args.backup_namespace.clone(),
+            }),
             backup_namespace: args.backup_namespace.clone(),
             operator_user: args.operator_user.clone(),
+            attesting_accounts: args.attesting_accounts.iter().cloned().collect(),
         }),
         metrics: Arc::clone(&metrics),
         concurrency: args.max_reviews,

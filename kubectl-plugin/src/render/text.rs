@@ -20,6 +20,8 @@ struct Detail {
     table: bool,
     /// Findings told whole.
     whole: usize,
+    /// What a finding rests on, line by line.
+    evidence: usize,
     /// Findings told at all.
     headlines: usize,
     /// Missing facts told one by one.
@@ -29,11 +31,12 @@ struct Detail {
 }
 
 /// From everything to the least, until it fits.
-const DETAILS: [Detail; 7] = [
+const DETAILS: [Detail; 9] = [
     Detail {
         origin: true,
         table: true,
         whole: 9,
+        evidence: 9,
         headlines: 9,
         rows: 9,
         restores: 3,
@@ -42,6 +45,7 @@ const DETAILS: [Detail; 7] = [
         origin: false,
         table: true,
         whole: 9,
+        evidence: 9,
         headlines: 9,
         rows: 9,
         restores: 3,
@@ -50,6 +54,7 @@ const DETAILS: [Detail; 7] = [
         origin: false,
         table: true,
         whole: 1,
+        evidence: 9,
         headlines: 4,
         rows: 2,
         restores: 2,
@@ -58,6 +63,7 @@ const DETAILS: [Detail; 7] = [
         origin: false,
         table: false,
         whole: 9,
+        evidence: 9,
         headlines: 9,
         rows: 3,
         restores: 2,
@@ -66,6 +72,7 @@ const DETAILS: [Detail; 7] = [
         origin: false,
         table: false,
         whole: 2,
+        evidence: 9,
         headlines: 5,
         rows: 0,
         restores: 1,
@@ -74,6 +81,7 @@ const DETAILS: [Detail; 7] = [
         origin: false,
         table: false,
         whole: 1,
+        evidence: 9,
         headlines: 4,
         rows: 0,
         restores: 1,
@@ -82,7 +90,26 @@ const DETAILS: [Detail; 7] = [
         origin: false,
         table: false,
         whole: 1,
+        evidence: 9,
         headlines: 2,
+        rows: 0,
+        restores: 0,
+    },
+    Detail {
+        origin: false,
+        table: false,
+        whole: 1,
+        evidence: 2,
+        headlines: 2,
+        rows: 0,
+        restores: 0,
+    },
+    Detail {
+        origin: false,
+        table: false,
+        whole: 1,
+        evidence: 1,
+        headlines: 1,
         rows: 0,
         restores: 0,
     },
@@ -112,7 +139,8 @@ fn screen(report: &Report, detail: Detail) -> Vec<String> {
     sections::verdict(&mut lines, status);
     sections::activate(&mut lines, status);
     for (number, finding) in status.findings.iter().take(detail.headlines).enumerate() {
-        sections::finding(&mut lines, &report.source, finding, number < detail.whole);
+        let evidence = (number < detail.whole).then_some(detail.evidence);
+        sections::finding(&mut lines, &report.source, finding, evidence);
     }
     if let Some(more) = status
         .findings
@@ -127,6 +155,8 @@ fn screen(report: &Report, detail: Detail) -> Vec<String> {
             .not_checked
             .iter()
             .for_each(|row| sections::not_checked(&mut lines, &report.source, row));
+    } else if detail.evidence < 9 {
+        sections::names_not_checked(&mut lines, &status.not_checked);
     } else {
         sections::all_not_checked(&mut lines, &report.source, &status.not_checked);
     }
@@ -140,11 +170,13 @@ fn screen(report: &Report, detail: Detail) -> Vec<String> {
     }
     sections::storage(&mut lines, status);
     sections::restores(&mut lines, status, detail.restores);
-    sections::clusters(&mut lines, status.clusters.as_ref());
+    sections::clusters(&mut lines, status.clusters.as_ref(), now);
     if detail.table {
         sections::not_knowable(&mut lines, status);
     }
-    if status.verdict == Verdict::Ok {
+    if let Some(next) = sections::look_again(status.clusters.as_ref()) {
+        lines.labelled("NEXT", &next);
+    } else if status.verdict == Verdict::Ok {
         lines.labelled("NEXT", "nothing to do");
     }
     lines.done

@@ -29,7 +29,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         );
     }
     for finding in &status.findings {
-        sections::finding(&mut lines, &report.source, finding, true);
+        sections::finding(&mut lines, &report.source, finding, Some(usize::MAX));
         lines.item("#", finding.id);
     }
     for row in &status.not_checked {
@@ -56,7 +56,10 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         lines.labelled("WRITERS", "the hubs whose backups are in the storage");
         lines.extend(writers(&status.writers, now).lines(2));
     }
-    sections::clusters(&mut lines, status.clusters.as_ref());
+    sections::clusters(&mut lines, status.clusters.as_ref(), now);
+    if let Some(next) = sections::look_again(status.clusters.as_ref()) {
+        lines.labelled("NEXT", &next);
+    }
     sections::not_knowable(&mut lines, status);
     lines
         .done

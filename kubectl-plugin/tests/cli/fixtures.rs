@@ -17,6 +17,10 @@ pub struct Fixture {
     hub: &'static str,
     /// A little before or after the step that makes the moment what it is.
     at: &'static str,
+    /// When it is looked at; a while later, the hub's Velero still reads the storage.
+    seen: &'static str,
+    /// What was not recorded so.
+    change: fn(&mut Vec<Value>),
 }
 
 const fn fixture(
@@ -30,7 +34,18 @@ const fn fixture(
         recording,
         hub,
         at,
+        seen: at,
+        change: |_| {},
     }
+}
+
+/// A recorded hub to which something was done.
+const fn changed(fixture: Fixture, change: fn(&mut Vec<Value>)) -> Fixture {
+    Fixture { change, ..fixture }
+}
+
+const fn in_sync(name: &'static str) -> Fixture {
+    fixture(name, "2.17", "hub2", "2026-11-22T15:36:27.300Z")
 }
 
 /// The recorded states whose output is pinned.
@@ -93,6 +108,93 @@ pub const FIXTURES: [Fixture; 11] = [
     ),
 ];
 
+/// Recorded hubs in states that were seen and not recorded.
+pub const CHANGED: [Fixture; 6] = [
+    Fixture {
+        seen: "2026-11-22T23:05:28.000Z",
+        ..changed(in_sync("source-silent"), |objects| {
+            for location in of_kind(objects, "velero.io/v1", "BackupStorageLocation") {
+                location["status"]["lastSyncedTime"] = json!("2026-11-22T23:05:12Z");
+            }
+        })
+    },
+    changed(in_sync("credentials-not-restored"), |objects| {
+        objects.retain(|object| {
+            !object["spec"]["backupName"]
+                .as_str()
+                .unwrap_or_default()
+                .starts_with("acm-credentials")
+        });
+    }),
+    changed(in_sync("parts-of-two-hubs"), |objects| {
+        let other = json!("0c7de2a4-5d0a-4a58-9f0e-6a1be3f2d9c1");
+        for kind in ["Backup", "Restore"] {
+            for object in of_kind(objects, "velero.io/v1", kind) {
+                let backup = object["spec"]["backupName"].as_str();
+                let backup = backup.or(object["metadata"]["name"].as_str()).unwrap();
+                if backup.starts_with("acm-resources-schedule-20261122153407") {
+                    object["metadata"]["labels"]["cluster.open-cluster-management.io/backup-cluster"] =
+                        other.clone();
+                }
+            }
+        }
+    }),
+    changed(in_sync("nothing-runs"), |objects| {
+        objects
+            .retain(|object| object["kind"] != "Restore" || object["apiVersion"] != "velero.io/v1");
+    }),
+    changed(in_sync("sync-off-and-on-again"), |objects| {
+        for restore in of_kind(objects, ACM, "Restore") {
+            restore["status"]["phase"] = json!("Finished");
+            restore["status"]["lastMessage"] = json!("All Velero restores have run successfully");
+        }
+    }),
+    changed(
+        fixture(
+            "no-schedule",
+            "2.17-loss",
+            "hub1",
+            "2026-11-22T16:20:24.100Z",
+        ),
+        |objects| {
+            objects.retain(|object| {
+                !["BackupSchedule", "Schedule", "Backup"]
+                    .contains(&object["kind"].as_str().unwrap())
+            });
+        },
+    ),
+];
+
+/// Hubs as they were reported from the field, rebuilt by hand: a sync that is switched off in the spec,
+/// a second BackupSchedule to back up once, a zone that Velero does not know.
+pub const REPORTED: [&str; 4] = [
+    "sync-switched-off",
+    "second-schedule-failed",
+    "second-schedule-enabled",
+    "time-zone-refused",
+];
+
+/// The names of all that are kept.
+pub fn all() -> impl Iterator<Item = &'static str> {
+    FIXTURES
+        .iter()
+        .chain(&CHANGED)
+        .map(|fixture| fixture.name)
+        .chain(REPORTED)
+}
+
+const ACM: &str = "cluster.open-cluster-management.io/v1beta1";
+
+fn of_kind<'a>(
+    objects: &'a mut [Value],
+    version: &'a str,
+    kind: &'a str,
+) -> impl Iterator<Item = &'a mut Value> {
+    objects
+        .iter_mut()
+        .filter(move |object| object["kind"] == kind && object["apiVersion"] == version)
+}
+
 /// ClusterVersions were not recorded; their ids were noted.
 const HUB_IDS: [(&str, &str); 2] = [
     ("hub1", "81431db3-2b3e-56e4-93ca-3481bd29fa8b"),
@@ -134,7 +236,8 @@ impl Fixture {
 
     /// Its files, by path.
     fn files(&self) -> BTreeMap<String, String> {
-        let objects = self.replay();
+        let mut objects = self.replay();
+        (self.change)(&mut objects);
         let mut files = BTreeMap::new();
         for (group, kind, plural) in KINDS {
             let items: Vec<_> = objects
@@ -163,7 +266,7 @@ impl Fixture {
                 "metadata": {"name": "version"}, "spec": {"clusterID": id}
             })),
         );
-        let time: jiff::Timestamp = self.at.parse().unwrap();
+        let time: jiff::Timestamp = self.seen.parse().unwrap();
         let time = time.strftime("%Y-%m-%d %H:%M:%S +0000 UTC");
         files.insert(
             "timestamp".to_owned(),
@@ -227,6 +330,7 @@ fn trimmed(object: &Value) -> Value {
             "name",
             "namespace",
             "uid",
+            "generation",
             "labels",
             "creationTimestamp",
             "deletionTimestamp",
@@ -256,7 +360,7 @@ fn yaml(value: &Value) -> String {
 
 #[test]
 fn fixtures_are_what_the_recordings_say() {
-    for fixture in FIXTURES {
+    for fixture in FIXTURES.iter().chain(&CHANGED) {
         let root = fixture.path();
         let files = fixture.files();
         if std::env::var_os("ACM_BACKUP_REGENERATE").is_some() {

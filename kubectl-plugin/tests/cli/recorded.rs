@@ -1,6 +1,6 @@
 //! What `status` says about hubs as they were recorded.
 
-use crate::fixtures::FIXTURES;
+use crate::fixtures::all;
 use crate::invocation::{Outcome, run};
 
 fn status(fixture: &str, more: &[&str]) -> Outcome {
@@ -12,17 +12,17 @@ fn status(fixture: &str, more: &[&str]) -> Outcome {
 
 #[test]
 fn text() {
-    for fixture in FIXTURES {
-        insta::assert_snapshot!(format!("text-{}", fixture.name), status(fixture.name, &[]));
+    for fixture in all() {
+        insta::assert_snapshot!(format!("text-{}", fixture), status(fixture, &[]));
     }
 }
 
 #[test]
 fn wide() {
-    for fixture in FIXTURES {
+    for fixture in all() {
         insta::assert_snapshot!(
-            format!("wide-{}", fixture.name),
-            status(fixture.name, &["-o", "wide"])
+            format!("wide-{}", fixture),
+            status(fixture, &["-o", "wide"])
         );
     }
 }
@@ -36,42 +36,42 @@ fn json() {
 
 #[test]
 fn yaml_says_what_json_says() {
-    for fixture in FIXTURES {
+    for fixture in all() {
         let json: serde_json::Value =
-            serde_json::from_str(&status(fixture.name, &["-o", "json"]).stdout).unwrap();
+            serde_json::from_str(&status(fixture, &["-o", "json"]).stdout).unwrap();
         let yaml: serde_json::Value =
-            serde_saphyr::from_str(&status(fixture.name, &["-o", "yaml"]).stdout).unwrap();
-        assert_eq!(json, yaml, "{}", fixture.name);
+            serde_saphyr::from_str(&status(fixture, &["-o", "yaml"]).stdout).unwrap();
+        assert_eq!(json, yaml, "{}", fixture);
     }
 }
 
 #[test]
 fn text_fits_a_small_terminal() {
-    for fixture in FIXTURES {
-        let text = status(fixture.name, &[]).stdout;
+    for fixture in all() {
+        let text = status(fixture, &[]).stdout;
         assert!(
             text.lines().count() < 24,
             "{} has {} lines:\n{text}",
-            fixture.name,
+            fixture,
             text.lines().count()
         );
         for line in text.lines() {
-            assert!(line.chars().count() <= 80, "{}: {line:?}", fixture.name);
+            assert!(line.chars().count() <= 80, "{}: {line:?}", fixture);
         }
     }
 }
 
 #[test]
 fn colour_is_in_the_words_and_not_between_them() {
-    for fixture in FIXTURES {
-        let plain = status(fixture.name, &["--color", "never"]).stdout;
-        let coloured = status(fixture.name, &["--color", "always"]).stdout;
-        assert!(coloured.contains("\u{1b}["), "{}", fixture.name);
+    for fixture in all() {
+        let plain = status(fixture, &["--color", "never"]).stdout;
+        let coloured = status(fixture, &["--color", "always"]).stdout;
+        assert!(coloured.contains("\u{1b}["), "{}", fixture);
         assert_eq!(
             anstream::adapter::strip_str(&coloured).to_string(),
             plain,
             "{}",
-            fixture.name
+            fixture
         );
     }
 }
@@ -83,7 +83,54 @@ fn both_sides_of_a_return_are_told_the_same() {
             serde_json::from_str(&status(fixture, &["-o", "json"]).stdout).unwrap();
         let finding = report["findings"][0].clone();
         assert_eq!(finding["severity"], "critical", "{fixture}");
-        (finding["headline"].clone(), finding["evidence"].clone())
+        // Each hub is told of itself as this one; the rest is the same.
+        ["81431db3", "75b1a9a2"].iter().fold(
+            format!("{} {}", finding["headline"], finding["evidence"]),
+            |text, id| text.replace(&format!("this hub ({id})"), &format!("hub {id}")),
+        )
     };
     assert_eq!(finding("returned-old-hub"), finding("returned-new-hub"));
+}
+
+#[test]
+fn no_screen_contradicts_itself() {
+    for fixture in all() {
+        let wide = status(fixture, &["-o", "wide"]).stdout;
+        let report: serde_json::Value =
+            serde_json::from_str(&status(fixture, &["-o", "json"]).stdout).unwrap();
+        let told = report["findings"].to_string();
+        for writer in report["writers"].as_array().unwrap() {
+            let hub = writer["hub"].as_str().unwrap();
+            let short = &hub[..8];
+            if writer["live"] == true {
+                for silent in ["silent", "is down", "has stopped backing up"] {
+                    let words = [
+                        format!("hub {short}, {silent}"),
+                        format!("hub {short} {silent}"),
+                        format!("hub {hub} {silent}"),
+                    ];
+                    assert!(
+                        words.iter().all(|words| !wide.contains(words.as_str())),
+                        "{fixture} calls hub {short} {silent}, and alive:\n{wide}"
+                    );
+                }
+            }
+            if writer["thisHub"] == true {
+                assert!(
+                    !wide.contains(&format!("HUB-{short}")),
+                    "{fixture}:\n{wide}"
+                );
+            }
+            let owns = writer["owner"] == true && writer["thisHub"] == false;
+            assert!(
+                !(owns && report["role"] == "active" && report["clusters"]["total"] == 0),
+                "{fixture}: active without a cluster beside an owner:\n{wide}"
+            );
+        }
+        assert!(
+            !told.contains("annotate managedclusters --all"),
+            "{fixture}"
+        );
+        assert!(!told.contains("manifests/base"), "{fixture}");
+    }
 }

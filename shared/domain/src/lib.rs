@@ -16,6 +16,7 @@ pub mod names;
 pub mod read;
 pub mod rules;
 pub mod sets;
+pub mod slot;
 pub mod snapshot;
 pub mod status;
 pub mod time;

@@ -43,3 +43,16 @@ pub const OPERATOR_USER: &str =
 
 /// Lease by which one webhook replica is elected to label what the admission path missed.
 pub const LABELLER_LEASE: &str = "acm-backup-labeller";
+
+/// Annotation on a slot's Lease: who holds it, as JSON; see [`crate::slot`].
+pub const SLOT: &str = "acm-backup.dev/slot";
+
+/// Annotation on a slot's Lease: the record of accepted statements, as JSON; see
+/// [`crate::hub::record`].
+pub const ACCEPTED: &str = "acm-backup.dev/accepted-statements";
+
+/// Lease in [`NAMESPACE`] that is the slot of one guarded namespace.
+#[must_use]
+pub fn slot_lease(namespace: &str) -> String {
+    format!("acm-backup-slot-{namespace}")
+}

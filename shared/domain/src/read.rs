@@ -94,6 +94,23 @@ impl<'a> Reader<'a> {
         }
     }
 
+    /// Why Velero did not do what it was asked: `status.validationErrors` and `status.failureReason`,
+    /// one line each.
+    pub fn reasons(&mut self) -> Vec<String> {
+        let mut reasons = self.texts("status.validationErrors");
+        reasons.extend(self.text("status.failureReason"));
+        reasons.retain(|reason| !reason.is_empty());
+        reasons
+    }
+
+    /// A list of strings, empty where absent; entries that are none are left out.
+    pub fn texts(&mut self, path: &str) -> Vec<String> {
+        self.list(path)
+            .iter()
+            .filter_map(|text| text.as_str().map(str::to_owned))
+            .collect()
+    }
+
     /// A map of strings (labels, annotations), empty where absent. Entries that are not strings are
     /// reported one by one.
     pub fn map(&mut self, path: &str) -> BTreeMap<String, String> {

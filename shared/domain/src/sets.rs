@@ -78,12 +78,14 @@ impl BackupSet<'_> {
     }
 }
 
+/// A backup that may belong to a set: its time, its type, itself.
+type Member<'a> = (Timestamp, BackupType, &'a Backup);
+
 /// All sets, oldest run first; runs of several hubs are kept apart.
 ///
 /// Backups the operator did not name (or that are neither of the five types) belong to no set.
 pub fn backup_sets(backups: &[Backup]) -> Vec<BackupSet<'_>> {
-    let mut by_writer: BTreeMap<(HubId, bool), Vec<(Timestamp, BackupType, &Backup)>> =
-        BTreeMap::new();
+    let mut by_writer: BTreeMap<(HubId, bool), Vec<Member<'_>>> = BTreeMap::new();
     for (backup, here) in backups.iter().zip(made_here(backups)) {
         if let (Some(kind), Some(run)) = (backup.backup_type(), backup.run()) {
             by_writer

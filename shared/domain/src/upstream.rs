@@ -59,6 +59,9 @@ pub const AUTO_IMPORT_ACCOUNT: &str = "auto-import-account";
 /// Name of the hub's own ManagedCluster where none is labelled.
 pub const DEFAULT_LOCAL_CLUSTER: &str = "local-cluster";
 
+/// On a ManagedCluster: this hub imports it no more by itself (operator-facts §2.3). Whatever its value.
+pub const DISABLE_AUTO_IMPORT: &str = "import.open-cluster-management.io/disable-auto-import";
+
 /// The id the operator uses where a hub has no ClusterVersion (operator-facts §7).
 pub const UNKNOWN_HUB: &str = "unknown";
 
@@ -80,6 +83,8 @@ pub mod resource {
     pub const MANAGED_CLUSTERS: &str = "managedclusters.cluster.open-cluster-management.io";
     /// Namespaces, of which `kube-system` tells how old the cluster is.
     pub const NAMESPACES: &str = "namespaces";
+    /// Leases, of which ours keep the slot.
+    pub const LEASES: &str = "leases.coordination.k8s.io";
     /// The hub's identity.
     pub const CLUSTER_VERSIONS: &str = "clusterversions.config.openshift.io";
 }

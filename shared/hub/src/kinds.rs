@@ -61,6 +61,12 @@ pub const NAMESPACES: Resource = Resource {
     version: "v1",
     namespaced: false,
 };
+/// Leases, of which ours keep the slot.
+pub const LEASES: Resource = Resource {
+    name: resource::LEASES,
+    version: "v1",
+    namespaced: true,
+};
 /// The hub's identity.
 pub const CLUSTER_VERSIONS: Resource = Resource {
     name: resource::CLUSTER_VERSIONS,

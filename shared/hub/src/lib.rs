@@ -10,4 +10,5 @@
 pub mod connect;
 pub mod directory;
 pub mod kinds;
+pub mod lease;
 pub mod live;

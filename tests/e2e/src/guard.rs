@@ -22,6 +22,11 @@ pub async fn install(hub: &Hub, replicas: u16) -> Result<Webhook> {
         replicas: Some(replicas),
         ..WebhookOptions::new(binary)
     };
+    install_with(hub, options).await
+}
+
+/// The same, of one that differs.
+pub async fn install_with(hub: &Hub, options: WebhookOptions) -> Result<Webhook> {
     let webhook = Webhook::install(hub.site(), options).await?;
     until_it_labels(hub).await?;
     until_it_guards(hub).await?;

@@ -10,10 +10,11 @@ pub mod guard;
 pub mod look;
 pub mod operator;
 pub mod people;
+pub mod races;
 mod shell;
 mod side;
 mod world;
 
 pub use shell::Shell;
-pub use side::{Side, SideOptions, identify, install_crds};
+pub use side::{Side, SideOptions, identify, install_crds, install_velero_crds};
 pub use world::{World, WorldOptions};

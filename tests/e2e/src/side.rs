@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use acm_backup_bed::{Bucket, Hub, Process, Velero, VeleroOptions, Webhook, workspace};
-use anyhow::Result;
+use acm_backup_bed::parts::{self, Part};
+use acm_backup_bed::{Bucket, Hub, Process, StopOrder, Velero, VeleroOptions, Webhook, workspace};
+use anyhow::{Context, Result};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
@@ -92,6 +93,19 @@ impl Side {
 /// The operator's two kinds and those of others that we read, as shipped.
 pub async fn install_crds(hub: &Hub) -> Result<()> {
     hub.install_crds(&workspace().join("crds")).await
+}
+
+/// Velero's kinds without a Velero, as it prints them itself.
+pub async fn install_velero_crds(hub: &Hub) -> Result<()> {
+    let printed = tokio::task::spawn_blocking(|| {
+        let program = parts::path(Part::Velero)?;
+        let mut velero = acm_backup_bed::run::command(program, StopOrder::Client)?;
+        let crds = ["install", "--crds-only", "--dry-run", "-o", "json"];
+        velero.args(crds).output().context("cannot run velero")
+    })
+    .await??;
+    let crds = serde_json::from_slice(&printed.stdout)?;
+    hub.install_crd_objects(&[crds]).await
 }
 
 /// Give a hub its id.

@@ -29,6 +29,7 @@ fn it_may_do_what_it_does_and_nothing_else() {
         for what in [
             "list restores.cluster.open-cluster-management.io",
             "list backupschedules.cluster.open-cluster-management.io",
+            "watch restores.cluster.open-cluster-management.io",
             "watch backups.velero.io",
             "list backupstoragelocations.velero.io",
             "watch clusterdeployments.hive.openshift.io",
@@ -48,12 +49,32 @@ fn it_may_do_what_it_does_and_nothing_else() {
             "delete backups.velero.io",
             "patch managedclusters.cluster.open-cluster-management.io",
             "get pods",
+            // In its own namespace alone, which is asked apart.
+            "patch leases.coordination.k8s.io",
             "list configmaps",
             "patch validatingwebhookconfigurations.admissionregistration.k8s.io",
             "attest guardrules.acm-backup.dev",
             "impersonate users",
         ] {
             assert!(!may(&hub, what), "{what}");
+        }
+        for (verb, allowed) in [
+            ("get", "yes"),
+            ("create", "yes"),
+            ("patch", "yes"),
+            ("delete", "no"),
+        ] {
+            let question = [
+                "auth",
+                "can-i",
+                verb,
+                "leases.coordination.k8s.io",
+                "--as",
+                ACCOUNT,
+            ];
+            let question = [&question[..], &["-n", "acm-backup-system"]].concat();
+            let answer = hub.hub.kubectl(&question).unwrap();
+            assert_eq!(answer.stdout.trim(), allowed, "{verb}: {answer}");
         }
     });
 }

@@ -103,7 +103,7 @@ async fn a_false_attestation_passes_and_the_next_backup_refutes_it(world: &World
         &status,
         &[
             "VERDICT   CRITICAL",
-            &format!("hub {a} began a backup after hub {b} took over the fleet"),
+            &format!("hub {a} began a backup after this hub ({b}) took over the fleet"),
             "it owns the fleet",
             &format!("on hub {a}, end its backups"),
         ],

@@ -45,6 +45,10 @@ pub struct Recording {
 /// The recordings there are.
 pub const RECORDINGS: [&str; 4] = ["2.13", "2.17", "2.17-loss", "2.17-traps"];
 
+/// The recordings with our webhook in front of the operator: every kubectl command is a step, logged
+/// once it has returned, with the first 400 characters of it.
+pub const GUARDED: [&str; 2] = ["2.9-guarded", "2.17-guarded"];
+
 /// The hubs of each, with the ids of their ClusterVersions.
 pub const HUBS: [(&str, &str); 2] = [
     ("hub1", "81431db3-2b3e-56e4-93ca-3481bd29fa8b"),
@@ -131,6 +135,17 @@ mod tests {
                 let recording = Recording::open(recording, hub).unwrap();
                 assert!(recording.step("end").is_some());
                 assert!(recording.events.len() > 100);
+            }
+        }
+    }
+
+    #[test]
+    fn every_guarded_recording_reads_and_says_what_was_typed() {
+        for recording in GUARDED {
+            for (hub, _) in HUBS {
+                let recording = Recording::open(recording, hub).unwrap();
+                assert!(recording.step("[hub2] $ kubectl").is_some());
+                assert!(recording.events.len() > 250);
             }
         }
     }

@@ -42,7 +42,7 @@ enum Task {
     Image(image::Args),
     /// Measure what the README states; prints a table
     Measure(measure::Args),
-    /// Try the product on storages nobody recorded, for as long as you like
+    /// Run the full sizes of what CI runs in part
     Soak(soak::Args),
 }
 

@@ -54,6 +54,7 @@ fn nothing_that_ships_sees_the_tests() {
         for test_crate in [
             "acm-backup-bed",
             "acm-backup-operator",
+            "acm-backup-recorded",
             "acm-backup-e2e",
             "acm-backup-ownership",
             "xtask",

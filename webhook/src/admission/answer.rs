@@ -41,6 +41,16 @@ impl Verdict {
         }
     }
 
+    /// The API server's own refusal of a second object of one name, for whoever tells it by its code.
+    #[must_use]
+    pub fn exists(message: impl Into<String>) -> Self {
+        Self::Denied {
+            code: 409,
+            reason: "AlreadyExists",
+            message: message.into(),
+        }
+    }
+
     /// A refusal because we failed, where letting it through could not be undone.
     #[must_use]
     pub fn failed(message: impl Into<String>) -> Self {

@@ -58,6 +58,24 @@ pub fn whole(raw: &RawValue) -> Result<serde_json::Value, Unreadable> {
     serde_json::from_str(raw.get()).map_err(|error| Unreadable(fault(&error)))
 }
 
+/// The resourceVersion an object was read at.
+#[must_use]
+pub fn version(raw: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Versioned<'a> {
+        #[serde(borrow)]
+        metadata: Version<'a>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Version<'a> {
+        #[serde(borrow)]
+        resource_version: Cow<'a, str>,
+    }
+    let read = serde_json::from_str::<Versioned<'_>>(raw.get()).ok()?;
+    Some(read.metadata.resource_version.into_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,8 @@ use acm_backup_domain::kinds::restore::Restore;
 use acm_backup_domain::rules;
 use acm_backup_domain::rules::Judgement;
 use acm_backup_domain::rules::review::{Operation, Origin, Review, Subject};
-use acm_backup_domain::snapshot::{Need, Snapshot};
+use acm_backup_domain::slot;
+use acm_backup_domain::snapshot::{Fact, Need, Snapshot};
 use acm_backup_domain::upstream::resource;
 use acm_backup_hub::live::{self, Asker, User};
 use futures::FutureExt;
@@ -24,6 +25,7 @@ use crate::admission::answer::{Answer, Verdict};
 use crate::admission::endpoint::Judge;
 use crate::admission::object;
 use crate::admission::review::Request;
+use crate::judge::slot::{Asked, Refused, Slots};
 use crate::watch::backups::Backups;
 
 /// Kept back of the deadline for the judgement itself.
@@ -35,20 +37,21 @@ pub struct Guard {
     pub client: Client,
     /// All Backups of the operator's namespace.
     pub backups: Arc<Backups>,
+    /// Who may start something.
+    pub slots: Arc<Slots>,
     /// The operator's namespace.
     pub backup_namespace: String,
     /// Who is never refused.
     pub operator_user: String,
+    /// Service accounts that may attest where they hold the right.
+    pub attesting_accounts: BTreeSet<String>,
 }
 
 impl Judge for Guard {
     fn judge<'a>(&'a self, request: &'a Request<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
         async move {
             match self.review(request) {
-                Ok(Some(review)) => {
-                    let snapshot = self.look_up(request, &review, deadline).await;
-                    answer(&rules::judge(&review, &snapshot))
-                }
+                Ok(Some(review)) => self.decide(request, &review, deadline).await,
                 Ok(None) => Answer::allowed(),
                 Err(why) => Answer {
                     decision: "unreadable",
@@ -68,10 +71,13 @@ impl Guard {
             "UPDATE" => Operation::Update,
             _ => return Ok(None),
         };
-        if !request.sub_resource.is_empty() {
-            return Ok(None);
-        }
         let full_name = format!("{}.{}", request.resource.resource, request.resource.group);
+        // A status can take a Restore out of its end; no other sub-resource starts anything.
+        match &*request.sub_resource {
+            "" => {}
+            "status" if full_name == resource::RESTORES => {}
+            _ => return Ok(None),
+        }
         let read: fn(&serde_json::Value) -> Subject = match full_name.as_str() {
             resource::RESTORES => |object| Subject::Restore(Restore::read(object)),
             resource::BACKUP_SCHEDULES => {
@@ -102,6 +108,29 @@ impl Guard {
         }))
     }
 
+    /// What starts something must hold the slot as well, taken last.
+    async fn decide(&self, request: &Request<'_>, review: &Review, deadline: Instant) -> Answer {
+        let snapshot = self.look_up(request, review, deadline).await;
+        let judgement = rules::judge(review, &snapshot);
+        if judgement.is_denied() || !slot::wanted(review) {
+            return answer(&judgement);
+        }
+        let asked = Asked {
+            review,
+            request: &request.uid,
+            version: request.old_object.and_then(object::version),
+            deadline,
+        };
+        match self
+            .slots
+            .enter(&asked, snapshot, &judgement.accepted)
+            .await
+        {
+            Ok(judgement) | Err(Refused::Judged(judgement)) => answer(&judgement),
+            Err(Refused::Exists(what)) => Answer::denied("none", Verdict::exists(what)),
+        }
+    }
+
     /// The request says where the object goes even when the object does not.
     fn named(&self, mut subject: Subject, request: &Request<'_>) -> Subject {
         let meta = match &mut subject {
@@ -122,6 +151,7 @@ impl Guard {
         if needs.is_empty() {
             return Snapshot::empty(Timestamp::now(), &*request.namespace);
         }
+        let record = needs.remove(&Need::Accepted);
         // The watch covers the operator's namespace; in any other, few Backups are expected.
         let watched = request.namespace == self.backup_namespace && needs.remove(&Need::Backups);
         let user = &request.user_info;
@@ -132,14 +162,26 @@ impl Guard {
             extra: user.extra.clone(),
         });
         let left = deadline.saturating_duration_since(Instant::now());
-        let mut snapshot = live::collect(
-            &self.client,
-            &request.namespace,
-            &needs,
-            left.saturating_sub(RESERVE),
-            &asker,
-        )
-        .await;
+        let share = match slot::wanted(review) {
+            // The slot takes a look of its own, and without it nothing is let through.
+            true => left.mul_f64(0.6),
+            false => left.saturating_sub(RESERVE),
+        };
+        let live = live::collect(&self.client, &request.namespace, &needs, share, &asker);
+        let accepted = async {
+            match record {
+                true => {
+                    let until = Instant::now().checked_add(share).unwrap_or(deadline);
+                    self.slots.accepted(&request.namespace, until).await
+                }
+                false => Fact::unasked(),
+            }
+        };
+        let (mut snapshot, accepted) = tokio::join!(live, accepted);
+        snapshot.accepted = accepted;
+        snapshot
+            .attesting_accounts
+            .clone_from(&self.attesting_accounts);
         if watched {
             snapshot.backups = self.backups.fact(snapshot.now);
         }
@@ -156,20 +198,19 @@ fn is_dns_label(text: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// The judgement as an answer: all denials in one message, all warnings beside it.
+/// The judgement as an answer: the refusal in one text, all warnings beside it.
 fn answer(judgement: &Judgement) -> Answer {
     let warnings: Vec<_> = judgement.warnings().map(ToString::to_string).collect();
-    let denials: Vec<_> = judgement.denials().map(ToString::to_string).collect();
-    let mut answer = match judgement.findings.first() {
-        None => Answer::allowed(),
-        Some(first) if denials.is_empty() => Answer {
+    let mut answer = match (judgement.findings.first(), judgement.refusal()) {
+        (None, _) => Answer::allowed(),
+        (Some(first), None) => Answer {
             rule: first.rule.to_owned(),
             decision: "warned",
             ..Answer::allowed()
         },
-        Some(first) => Answer::denied(
+        (Some(first), Some(refusal)) => Answer::denied(
             first.rule,
-            Verdict::forbidden(format!("acm-backup: {}", denials.join("\n\nand: "))),
+            Verdict::forbidden(format!("acm-backup: {refusal}")),
         ),
     };
     if let Some(first) = judgement.findings.first() {

@@ -5,12 +5,10 @@
 
 use std::time::Duration;
 
-use acm_backup_domain::names::{FIELD_MANAGER, LABELLER_LEASE};
-use http::Request;
-use http::header::CONTENT_TYPE;
+use acm_backup_domain::names::LABELLER_LEASE;
+use acm_backup_hub::lease::{Lease, Leases, Written};
 use jiff::Timestamp;
 use kube::Client;
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -22,31 +20,6 @@ pub const RENEW: Duration = Duration::from_secs(3);
 pub const GIVE_UP: Duration = Duration::from_secs(10);
 /// Bound of one call.
 const CALL: Duration = Duration::from_secs(3);
-
-#[derive(Clone, Debug, Deserialize)]
-struct Lease {
-    metadata: Metadata,
-    #[serde(default)]
-    spec: Spec,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Metadata {
-    uid: String,
-    resource_version: String,
-    #[serde(default)]
-    creation_timestamp: Option<Timestamp>,
-}
-
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Spec {
-    #[serde(default)]
-    holder_identity: Option<String>,
-    #[serde(default)]
-    lease_transitions: Option<i64>,
-}
 
 /// What a look at the Lease came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +35,7 @@ pub enum Standing {
 
 /// Our side of the election.
 pub struct Election {
-    client: Client,
-    url: String,
+    leases: Leases,
     identity: String,
     duration: Duration,
     /// The version last seen of another's Lease, and since when.
@@ -75,8 +47,7 @@ impl Election {
     #[must_use]
     pub fn new(client: Client, namespace: &str, identity: &str) -> Self {
         Self {
-            client,
-            url: format!("/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"),
+            leases: Leases::new(client, namespace),
             identity: identity.to_owned(),
             duration: DURATION,
             observed: None,
@@ -96,19 +67,18 @@ impl Election {
     /// When the API server cannot be asked or refuses; nothing is known then, and a leader stays one
     /// until [`GIVE_UP`].
     pub async fn round(&mut self) -> kube::Result<Standing> {
-        let lease = match self.get().await {
-            Ok(lease) => lease,
-            Err(kube::Error::Api(status)) if status.code == 404 => {
-                return self.standing(self.create().await);
-            }
-            Err(error) => return Err(error),
+        let Some(lease) = self.get().await? else {
+            let (annotations, spec) = (json!({}), self.spec(Some(0)));
+            let created = self.leases.create(LABELLER_LEASE, &annotations, &spec);
+            return Ok(standing(in_time(created).await?));
         };
-        let holder = lease.spec.holder_identity.as_deref().unwrap_or_default();
+        let holder = lease.holder();
         if holder != self.identity && !holder.is_empty() && !self.has_lapsed(&lease) {
             return Ok(Standing::Follower);
         }
-        let taken = holder != self.identity;
-        self.standing(self.take(&lease, taken).await)
+        let transitions = (holder != self.identity).then(|| lease.transitions().saturating_add(1));
+        let spec = self.spec(transitions);
+        Ok(standing(self.change(&lease, &spec).await?))
     }
 
     /// Gives the Lease up, so that the next replica need not wait for it to lapse.
@@ -117,22 +87,11 @@ impl Election {
     /// When the API server cannot be asked or refuses; the Lease then lapses by itself.
     pub async fn release(&self) -> kube::Result<()> {
         let lease = self.get().await?;
-        if lease.spec.holder_identity.as_deref() == Some(self.identity.as_str()) {
+        if let Some(lease) = lease.filter(|lease| lease.holder() == self.identity) {
             let spec = json!({"holderIdentity": "", "leaseDurationSeconds": 1});
-            self.patch(&lease, spec).await?;
+            self.change(&lease, &spec).await?;
         }
         Ok(())
-    }
-
-    fn standing(&self, written: kube::Result<Lease>) -> kube::Result<Standing> {
-        match written {
-            Ok(lease) => Ok(Standing::Leader {
-                installed: lease.metadata.creation_timestamp,
-            }),
-            // Another wrote first.
-            Err(kube::Error::Api(status)) if status.code == 409 => Ok(Standing::Follower),
-            Err(error) => Err(error),
-        }
     }
 
     fn has_lapsed(&mut self, lease: &Lease) -> bool {
@@ -146,34 +105,12 @@ impl Election {
         }
     }
 
-    async fn get(&self) -> kube::Result<Lease> {
-        let url = format!("{}/{LABELLER_LEASE}", self.url);
-        self.call(Request::get(url).body(Vec::new())).await
+    async fn get(&self) -> kube::Result<Option<Lease>> {
+        Ok(in_time(self.leases.get(LABELLER_LEASE)).await?.lease)
     }
 
-    async fn create(&self) -> kube::Result<Lease> {
-        let lease = json!({
-            "apiVersion": "coordination.k8s.io/v1",
-            "kind": "Lease",
-            "metadata": {
-                "name": LABELLER_LEASE,
-                "labels": {
-                    "app.kubernetes.io/part-of": "acm-backup",
-                    "velero.io/exclude-from-backup": "true",
-                },
-            },
-            "spec": self.spec(Some(0)),
-        });
-        let url = format!("{}?fieldManager={FIELD_MANAGER}", self.url);
-        let request = Request::post(url).header(CONTENT_TYPE, "application/json");
-        self.call(request.body(lease.to_string().into_bytes()))
-            .await
-    }
-
-    async fn take(&self, lease: &Lease, taken: bool) -> kube::Result<Lease> {
-        let transitions =
-            taken.then(|| lease.spec.lease_transitions.unwrap_or(0).saturating_add(1));
-        self.patch(lease, self.spec(transitions)).await
+    async fn change(&self, lease: &Lease, spec: &Value) -> kube::Result<Written> {
+        in_time(self.leases.change(LABELLER_LEASE, lease, &json!({}), spec)).await
     }
 
     fn spec(&self, transitions: Option<i64>) -> Value {
@@ -192,26 +129,20 @@ impl Election {
         }
         spec
     }
+}
 
-    /// Changes the Lease only if it is still the one that was looked at.
-    async fn patch(&self, lease: &Lease, spec: Value) -> kube::Result<Lease> {
-        let patch = json!({
-            "metadata": {
-                "uid": lease.metadata.uid,
-                "resourceVersion": lease.metadata.resource_version,
-            },
-            "spec": spec,
-        });
-        let url = format!("{}/{LABELLER_LEASE}?fieldManager={FIELD_MANAGER}", self.url);
-        let request = Request::patch(url).header(CONTENT_TYPE, "application/merge-patch+json");
-        self.call(request.body(patch.to_string().into_bytes()))
-            .await
+fn standing(written: Written) -> Standing {
+    match written {
+        Written::Done(lease) => Standing::Leader {
+            installed: lease.metadata.creation_timestamp,
+        },
+        // Another wrote first.
+        Written::Conflict => Standing::Follower,
     }
+}
 
-    async fn call(&self, request: http::Result<Request<Vec<u8>>>) -> kube::Result<Lease> {
-        let request = request.map_err(kube::Error::HttpError)?;
-        tokio::time::timeout(CALL, self.client.request(request))
-            .await
-            .unwrap_or_else(|_| Err(kube::Error::Service("no answer in time".into())))
-    }
+async fn in_time<T>(call: impl Future<Output = kube::Result<T>>) -> kube::Result<T> {
+    tokio::time::timeout(CALL, call)
+        .await
+        .unwrap_or_else(|_| Err(kube::Error::Service("no answer in time".into())))
 }

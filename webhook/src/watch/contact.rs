@@ -1,6 +1,7 @@
 //! When a watch last heard from the API server. The age of what it knows is the age of that.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use acm_backup_domain::snapshot::{Fact, Missing};
 use acm_backup_hub::kinds::Resource;
@@ -23,6 +24,8 @@ pub struct Contact {
 struct State {
     /// When the list in hand was last confirmed; none before the first.
     heard: Option<Timestamp>,
+    /// The same moment, on a clock nobody sets.
+    at: Option<Instant>,
     /// Why the last attempt failed; none while it works.
     trouble: Option<Missing>,
 }
@@ -35,6 +38,7 @@ impl Contact {
             resource,
             state: Mutex::new(State {
                 heard: None,
+                at: None,
                 trouble: None,
             }),
         }
@@ -48,8 +52,15 @@ impl Contact {
     pub fn heard(&self, now: Timestamp) {
         *self.state() = State {
             heard: Some(now),
+            at: Some(Instant::now()),
             trouble: None,
         };
+    }
+
+    /// How long it is since the last word; none before the first.
+    #[must_use]
+    pub fn silent_for(&self) -> Option<Duration> {
+        self.state().at.map(|at| at.elapsed())
     }
 
     /// The API server could not be asked, or refused. Returns whether that is news.
@@ -62,7 +73,7 @@ impl Contact {
 
     /// `value` as a fact, if the watch has it and it is fresh enough.
     pub fn fact<T>(&self, value: impl FnOnce() -> T, now: Timestamp) -> Fact<T> {
-        let State { heard, trouble } = self.state().clone();
+        let State { heard, trouble, .. } = self.state().clone();
         match (heard, trouble) {
             // Not served or not allowed is an answer; it does not wait to become stale.
             (_, Some(why @ (Missing::NoKind { .. } | Missing::Forbidden { .. }))) => {

@@ -5,3 +5,4 @@ pub mod clusters;
 pub mod contact;
 pub mod follow;
 pub mod local_cluster;
+pub mod stored;

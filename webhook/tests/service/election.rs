@@ -67,7 +67,7 @@ async fn of_two_who_take_it_in_the_same_instant_one_wins() {
     a.release().await.unwrap();
     // B takes it after A has looked and before A writes.
     let (sent, taken) = std::sync::mpsc::channel();
-    api.before_patch(move |api| {
+    api.before_write(move |api| {
         let mut lease = api.get(LEASES, "acm-backup-labeller").unwrap();
         lease["spec"]["holderIdentity"] = "b".into();
         api.put(LEASES, lease);

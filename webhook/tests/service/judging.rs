@@ -1,34 +1,38 @@
 //! From an AdmissionReview through the rules to the answer, with the hub's state in memory.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use acm_backup_domain::upstream::object_label::{BACKUP, EXCLUDE, MANAGED_SERVICE_ACCOUNT};
+use acm_backup_hub::lease::Leases;
 use acm_backup_webhook::admission::endpoint::Judge;
 use acm_backup_webhook::judge::guard::Guard;
 use acm_backup_webhook::judge::label::Label;
+use acm_backup_webhook::judge::slot::Slots;
 use acm_backup_webhook::reconcile::queue::Queue;
 use acm_backup_webhook::watch::backups::Backups;
 use acm_backup_webhook::watch::clusters::Clusters;
 use acm_backup_webhook::watch::follow::Store;
 use acm_backup_webhook::watch::local_cluster::LocalCluster;
+use acm_backup_webhook::watch::stored::Stored;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::api::Api;
 use crate::caller::{Caller, restore_review, secret_review};
 use crate::running::{Running, Setup};
 
-const NAMESPACE: &str = "open-cluster-management-backup";
+pub const NAMESPACE: &str = "open-cluster-management-backup";
 const OPERATOR: &str = "system:serviceaccount:open-cluster-management-backup:cluster-backup-chart";
 
-fn collection(group: &str, version: &str, plural: &str) -> String {
+pub fn collection(group: &str, version: &str, plural: &str) -> String {
     format!("/apis/{group}/{version}/namespaces/{NAMESPACE}/{plural}")
 }
 
 /// A hub with ACM and Velero installed and nothing in it.
-fn hub() -> Api {
+pub fn hub() -> Api {
     let api = Api::default();
     let placeholder = || json!({"metadata": {"name": "kind-is-served"}});
     let acm = "cluster.open-cluster-management.io";
@@ -41,7 +45,7 @@ fn hub() -> Api {
     api
 }
 
-fn passive() -> Value {
+pub fn passive() -> Value {
     json!({
         "cleanupBeforeRestore": "None", "veleroManagedClustersBackupName": "skip",
         "veleroCredentialsBackupName": "latest", "veleroResourcesBackupName": "latest",
@@ -57,14 +61,28 @@ fn active_restore(api: &Api) {
 }
 
 fn guard(api: &Api) -> Arc<dyn Judge> {
+    Arc::new(guard_with(api, Arc::default()))
+}
+
+/// One replica's guard, which has seen this stored.
+pub fn guard_with(api: &Api, stored: Arc<Stored>) -> Guard {
     let backups = Arc::new(Backups::default());
     backups.contact.heard(Timestamp::now());
-    Arc::new(Guard {
+    Guard {
+        attesting_accounts: BTreeSet::new(),
         client: api.client(),
+        slots: Arc::new(Slots {
+            client: api.client(),
+            leases: Leases::new(api.client(), "acm-backup-system"),
+            bound: SignedDuration::from_secs(70),
+            stored,
+            backups: Arc::clone(&backups),
+            backup_namespace: NAMESPACE.to_owned(),
+        }),
         backups,
         backup_namespace: NAMESPACE.to_owned(),
         operator_user: OPERATOR.to_owned(),
-    })
+    }
 }
 
 async fn guarded(api: &Api) -> Running {
@@ -134,11 +152,20 @@ async fn what_must_never_wait_for_us_passes_without_a_look_at_the_hub() {
         json_patch::merge(&mut review, &json!({"request": change}));
         review
     };
+    let finished = json!({"spec": passive(), "status": {"phase": "Finished"}});
     let deleted = json!({"metadata": {"deletionTimestamp": "2026-11-22T16:00:00Z"}});
     for (what, change) in [
         ("the operator", json!({"userInfo": {"username": OPERATOR}})),
         ("a deletion", json!({"operation": "DELETE", "object": null})),
-        ("the status", json!({"subResource": "status"})),
+        (
+            "a status",
+            json!({"subResource": "status", "operation": "UPDATE",
+                "object": finished, "oldObject": finished}),
+        ),
+        (
+            "another sub-resource",
+            json!({"subResource": "scale", "operation": "UPDATE", "oldObject": finished}),
+        ),
         (
             "on its way out",
             json!({"operation": "UPDATE", "object": deleted}),
@@ -151,6 +178,53 @@ async fn what_must_never_wait_for_us_passes_without_a_look_at_the_hub() {
     assert_eq!(api.requests(), Vec::<String>::new());
     let response = validated(&running, &with(json!({}))).await;
     assert_eq!(response["allowed"], false, "the same from anyone else");
+}
+
+/// Failed before: no review of a status was read, so whoever may write `restores/status` could activate.
+#[tokio::test]
+async fn a_status_that_wakes_a_restore_is_judged_as_what_it_starts() {
+    let running = guarded(&hub()).await;
+    let mut review = passive_review();
+    let mut woken = review["request"]["object"].clone();
+    woken["spec"]["veleroManagedClustersBackupName"] = json!("latest");
+    woken["spec"]["veleroCredentialsBackupName"] = json!("skip");
+    woken["spec"]["veleroResourcesBackupName"] = json!("skip");
+    woken["status"] = json!({"phase": "Enabled"});
+    let mut stored = woken.clone();
+    stored["status"] = json!({"phase": "Finished"});
+    json_patch::merge(
+        &mut review,
+        &json!({"request": {"operation": "UPDATE", "subResource": "status",
+            "object": woken, "oldObject": stored}}),
+    );
+    let response = validated(&running, &review).await;
+    assert_eq!(response["allowed"], false, "{response}");
+    let of_a_schedule = json!({"request": {"resource": {"resource": "backupschedules"}}});
+    json_patch::merge(&mut review, &of_a_schedule);
+    assert_eq!(validated(&running, &review).await["allowed"], true);
+}
+
+/// Failed before: nothing judged a BackupSchedule.
+#[tokio::test]
+async fn a_backup_schedule_beside_an_active_restore_is_refused() {
+    let api = hub();
+    active_restore(&api);
+    let running = guarded(&api).await;
+    let mut review = passive_review();
+    json_patch::merge(
+        &mut review,
+        &json!({"request": {
+            "kind": {"kind": "BackupSchedule"},
+            "resource": {"resource": "backupschedules"},
+            "object": {"kind": "BackupSchedule", "spec": {"veleroSchedule": "0 * * * *"}},
+        }}),
+    );
+    let response = validated(&running, &review).await;
+    assert_eq!(response["allowed"], false, "{response}");
+    assert_eq!(
+        response["auditAnnotations"]["rule"],
+        "backup-schedule/active-restore"
+    );
 }
 
 #[tokio::test]

@@ -63,9 +63,9 @@ async fn a_value_someone_else_sets_meanwhile_is_left() {
     hub.knows_itself();
     hub.clusters.replace(Vec::new());
     hub.api.secret("c1", "pull", json!({}));
-    hub.api.before_patch(|api| {
+    hub.api.before_write(|api| {
         // The first patch is the Lease's; the next is the Secret's.
-        api.before_patch(|api| {
+        api.before_write(|api| {
             let mut secret = api.get("/api/v1/namespaces/c1/secrets", "pull").unwrap();
             secret["metadata"]["labels"][BACKUP] = json!("theirs");
             api.put("/api/v1/namespaces/c1/secrets", secret);
@@ -86,8 +86,8 @@ async fn a_secret_deleted_meanwhile_does_not_come_back() {
     hub.knows_itself();
     hub.clusters.replace(Vec::new());
     hub.api.secret("c1", "pull", json!({}));
-    hub.api.before_patch(|api| {
-        api.before_patch(|api| api.delete("/api/v1/namespaces/c1/secrets", "pull"));
+    hub.api.before_write(|api| {
+        api.before_write(|api| api.delete("/api/v1/namespaces/c1/secrets", "pull"));
     });
     hub.elect(false);
     hub.deploy(&deployment("c1", NEW));

@@ -24,5 +24,6 @@ mod process;
 mod quiet;
 mod rotation;
 mod running;
+mod slot;
 mod tls;
 mod wire;

@@ -4,6 +4,7 @@ use super::is_known;
 use crate::render::lines::Lines;
 use crate::render::paint;
 use crate::render::table::{Align, Cell, Table};
+use acm_backup_domain::kinds::backup::BackupType;
 use acm_backup_domain::status::{Following, Part, Role, Row, Schedule, Set, StatusReport};
 use acm_backup_domain::time::age;
 use jiff::{SignedDuration, Timestamp};
@@ -70,8 +71,13 @@ pub fn set(lines: &mut Lines, status: &StatusReport) {
     };
     let newer = match set.in_progress {
         Some(run) => format!(
-            "; the next, of {}, is not whole yet",
-            run.strftime("%H:%M:%SZ")
+            "; the next, of {}, {}",
+            run.strftime("%H:%M:%SZ"),
+            if set.abandoned {
+                "was never finished"
+            } else {
+                "is not whole yet"
+            }
         ),
         None => String::new(),
     };
@@ -144,8 +150,9 @@ fn held_cells(row: &Row, following: &Following, now: Timestamp) -> Vec<Cell> {
             Cell::styled(words, paint::phase(&part.phase))
         }
         Some(part) => Cell::styled(part.phase.clone(), paint::phase(&part.phase)),
-        None if row.kind.label() == "managed-clusters" => "at activation".into(),
-        None => "-".into(),
+        None if row.kind == BackupType::ManagedClusters => "at activation".into(),
+        None if row.kind == BackupType::Validation => "-".into(),
+        None => Cell::styled("no", paint::phase("Missing")),
     };
     vec![
         row.kind.label().into(),
@@ -199,6 +206,11 @@ pub fn storage(lines: &mut Lines, status: &StatusReport) {
             ""
         } else {
             ", not used by the operator"
+        };
+        let read = if location.sync_off {
+            format!("{read}, and never again: its sync is switched off")
+        } else {
+            read
         };
         lines.labelled(
             "STORAGE",

@@ -7,8 +7,8 @@ mod trouble;
 
 pub use backups::{schedules, set, set_table, storage};
 pub use head::{activate, as_of, hub, namespace, verdict};
-pub use restores::{clusters, following, restores};
-pub use trouble::{all_not_checked, finding, not_checked, not_knowable};
+pub use restores::{clusters, following, look_again, restores};
+pub use trouble::{all_not_checked, finding, names_not_checked, not_checked, not_knowable};
 
 use acm_backup_domain::status::StatusReport;
 

@@ -6,19 +6,22 @@ use crate::report::Source;
 use acm_backup_domain::status::{Finding, NotChecked, StatusReport, Verdict};
 use anstyle::Style;
 
-/// One finding, whole or only its headline.
-pub fn finding(lines: &mut Lines, source: &Source, finding: &Finding, whole: bool) {
+/// One finding, whole with so many lines of what it rests on, or only its headline.
+pub fn finding(lines: &mut Lines, source: &Source, finding: &Finding, evidence: Option<usize>) {
     let (style, word) = paint::severity(finding.severity);
     lines.marked(style, word, Style::new(), "", &finding.headline);
-    if !whole {
-        return;
-    }
-    for evidence in finding
+    let Some(most) = evidence else { return };
+    let told: Vec<_> = finding
         .evidence
         .iter()
         .filter(|evidence| !evidence.is_empty())
-    {
-        lines.item("-", evidence);
+        .collect();
+    for (number, evidence) in told.iter().take(most).enumerate() {
+        if number.saturating_add(1) == most && told.len() > most {
+            lines.item("-", &format!("{evidence} (more: -o wide)"));
+        } else {
+            lines.item("-", evidence);
+        }
     }
     for step in &finding.steps {
         lines.item(">", &step.text);
@@ -54,6 +57,14 @@ pub fn all_not_checked(lines: &mut Lines, source: &Source, rows: &[NotChecked]) 
     lines.item("-", &format!("{}: {}", first.what, first.why));
     way_out(lines, source, &first.way_out);
     lines.item(">", "the reasons of the others: -o wide");
+}
+
+/// Facts that could not be looked up, where there is no room for more than their names.
+pub fn names_not_checked(lines: &mut Lines, rows: &[NotChecked]) {
+    let whats: Vec<_> = rows.iter().map(|row| row.what).collect();
+    let style = paint::verdict(Verdict::Unknown);
+    let text = format!("{} (why: -o wide)", whats.join(", "));
+    lines.marked(style, "NOT CHECKED", Style::new(), "", &text);
 }
 
 fn way_out(lines: &mut Lines, source: &Source, text: &str) {

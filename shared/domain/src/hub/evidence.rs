@@ -145,8 +145,9 @@ enum Role {
 
 fn role_of(backup: &Backup) -> Role {
     let marker = backup.meta.name.starts_with(MARKER_PREFIX);
-    let kind = backup.backup_type().or_else(|| label_type(backup));
-    let named = marker || operators_name(&backup.meta.name);
+    // What `latest` goes by is the beginning of the name alone.
+    let kind = BackupType::of_prefix(&backup.meta.name).or_else(|| label_type(backup));
+    let named = marker || BackupType::of_prefix(&backup.meta.name).is_some();
     let labelled = OPERATORS
         .iter()
         .any(|label| backup.meta.labels.contains_key(*label));
@@ -154,19 +155,8 @@ fn role_of(backup: &Backup) -> Role {
         (_, false) if named => Role::OnlyByName,
         (_, true) if marker => Role::Marker,
         (Some(kind), true) => Role::Of(kind),
-        (None, true) if named => BackupType::ALL
-            .into_iter()
-            .find(|kind| backup.meta.name.starts_with(kind.schedule_name()))
-            .map_or(Role::NotTheOperators, Role::Of),
         _ => Role::NotTheOperators,
     }
-}
-
-/// What `latest` goes by: the prefix alone, with or without a time behind it.
-fn operators_name(name: &str) -> bool {
-    BackupType::ALL
-        .iter()
-        .any(|kind| name.starts_with(kind.schedule_name()))
 }
 
 /// The type a backup's label tells.
@@ -297,13 +287,36 @@ fn was_made_here(backup: &Backup) -> bool {
     let Some(completed) = backup.completed else {
         return true;
     };
+    // An API server always tells the generation; a dump may leave it out, and times are all there is then.
     let written_to = backup
         .meta
         .generation
-        .is_some_and(|generation| generation >= LEAST_OWN_GENERATION);
+        .is_none_or(|generation| generation >= LEAST_OWN_GENERATION);
     written_to
         && backup
             .meta
             .created
             .is_some_and(|created| created <= completed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sets::tests::backup;
+
+    #[test]
+    fn a_dump_without_generations_leaves_the_times() {
+        let of = |generation| {
+            let mut backup = backup("a", BackupType::Resources, "160000");
+            backup.meta.generation = generation;
+            made_here(&[backup])
+        };
+        assert_eq!(of(None), [true]);
+        assert_eq!(of(Some(1)), [false]);
+        assert_eq!(of(Some(9)), [true]);
+        let mut copy = backup("a", BackupType::Resources, "160000");
+        copy.meta.generation = None;
+        copy.meta.created = copy.completed.map(|at| at + SignedDuration::from_secs(1));
+        assert_eq!(made_here(&[copy]), [false]);
+    }
 }

@@ -34,7 +34,7 @@ pub struct Passage<'a> {
 #[derive(Clone, Debug)]
 pub enum Question<'a> {
     /// A hub in question, or a twin, or hubs without names.
-    Hub(Standing<'a>),
+    Hub(Box<Standing<'a>>),
     /// A location whose content is not known.
     Location {
         /// Its name.
@@ -164,7 +164,9 @@ impl<'a> HubView<'a> {
     }
 
     fn open(&self, set: Option<&Backup>) -> Vec<Question<'a>> {
-        let hubs = self.in_question().cloned().map(Question::Hub);
+        let hubs = self
+            .in_question()
+            .map(|standing| Question::Hub(Box::new(standing.clone())));
         let locations = self.deciding_locations(set).into_iter().filter_map(|name| {
             let why = self.unread(&name)?;
             Some(Question::Location { name, why })

@@ -25,4 +25,9 @@ pub struct Accepted {
     pub uid: String,
     /// When it was accepted, by the API server's clock.
     pub accepted: Timestamp,
+    /// Until when it is open whether that object was stored at all: a conflict or a quota after the guard's
+    /// yes burns nothing, and another request may use the statement once that is sure. None where it is
+    /// settled, and the statement used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_until: Option<Timestamp>,
 }

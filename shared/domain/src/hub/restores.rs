@@ -4,24 +4,20 @@
 use crate::kinds::restore::Restore;
 use crate::kinds::velero_restore::VeleroRestore;
 
-/// The phases in which Velero has ended a restore. Any other, one that nobody knows yet included, may
-/// still write objects.
-const ENDED: [&str; 4] = ["Completed", "PartiallyFailed", "Failed", "FailedValidation"];
-
 /// Where a Restore stands, by its phase and by Velero's own objects.
 #[derive(Clone, Debug)]
-pub struct Standing<'a> {
+pub struct RestoreState<'a> {
     /// The Restore.
     pub restore: &'a Restore,
     /// The Velero Restores made for it that have not ended, the oldest first.
     pub running: Vec<&'a VeleroRestore>,
 }
 
-impl<'a> Standing<'a> {
+impl<'a> RestoreState<'a> {
     /// Where `restore` stands, `velero` being all Velero Restores of its namespace.
     pub fn of(restore: &'a Restore, velero: &'a [VeleroRestore]) -> Self {
         let mut running: Vec<_> = made_for(restore, velero)
-            .filter(|velero| !has_ended(velero))
+            .filter(|velero| !velero.is_over())
             .collect();
         running.sort_by_key(|velero| (velero.meta.created, &velero.meta.name));
         Self { restore, running }
@@ -45,18 +41,12 @@ impl<'a> Standing<'a> {
     }
 }
 
-/// Whether Velero is done with one of its restores.
-pub fn has_ended(velero: &VeleroRestore) -> bool {
-    ENDED.contains(&velero.phase.as_str())
-}
-
 /// The Velero Restores that were made for a Restore: those it owns, those its status names with their
 /// `-active` twins, and, where the owner was lost, those that bear its name.
 pub fn made_for<'a>(
     restore: &'a Restore,
     velero: &'a [VeleroRestore],
 ) -> impl Iterator<Item = &'a VeleroRestore> {
-    let prefix = format!("{}-acm-", restore.meta.name);
     velero
         .iter()
         .filter(|velero| velero.meta.namespace == restore.meta.namespace)
@@ -66,10 +56,7 @@ pub fn made_for<'a>(
                 .velero_restores
                 .iter()
                 .any(|named| named == name || Some(named.as_str()) == name.strip_suffix("-active"));
-            match velero.owner() {
-                Some(owner) => named || owner == restore.meta.name,
-                None => named || name.starts_with(&prefix),
-            }
+            named || velero.is_of(&restore.meta.name)
         })
 }
 
@@ -125,7 +112,7 @@ mod tests {
         ] {
             let all = [velero("r-acm-x", Some("r"), phase)];
             assert_eq!(
-                Standing::of(&finished("r"), &all).is_over(),
+                RestoreState::of(&finished("r"), &all).is_over(),
                 ended,
                 "{phase}"
             );
@@ -145,7 +132,7 @@ mod tests {
         ] {
             let all = [velero(name, owner, "InProgress")];
             assert_eq!(
-                Standing::of(&finished("r"), &all).is_over_by_word_only(),
+                RestoreState::of(&finished("r"), &all).is_over_by_word_only(),
                 is_its,
                 "{name} {owner:?}"
             );
@@ -156,6 +143,6 @@ mod tests {
     fn velero_restores_of_other_namespaces_do_not_matter() {
         let mut elsewhere = velero("r-acm-x", Some("r"), "InProgress");
         elsewhere.meta.namespace = "elsewhere".into();
-        assert!(Standing::of(&finished("r"), &[elsewhere]).is_over());
+        assert!(RestoreState::of(&finished("r"), &[elsewhere]).is_over());
     }
 }

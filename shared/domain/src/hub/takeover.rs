@@ -78,11 +78,7 @@ pub fn all<'a>(
     own: Option<&HubId>,
     now: Timestamp,
 ) -> Vec<Takeover<'a>> {
-    let mut found: Vec<_> = written
-        .iter()
-        .filter(|one| one.is_marker())
-        .map(|one| of_marker(one, fleet, own))
-        .collect();
+    let mut found = Vec::new();
     found.extend(restores.iter().filter_map(|restore| {
         let ended = restore.is_over().then_some(restore.completed)??;
         BackupType::of_clusters(&restore.backup).then(|| {
@@ -121,6 +117,13 @@ pub fn all<'a>(
             ahead: is_ahead(at, now),
         })
     }));
+    // Of two that tell of one second the marker comes last: it says most.
+    found.extend(
+        written
+            .iter()
+            .filter(|one| one.is_marker())
+            .map(|one| of_marker(one, fleet, own)),
+    );
     found.sort_by_key(|takeover| takeover.at);
     found
 }

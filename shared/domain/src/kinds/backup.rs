@@ -69,7 +69,15 @@ impl BackupType {
 
     /// Whether a name is that of a managed-clusters backup, with or without a time behind it.
     pub fn of_clusters(name: &str) -> bool {
-        name.starts_with(Self::ManagedClusters.schedule_name())
+        Self::of_prefix(name) == Some(Self::ManagedClusters)
+    }
+
+    /// The type `latest` takes a name for: by its beginning alone, so a backup made by hand counts
+    /// (operator-facts §6.5).
+    pub fn of_prefix(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| name.starts_with(kind.schedule_name()))
     }
 
     /// The type of a backup, by its name.
@@ -109,6 +117,8 @@ pub struct Backup {
     pub errors: i64,
     /// `status.warnings`
     pub warnings: i64,
+    /// Velero's own words for what went wrong: validation errors and the reason of a failure.
+    pub reasons: Vec<String>,
     /// Fields that could not be read.
     pub unreadable: Vec<Unreadable>,
 }
@@ -192,6 +202,7 @@ impl Kind for Backup {
             items: r.number("status.progress.itemsBackedUp"),
             errors: r.number("status.errors").unwrap_or_default(),
             warnings: r.number("status.warnings").unwrap_or_default(),
+            reasons: r.reasons(),
             unreadable: Vec::new(),
         };
         backup.unreadable = reader.finish();

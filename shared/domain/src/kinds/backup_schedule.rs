@@ -20,6 +20,8 @@ pub struct BackupSchedule {
     pub managed_service_accounts: bool,
     /// `spec.managedServiceAccountTTL`
     pub token_ttl: Option<GoDuration>,
+    /// `spec.useOwnerReferencesInBackup`: the Backups go when the schedule goes.
+    pub owns_backups: bool,
     /// `status.phase`, empty while the operator has not looked at it.
     pub phase: String,
     /// `status.lastMessage`
@@ -31,9 +33,13 @@ pub struct BackupSchedule {
 impl BackupSchedule {
     /// Whether the operator counts it as running and so burns every Restore beside it. It looks at
     /// the phase alone: a schedule that never got one counts, one that is only *asked* to pause does
-    /// too (operator-facts §6.2).
+    /// too (operator-facts §6.2). One that was un-paused counts before the operator has got to it.
     pub fn blocks_restores(&self) -> bool {
-        !matches!(self.phase.as_str(), "BackupCollision" | "Paused")
+        match self.phase.as_str() {
+            "BackupCollision" => false,
+            "Paused" => !self.paused,
+            _ => true,
+        }
     }
 
     /// Whether it lost the storage location to another hub; it stays so until it is deleted.
@@ -61,6 +67,9 @@ impl Kind for BackupSchedule {
             paused: r.flag("spec.paused").unwrap_or_default(),
             managed_service_accounts: r.flag("spec.useManagedServiceAccount").unwrap_or_default(),
             token_ttl: r.duration("spec.managedServiceAccountTTL"),
+            owns_backups: r
+                .flag("spec.useOwnerReferencesInBackup")
+                .unwrap_or_default(),
             phase: r.text("status.phase").unwrap_or_default(),
             message: r.text("status.lastMessage").unwrap_or_default(),
             unreadable: Vec::new(),

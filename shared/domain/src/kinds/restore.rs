@@ -27,6 +27,8 @@ pub struct Restore {
     pub phase: String,
     /// `status.lastMessage`
     pub message: String,
+    /// `status.messages`: what came of the import of each cluster.
+    pub messages: Vec<String>,
     /// `status.velero…RestoreName`, those that are set.
     pub velero_restores: Vec<String>,
     /// `status.completionTimestamp`
@@ -143,6 +145,7 @@ impl Kind for Restore {
             sync_interval: r.duration("spec.restoreSyncInterval"),
             phase: r.text("status.phase").unwrap_or_default(),
             message: r.text("status.lastMessage").unwrap_or_default(),
+            messages: r.texts("status.messages"),
             velero_restores: [
                 "status.veleroCredentialsRestoreName",
                 "status.veleroResourcesRestoreName",

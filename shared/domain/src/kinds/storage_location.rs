@@ -54,12 +54,14 @@ impl StorageLocation {
         self.meta.owners.iter().any(|(kind, _)| !kind.is_empty())
     }
 
-    /// Whether its spec switches reading off: Velero takes a period of zero for that.
+    /// Whether its spec switches reading off: Velero takes a period of zero for that, and a negative one
+    /// for its default.
     pub fn is_sync_off(&self) -> bool {
         self.sync_period == Some(GoDuration::ZERO)
     }
 
-    /// How often its bucket is looked at, never shorter than Velero's own pace.
+    /// How often its bucket is looked at, never shorter than Velero's own pace; where it is not looked at
+    /// at all ([`Self::is_sync_off`]), the pace it would have.
     pub fn sync_interval(&self) -> SignedDuration {
         self.sync_period
             .map_or(VELERO_SYNC_PACE, SignedDuration::from)

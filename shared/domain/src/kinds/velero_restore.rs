@@ -26,6 +26,8 @@ pub struct VeleroRestore {
     pub errors: i64,
     /// `status.warnings`
     pub warnings: i64,
+    /// Velero's own words for what went wrong: validation errors and the reason of a failure.
+    pub reasons: Vec<String>,
     /// Fields that could not be read.
     pub unreadable: Vec<Unreadable>,
 }
@@ -60,10 +62,7 @@ impl VeleroRestore {
 
     /// Whether Velero is done with it, well or not.
     pub fn is_over(&self) -> bool {
-        matches!(
-            self.phase.as_str(),
-            "Completed" | "PartiallyFailed" | "Failed" | "FailedValidation"
-        )
+        is_last(&self.phase)
     }
 
     /// Whether it was made for an ACM Restore: it is owned by it, or nobody owns it and it has its name.
@@ -84,6 +83,15 @@ impl VeleroRestore {
     }
 }
 
+/// Whether Velero ends a restore in this phase. In any other, one that nobody knows yet included, it may
+/// still write objects.
+pub fn is_last(phase: &str) -> bool {
+    matches!(
+        phase,
+        "Completed" | "PartiallyFailed" | "Failed" | "FailedValidation"
+    )
+}
+
 impl Kind for VeleroRestore {
     fn read(object: &Value) -> Self {
         let mut reader = Reader::new(object);
@@ -97,9 +105,33 @@ impl Kind for VeleroRestore {
             items: r.number("status.progress.itemsRestored"),
             errors: r.number("status.errors").unwrap_or_default(),
             warnings: r.number("status.warnings").unwrap_or_default(),
+            reasons: r.reasons(),
             unreadable: Vec::new(),
         };
         restore.unreadable = reader.finish();
         restore
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn velero_s_own_reasons_are_read() {
+        let restore = VeleroRestore::read(&json!({"status": {
+            "phase": "FailedValidation",
+            "validationErrors": ["backup not found", 7],
+            "failureReason": "found a restore with status \"InProgress\""
+        }}));
+        assert_eq!(
+            restore.reasons,
+            [
+                "backup not found",
+                "found a restore with status \"InProgress\""
+            ]
+        );
+        assert_eq!(restore.unreadable, []);
     }
 }

@@ -20,6 +20,8 @@ pub struct VeleroSchedule {
     pub last_backup: Option<Timestamp>,
     /// `status.lastSkipped`
     pub last_skipped: Option<Timestamp>,
+    /// Velero's own words for what went wrong: validation errors and the reason of a failure.
+    pub reasons: Vec<String>,
     /// Fields that could not be read.
     pub unreadable: Vec<Unreadable>,
 }
@@ -36,6 +38,11 @@ impl VeleroSchedule {
             .owners
             .iter()
             .any(|(kind, name)| kind == "BackupSchedule" && name == schedule)
+    }
+
+    /// Whether Velero refused it: it makes no backup until it is corrected.
+    pub fn was_refused(&self) -> bool {
+        self.phase == "FailedValidation"
     }
 
     /// The time from which Velero counts to the next run (cli-anchors §4.3).
@@ -57,6 +64,7 @@ impl Kind for VeleroSchedule {
             phase: r.text("status.phase").unwrap_or_default(),
             last_backup: r.time("status.lastBackup"),
             last_skipped: r.time("status.lastSkipped"),
+            reasons: r.reasons(),
             unreadable: Vec::new(),
         };
         schedule.unreadable = reader.finish();

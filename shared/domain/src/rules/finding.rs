@@ -39,13 +39,13 @@ pub struct Finding {
     pub field: Option<String>,
     /// What to do, in order.
     pub remedies: Vec<Remedy>,
-    /// The statements it let the request pass on; to be recorded by whoever lets it pass (OWNERSHIP S6).
-    #[serde(skip)]
-    pub accepted: Vec<Accepted>,
     /// Rules that have nothing to add: this finding's way on leads to another request, and what they
     /// want to know is asked of that one.
     #[serde(skip)]
     pub instead_of: &'static [&'static str],
+    /// The statements it let the request pass on; to be recorded by whoever lets it pass (OWNERSHIP S6).
+    #[serde(skip)]
+    pub accepted: Vec<Accepted>,
 }
 
 impl Finding {
@@ -58,8 +58,8 @@ impl Finding {
             evidence: Vec::new(),
             field: None,
             remedies: Vec::new(),
-            accepted: Vec::new(),
             instead_of: &[],
+            accepted: Vec::new(),
         }
     }
 

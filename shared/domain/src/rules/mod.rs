@@ -7,11 +7,12 @@ pub mod backup_schedule;
 mod blind;
 pub mod finding;
 pub mod restore;
+mod restore_state;
 pub mod review;
 pub mod rule;
-mod standing;
 pub mod words;
 
+use crate::hub::record::Accepted;
 use crate::snapshot::{Need, Snapshot};
 use finding::{Finding, Severity};
 use review::Review;
@@ -35,6 +36,9 @@ pub const RULES: &[&Rule] = &[
 pub struct Judgement {
     /// Everything there is to say, denials first.
     pub findings: Vec<Finding>,
+    /// The statements the review was accepted by, for the record; who, when and for what is filled in by
+    /// whoever keeps it.
+    pub accepted: Vec<Accepted>,
 }
 
 impl Judgement {
@@ -99,7 +103,13 @@ pub fn judge(review: &Review, snapshot: &Snapshot) -> Judgement {
         .collect();
     findings.retain(|finding| !silenced.contains(&finding.rule));
     findings.sort_by_key(|finding| finding.severity);
-    Judgement { findings }
+    Judgement {
+        accepted: findings
+            .iter()
+            .flat_map(|finding| finding.accepted.iter().cloned())
+            .collect(),
+        findings,
+    }
 }
 
 fn applicable(review: &Review) -> impl Iterator<Item = &'static Rule> {

@@ -12,14 +12,9 @@ pub mod short {
     pub const BACKUP_SCHEDULE: &str = "bsch";
 }
 
-/// `oc` on a hub that has a ClusterVersion, which is an OpenShift; else `kubectl`.
-pub fn client(snapshot: &Snapshot) -> &'static str {
-    snapshot.cli()
-}
-
 /// `oc -n NAMESPACE REST`
 pub fn command(snapshot: &Snapshot, namespace: &str, rest: &str) -> String {
-    format!("{} -n {namespace} {rest}", client(snapshot))
+    format!("{} -n {namespace} {rest}", snapshot.cli())
 }
 
 /// A merge patch of the spec, ready to be pasted.
@@ -34,14 +29,6 @@ pub fn patch_spec(
     let rest =
         format!("patch {kind} {name} --type merge -p '{{\"spec\":{{\"{field}\":{value}}}}}'");
     command(snapshot, namespace, &rest)
-}
-
-/// `1 backup`, `2 backups`
-pub fn count(number: usize, noun: &str) -> String {
-    match number {
-        1 => format!("1 {noun}"),
-        _ => format!("{number} {noun}s"),
-    }
 }
 
 /// A kind and a name, without the blank where the name is still to be generated.

@@ -3,6 +3,7 @@
 use super::backups::Set;
 use super::facts::Facts;
 use super::following::{Following, SyncState};
+use super::ownership::taken_back;
 use super::role::Role;
 use crate::hub::{Findings, HubView};
 use crate::kinds::backup::BackupType;
@@ -70,6 +71,9 @@ pub(super) fn activation(
                 Answer::NotKnown,
                 "what is on this hub could not be looked up",
             );
+        }
+        Role::Passive if taken_back(facts).is_some() => {
+            return Activation::new(Answer::AlreadyActive, "this hub has taken the fleet over");
         }
         Role::Passive | Role::Collision | Role::Idle | Role::Replaced | Role::Stray => {}
     }

@@ -2,18 +2,25 @@
 
 use super::facts::{Facts, is_unfinished};
 use super::finding::Finding;
+use super::others;
+use super::remedies::look_into_backup;
 use super::role::Role;
+use super::schedule::at_work;
+use crate::hub::Party;
 use crate::identity::HubId;
 use crate::kinds::backup::{Backup, BackupType};
 use crate::sets::BackupSet;
 use crate::time::CronSchedule;
-use crate::time::age;
+use crate::time::age::{self, count};
 use crate::time::saturating::Saturating;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 /// How long the first set of a new BackupSchedule may take to be finished.
 const FIRST_SET_WITHIN: SignedDuration = SignedDuration::from_mins(15);
+
+/// How much earlier than its BackupSchedule a set may be called.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_mins(1);
 
 /// A set of backups: what an activation would restore, or what this hub last wrote.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -32,6 +39,8 @@ pub struct Set {
     /// The run of a newer set that is still being written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_progress: Option<Timestamp>,
+    /// Whether that one will never be finished: the hub that began it is silent.
+    pub abandoned: bool,
 }
 
 /// One backup of a set.
@@ -83,34 +92,43 @@ pub(super) fn set(facts: &Facts<'_>, role: Role) -> Option<Set> {
         .find(|set| set.is_usable())
         .copied()
         .unwrap_or(newest);
-    Some(seen(shown, newest))
+    Some(seen(facts, shown, newest))
 }
 
-/// The set an activation would restore.
+/// The set an activation would restore: for a sync the newest whole one of the hub that `latest` takes
+/// the clusters of, else the one that it would name.
 fn restorable(facts: &Facts<'_>) -> Option<Set> {
-    let newest = facts.sets.last()?;
-    let latest = facts
+    let newest_of = |party: &Party| facts.sets.iter().rev().find(|set| set.party() == *party);
+    let of_latest = facts
         .view
         .latest_clusters()
-        .filter(|_| facts.passive_sync().is_some());
-    let of_latest = latest.and_then(|clusters| {
-        facts.sets.iter().find(|set| {
-            set.members
-                .values()
-                .any(|backup| backup.meta.name == clusters.meta.name)
-        })
-    });
-    match of_latest {
-        Some(set) => Some(seen(set, newest)),
+        .filter(|_| facts.passive_sync().is_some())
+        .and_then(|clusters| {
+            facts.sets.iter().find(|set| {
+                set.members
+                    .values()
+                    .any(|backup| backup.meta.name == clusters.meta.name)
+            })
+        });
+    let shown = match of_latest {
+        Some(taken) => facts
+            .sets
+            .iter()
+            .rev()
+            .filter(|set| set.party() == taken.party() && set.run <= taken.run)
+            .find(|set| set.is_usable())
+            .unwrap_or(taken)
+            .clone(),
         None => facts
             .view
             .best_set()
-            .map(|set| seen(&set, newest))
-            .or_else(|| Some(seen(newest, newest))),
-    }
+            .or_else(|| facts.sets.last().cloned())?,
+    };
+    let newest = newest_of(&shown.party()).unwrap_or(&shown);
+    Some(seen(facts, &shown, newest))
 }
 
-fn seen(shown: &BackupSet<'_>, newest: &BackupSet<'_>) -> Set {
+fn seen(facts: &Facts<'_>, shown: &BackupSet<'_>, newest: &BackupSet<'_>) -> Set {
     Set {
         writer: shown.writer.clone(),
         by_this_hub: shown.here,
@@ -122,6 +140,7 @@ fn seen(shown: &BackupSet<'_>, newest: &BackupSet<'_>) -> Set {
             .collect(),
         in_progress: (newest.run > shown.run && newest.party() == shown.party())
             .then_some(newest.run),
+        abandoned: !newest.here && others::is_silent(facts, &newest.writer),
     }
 }
 
@@ -147,7 +166,12 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     {
         return Vec::new();
     }
-    let sets: Vec<_> = facts.own_sets().collect();
+    // What was made before is not what a new BackupSchedule makes.
+    let since = new_since(facts);
+    let sets: Vec<_> = facts
+        .own_sets()
+        .filter(|set| since.is_none_or(|since| set.run >= since.less(CLOCKS_DIFFER)))
+        .collect();
     let Some(newest) = sets.last() else {
         return no_backup(facts).into_iter().collect();
     };
@@ -166,21 +190,28 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     found
 }
 
+/// Since when the BackupSchedule is here, as long as its first set may still be written.
+fn new_since(facts: &Facts<'_>) -> Option<Timestamp> {
+    at_work(facts)
+        .and_then(|schedule| schedule.meta.created)
+        .filter(|created| facts.now.duration_since(*created) <= FIRST_SET_WITHIN)
+}
+
 fn is_new(facts: &Facts<'_>) -> bool {
-    facts
-        .schedules()
-        .iter()
-        .filter_map(|schedule| schedule.meta.created)
-        .any(|created| facts.now.duration_since(created) <= FIRST_SET_WITHIN)
+    new_since(facts).is_some()
 }
 
 fn no_backup(facts: &Facts<'_>) -> Option<Finding> {
-    let text = "this hub has no backup yet";
+    let text = if facts.own_sets().next().is_some() {
+        "the BackupSchedule is new, and its first set has not begun yet"
+    } else {
+        "this hub has no backup yet"
+    };
     // An object the operator cannot read, or a schedule that failed, is told by the schedule itself.
     let enabled = facts
         .schedules()
         .iter()
-        .any(|schedule| schedule.phase == "Enabled" || schedule.phase == "New");
+        .any(|schedule| matches!(schedule.phase.as_str(), "Enabled" | "New" | ""));
     enabled.then(|| {
         if is_new(facts) {
             Finding::warning("backup/none", text).run(
@@ -222,10 +253,7 @@ fn no_complete_set(facts: &Facts<'_>, newest: &BackupSet<'_>) -> Option<Finding>
 
 /// The newest complete set is older than two runs should let it be.
 fn outdated(facts: &Facts<'_>, good: &BackupSet<'_>) -> Option<Finding> {
-    let cron = facts
-        .schedules()
-        .iter()
-        .find_map(|schedule| CronSchedule::parse(&schedule.cron).ok())?;
+    let cron = CronSchedule::parse(&at_work(facts)?.cron).ok()?;
     let period = cron.period(good.run)?;
     let allowed = period
         .saturating_mul(2)
@@ -260,8 +288,8 @@ fn failed(facts: &Facts<'_>, set: &BackupSet<'_>) -> Option<Finding> {
         .iter()
         .any(|(kind, backup)| !backup.is_usable() && BackupType::DATA.contains(kind));
     let headline = format!(
-        "the newest finished set lacks something: {} of its backups did not complete",
-        bad.len()
+        "the newest finished set lacks something: {} did not complete",
+        count(bad.len(), "backup")
     );
     let mut finding = if lost {
         Finding::critical("backup/failed", headline)
@@ -273,12 +301,14 @@ fn failed(facts: &Facts<'_>, set: &BackupSet<'_>) -> Option<Finding> {
             "{kind}: {}, errors: {}, warnings: {}",
             backup.phase, backup.errors, backup.warnings
         ));
+        for reason in &backup.reasons {
+            finding = finding.seen(format!("{kind}: {reason}"));
+        }
     }
-    Some(finding.run(
-        "see why:",
-        facts.kubectl(&format!(
-            "exec deploy/velero -- /velero backup logs {}",
-            first.meta.name
-        )),
+    Some(look_into_backup(
+        finding,
+        facts,
+        &first.meta.name,
+        &first.phase,
     ))
 }

@@ -9,7 +9,9 @@ mod facts;
 mod finding;
 mod following;
 mod not_checked;
+mod others;
 mod ownership;
+mod remedies;
 mod restores;
 mod role;
 mod schedule;
@@ -17,12 +19,13 @@ mod storage;
 #[cfg(test)]
 mod tests;
 mod unreadable;
+pub mod words;
 
 pub use activation::{Activation, Answer, named_activation};
 pub use backups::{Row, Set};
 pub use clusters::Clusters;
 pub use finding::{Finding, Severity, Step};
-pub use following::{Following, SyncState};
+pub use following::{Following, HeldFrom, SyncState};
 pub use not_checked::NotChecked;
 pub use ownership::Writer;
 pub use restores::{Part, Purpose, RestoreView};
@@ -176,8 +179,8 @@ pub fn assess(snapshot: &Snapshot) -> StatusReport {
 fn findings_of(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     let mut found: Vec<_> = not_checked::no_operator(facts).into_iter().collect();
     found.extend(ownership::findings(facts, role));
-    found.extend(schedule::findings(facts, role));
     found.extend(storage::findings(facts, role));
+    found.extend(schedule::findings(facts, role));
     found.extend(following::findings(facts));
     found.extend(backups::findings(facts, role));
     found.extend(restores::findings(facts, role));
@@ -218,7 +221,7 @@ fn summary(
         return format!("not checked: {}", what.join(", "));
     }
     match (role, set, following) {
-        (Role::Active, Some(set), _) => format!(
+        (Role::Active, Some(set), _) if set.by_this_hub => format!(
             "a complete set of backups is {} old",
             crate::time::age::age(facts.now, set.run)
         ),
@@ -228,7 +231,8 @@ fn summary(
             _ => "a pass of the sync is running".to_owned(),
         },
         (Role::Activating, ..) => "an activation is running".to_owned(),
-        (Role::Idle, ..) => "this hub neither backs up nor restores".to_owned(),
+        (Role::Idle, ..) => restores::brought(facts)
+            .unwrap_or_else(|| "this hub neither backs up nor restores".to_owned()),
         _ => "nothing is wrong".to_owned(),
     }
 }

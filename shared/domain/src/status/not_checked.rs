@@ -74,6 +74,12 @@ pub(super) fn not_checked(facts: &Facts<'_>) -> Vec<NotChecked> {
     ]
     .into_iter()
     .flatten()
+    .map(|row| NotChecked {
+        way_out: row
+            .way_out
+            .replace(": kubectl ", &format!(": {} ", s.cli())),
+        ..row
+    })
     .collect()
 }
 
@@ -88,11 +94,11 @@ pub(super) fn no_operator(facts: &Facts<'_>) -> Option<Finding> {
         )
         .run(
             "see whether this is the cluster you mean:",
-            "kubectl cluster-info",
+            format!("{} cluster-info", s.cli()),
         )
         .run(
             "if it is a hub, see whether its component cluster-backup is enabled:",
-            "kubectl get multiclusterhubs -A -o yaml",
+            format!("{} get multiclusterhubs -A -o yaml", s.cli()),
         )
     })
 }

@@ -4,10 +4,13 @@
 //! backups begun after another hub's takeover. Both sides of it are told the same, from the same
 //! facts (OWNERSHIP S7).
 
+mod activating;
 mod evidence;
 mod owner;
 mod rivals;
 mod stop;
+
+pub(super) use owner::half_taken_back as taken_back;
 
 use super::facts::Facts;
 use super::finding::Finding;
@@ -82,6 +85,7 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     let intruders = rivals::intruders(facts);
     let told = intruders.iter().any(|(_, here)| *here);
     found.extend(intruders.into_iter().map(|(finding, _)| finding));
+    found.extend(activating::unanswered(facts, role));
     found.extend(rivals::resumed(facts));
     found.extend(rivals::shared_storage(facts, role));
     if role == Role::Replaced && !told {

@@ -1,6 +1,7 @@
 //! What part this hub plays.
 
 use super::facts::Facts;
+use crate::hub::restores::RestoreState;
 use serde::Serialize;
 use std::fmt;
 
@@ -22,7 +23,7 @@ pub enum Role {
     Stray,
     /// Neither backs up nor restores.
     Idle,
-    /// Its BackupSchedules or Restores could not be read.
+    /// Its BackupSchedules, its Restores or the backups could not be read.
     Unknown,
 }
 
@@ -34,7 +35,7 @@ impl fmt::Display for Role {
             Self::Activating => "activating",
             Self::Replaced => "replaced",
             Self::Collision => "in collision",
-            Self::Stray => "not the fleet's hub, yet set to back up",
+            Self::Stray => "not the fleet's hub",
             Self::Idle => "idle",
             Self::Unknown => "role not known",
         })
@@ -46,10 +47,11 @@ impl fmt::Display for Role {
 pub(super) fn of(facts: &Facts<'_>) -> Role {
     let known = facts.snapshot.restores.value().is_some()
         && facts.snapshot.backup_schedules.value().is_some();
+    let velero = facts.snapshot.velero_restores.items();
     if facts
         .restores()
         .iter()
-        .any(|restore| restore.is_active() && restore.activates())
+        .any(|restore| restore.activates() && !RestoreState::of(restore, velero).is_over())
     {
         return Role::Activating;
     }
@@ -70,6 +72,10 @@ pub(super) fn of(facts: &Facts<'_>) -> Role {
         } else {
             Role::Stray
         };
+    }
+    // Who owns the fleet only the storage tells: without it nobody is called active.
+    if facts.snapshot.backups.value().is_none() {
+        return Role::Unknown;
     }
     if !schedules.is_empty() || holds == Some(true) || facts.view.is_sole_owner_by_takeover() {
         return Role::Active;

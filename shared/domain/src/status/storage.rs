@@ -4,8 +4,15 @@ use super::facts::Facts;
 use super::finding::Finding;
 use super::role::Role;
 use crate::kinds::storage_location::StorageLocation;
-use jiff::Timestamp;
+use crate::time::age;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+
+/// How long after a location was made Velero may take to read it for the first time.
+const FIRST_READ_WITHIN: SignedDuration = SignedDuration::from_mins(5);
+
+/// The end of Velero's log, of whichever pod runs it.
+const VELERO_LOG: &str = "logs deploy/velero --tail 50";
 
 /// A BackupStorageLocation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,6 +34,8 @@ pub struct Storage {
     pub last_synced: Option<Timestamp>,
     /// Whether that is recent enough to judge other hubs by.
     pub fresh: bool,
+    /// Whether Velero is told never to look.
+    pub sync_off: bool,
 }
 
 /// The storage locations, usable ones first.
@@ -55,6 +64,7 @@ fn view(facts: &Facts<'_>, location: &StorageLocation) -> Storage {
         usable: location.is_usable(),
         last_synced: location.synced,
         fresh: location.is_view_fresh(facts.now),
+        sync_off: location.is_sync_off(),
     }
 }
 
@@ -65,7 +75,7 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     };
     let needed = !matches!(role, Role::Idle | Role::Unknown);
     if locations.iter().any(StorageLocation::is_usable) {
-        return stale(facts, locations)
+        return stale(facts, role, locations)
             .into_iter()
             .filter(|_| needed)
             .collect();
@@ -114,28 +124,115 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     }
 }
 
-fn stale(facts: &Facts<'_>, locations: &[StorageLocation]) -> Option<Finding> {
-    if locations
-        .iter()
-        .any(|location| location.is_view_fresh(facts.now))
-    {
+/// What is not known because no storage location is read, or one never is.
+fn stale(facts: &Facts<'_>, role: Role, locations: &[StorageLocation]) -> Option<Finding> {
+    let usable = || locations.iter().filter(|location| location.is_usable());
+    let fresh = usable().any(|location| location.is_view_fresh(facts.now));
+    if let Some(off) = usable().find(|location| location.is_sync_off()) {
+        return Some(switched_off(facts, role, off, fresh));
+    }
+    if fresh {
         return None;
     }
-    let synced = locations
-        .iter()
-        .filter_map(|location| location.synced)
-        .max();
-    let headline =
-        "what other hubs have written since is not known: Velero has stopped reading the storage";
-    Some(
-        Finding::warning("storage/stale", headline)
-            .seen(synced.map_or_else(
-                || "it was never read".to_owned(),
-                |at| format!("last read {}", facts.when(at)),
+    let Some(synced) = usable().filter_map(|location| location.synced).max() else {
+        return Some(unread(facts, locations));
+    };
+    let finding = match super::schedule::overdue_since(facts) {
+        // A hub that was away does not know who took its place, and goes on as if nobody had.
+        Some(due) if matches!(role, Role::Active | Role::Collision | Role::Replaced) => {
+            Finding::critical(
+                "storage/stale",
+                format!(
+                    "this hub was away: whether another has taken over since {} is not known",
+                    age::stamp(synced)
+                ),
+            )
+            .seen(format!(
+                "a backup was due {} and has not begun",
+                facts.when(due)
             ))
-            .run(
-                "see whether Velero runs:",
-                facts.kubectl("logs deploy/velero --tail 50"),
-            ),
+        }
+        _ => Finding::warning(
+            "storage/stale",
+            "what other hubs have written since is not known: Velero has stopped reading the storage",
+        ),
+    };
+    Some(
+        finding
+            .seen(format!("last read {}", facts.when(synced)))
+            .run("see whether Velero runs:", facts.kubectl(VELERO_LOG)),
     )
+}
+
+/// `backupSyncPeriod: 0s`: a hub that waits gets no backup any more, and one that backs up is blind.
+fn switched_off(
+    facts: &Facts<'_>,
+    role: Role,
+    location: &StorageLocation,
+    another_is_fresh: bool,
+) -> Finding {
+    let name = &location.meta.name;
+    let headline = format!(
+        "what other hubs write is not seen here: storage location {name} has spec.backupSyncPeriod {}",
+        location
+            .sync_period
+            .map(|period| period.to_string())
+            .unwrap_or_default()
+    );
+    let waits = matches!(role, Role::Passive | Role::Activating) && !another_is_fresh;
+    let finding = if waits {
+        Finding::critical("storage/sync-off", headline)
+    } else {
+        Finding::warning("storage/sync-off", headline)
+    };
+    let finding = finding
+        .seen("a period of zero switches the sync off: Velero does not look into the bucket")
+        .seen(location.synced.map_or_else(
+            || "it was never read".to_owned(),
+            |at| format!("last read {}", facts.when(at)),
+        ));
+    let owner = location
+        .meta
+        .owners
+        .iter()
+        .find(|(kind, _)| kind == "DataProtectionApplication");
+    match owner {
+        Some((_, dpa)) => finding.run(
+            format!("take backupSyncPeriod out of DataProtectionApplication {dpa}, which owns it:"),
+            facts.kubectl(&format!(
+                "edit dataprotectionapplications.oadp.openshift.io {dpa}"
+            )),
+        ),
+        None => finding.run(
+            "take spec.backupSyncPeriod out, or write 1m0s:",
+            facts.kubectl(&format!("edit backupstoragelocations.velero.io {name}")),
+        ),
+    }
+}
+
+/// No location was ever read: normal for a hub that was just set up, and told as what it is.
+fn unread(facts: &Facts<'_>, locations: &[StorageLocation]) -> Finding {
+    let made = locations
+        .iter()
+        .filter_map(|location| location.meta.created)
+        .max();
+    let evidence = made
+        .map(|at| format!("the storage location was created {}", facts.when(at)))
+        .unwrap_or_default();
+    let young = made.is_some_and(|at| facts.now.duration_since(at) <= FIRST_READ_WITHIN);
+    if young {
+        Finding::warning(
+            "storage/unread",
+            "what other hubs have written is not known yet: Velero has not read the storage so far",
+        )
+        .seen(evidence)
+        .todo("look again in a few minutes: Velero reads it once a minute")
+    } else {
+        Finding::warning(
+            "storage/unread",
+            "what other hubs have written is not known: Velero has never read the storage",
+        )
+        .seen(evidence)
+        .run("see whether Velero runs:", facts.kubectl(VELERO_LOG))
+    }
 }

@@ -20,17 +20,17 @@ pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
                 Finding::critical(
                     "restore/unreadable",
                     format!(
-                        "Restore {} hides every Restore from the operator: {} is {}",
+                        "the operator does not see Restore {}: {} is {}",
                         restore.meta.name, first.field, first.value
                     ),
                 )
                 .seen(format!(
-                    "{}; while it is stored, the operator's lists of Restores fail",
+                    "{}; after a restart the operator may see no other Restore either",
                     first.why
                 ))
                 .run(
-                    "delete it:",
-                    facts.kubectl(&format!("delete crst {}", restore.meta.name)),
+                    "correct it:",
+                    facts.kubectl(&format!("edit crst {}", restore.meta.name)),
                 ),
             );
         }

@@ -1,6 +1,7 @@
 //! Ages and moments in words short enough for a table cell.
 
 use jiff::{SignedDuration, Timestamp};
+use std::fmt::Display;
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -74,14 +75,19 @@ pub fn when(now: Timestamp, moment: Timestamp) -> String {
 
 /// `1 cluster`, `2 clusters`.
 #[must_use]
-pub fn count(number: usize, what: &str) -> String {
+pub fn count<N: Display + PartialEq + From<u8>>(number: N, what: &str) -> String {
     count_with(number, what, &format!("{what}s"))
 }
 
 /// `1 backup has`, `2 backups have`.
 #[must_use]
-pub fn count_with(number: usize, one: &str, several: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { several })
+pub fn count_with<N: Display + PartialEq + From<u8>>(
+    number: N,
+    one: &str,
+    several: &str,
+) -> String {
+    let word = if number == N::from(1) { one } else { several };
+    format!("{number} {word}")
 }
 
 /// Less than a second ahead counts as now: the parts round to whole seconds.

@@ -6,15 +6,15 @@ use std::error::Error;
 use std::time::Duration;
 
 /// What a request was about.
-pub(super) struct Subject {
-    pub(super) verb: String,
-    pub(super) resource: String,
-    pub(super) namespace: Option<String>,
-    pub(super) deadline: Duration,
+pub(crate) struct Subject {
+    pub(crate) verb: String,
+    pub(crate) resource: String,
+    pub(crate) namespace: Option<String>,
+    pub(crate) deadline: Duration,
 }
 
 impl Subject {
-    pub(super) fn new(
+    pub(crate) fn new(
         verb: &str,
         resource: &Resource,
         namespace: &str,
@@ -37,7 +37,7 @@ impl Subject {
 }
 
 /// Why the fact is missing.
-pub(super) fn missing(subject: &Subject, error: &kube::Error) -> Missing {
+pub(crate) fn missing(subject: &Subject, error: &kube::Error) -> Missing {
     match error {
         kube::Error::Api(status) => match status.code {
             401 => Missing::NoCluster {

@@ -97,6 +97,20 @@ impl Lister {
         }
     }
 
+    /// The namespace it reads.
+    pub(super) fn namespace(&self) -> &str {
+        &self.namespace
+    }
+
+    /// The same deadline for another namespace.
+    pub(super) fn elsewhere(&self, namespace: &str) -> Self {
+        Self {
+            client: self.client.clone(),
+            namespace: namespace.to_owned(),
+            ..*self
+        }
+    }
+
     /// All objects of a kind, in the order the server lists them (by name).
     pub async fn list<K: Kind>(&self, resource: &Resource) -> Result<Vec<K>, Missing> {
         let subject = Subject::new("list", resource, &self.namespace, self.deadline);

@@ -1,8 +1,9 @@
 //! Facts from an API server, all under one deadline.
 
 mod access;
-mod answer;
+pub(crate) mod answer;
 mod list;
+mod record;
 
 pub use access::{Asker, User};
 pub use answer::innermost;
@@ -79,10 +80,7 @@ fn answer<'a>(lister: &'a Lister, need: &'a Need, asker: &'a Asker) -> BoxFuture
         Need::KubeSystem => fill(kube_system_created(lister), |s, fact| {
             s.kube_system_created = fact
         }),
-        // Kept by whoever writes it: the caller puts it in.
-        Need::Accepted => fill(async { Err(Missing::NotAsked) }, |s, fact| {
-            s.accepted = fact
-        }),
+        Need::Accepted => fill(record::accepted(lister), |s, fact| s.accepted = fact),
         Need::Permission(permission) => {
             let key = permission.clone();
             fill(access::may(lister, permission, asker), move |s, fact| {

@@ -5,9 +5,8 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use acm_backup_bed::parts::{self, Part};
 use acm_backup_bed::{BACKUP_NAMESPACE, Finished, Hub, HubOptions, Webhook};
-use acm_backup_e2e::{guard, identify, install_crds, look, operator, people};
+use acm_backup_e2e::{guard, identify, install_crds, install_velero_crds, look, operator, people};
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams};
@@ -34,7 +33,7 @@ impl GuardedHub {
     pub async fn start(options: HubOptions) -> Self {
         let hub = Hub::start_with("hub", options).await.unwrap();
         install_crds(&hub).await.unwrap();
-        hub.install_crd_objects(&[velero_crds()]).await.unwrap();
+        install_velero_crds(&hub).await.unwrap();
         hub.create_namespace(BACKUP_NAMESPACE).await.unwrap();
         identify(&hub, OWN_ID).await.unwrap();
         let webhook = guard::install(&hub, 2).await.unwrap();
@@ -47,6 +46,11 @@ impl GuardedHub {
             attester,
             operator,
         }
+    }
+
+    /// The operator's kubeconfig.
+    pub fn operator(&self) -> &std::path::Path {
+        &self.operator
     }
 
     /// The webhook and the hub, each on its own.
@@ -137,19 +141,6 @@ impl GuardedHub {
     pub fn storage(&self) -> Storage<'_> {
         Storage::of(self)
     }
-}
-
-fn velero_crds() -> Value {
-    let mut velero = acm_backup_bed::run::command(
-        parts::path(Part::Velero).unwrap(),
-        acm_backup_bed::StopOrder::Client,
-    )
-    .unwrap();
-    let printed = velero
-        .args(["install", "--crds-only", "--dry-run", "-o", "json"])
-        .output()
-        .unwrap();
-    serde_json::from_slice(&printed.stdout).unwrap()
 }
 
 /// The hub that is kept, for one test at a time.

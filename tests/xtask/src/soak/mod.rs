@@ -1,26 +1,31 @@
-//! `cargo xtask soak`: what CI tries on a fixed seed, on any seed and for as long as you like.
+//! `cargo xtask soak`: the full sizes of what CI runs in part, by a seed, with a report to keep.
 
 mod ownership;
+mod races;
 
 use anyhow::Result;
+use clap::Subcommand;
 use std::process::ExitCode;
 
-/// What to try.
+/// What to run in full.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(subcommand)]
-    what: What,
+    soak: Soak,
 }
 
-#[derive(clap::Subcommand)]
-enum What {
-    /// Who owns the fleet: the guard and status against the oracle of tests/ownership
+#[derive(Subcommand)]
+enum Soak {
+    /// Who owns the fleet: the guard and `status` against an oracle, on storages nobody recorded
     Ownership(ownership::Args),
+    /// Requests in the same instant through three replicas, on a real API server
+    Races(races::Args),
 }
 
-/// Tries it.
+/// Runs it.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    match &args.what {
-        What::Ownership(args) => ownership::run(args),
+    match &args.soak {
+        Soak::Ownership(args) => ownership::run(args),
+        Soak::Races(args) => races::run(args),
     }
 }

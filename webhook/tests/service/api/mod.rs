@@ -1,5 +1,5 @@
 //! An API server in memory, as far as the webhook calls one: get, list, watch, create and merge patch,
-//! with uids, versions and conflicts. Secrets are given out as metadata or not at all.
+//! with uids, versions, conflicts and a clock of its own. Secrets are given out as metadata or not at all.
 
 mod wire;
 
@@ -12,6 +12,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::{Bytes, Frame};
 use hyper::{Method, Request, Response};
+use jiff::{SignedDuration, Timestamp};
 use kube::client::Body;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
@@ -33,15 +34,33 @@ struct Inner {
     changes: watch::Sender<u64>,
 }
 
-#[derive(Default)]
 struct State {
+    clock: Timestamp,
     objects: BTreeMap<Key, Value>,
     version: u64,
     requests: Vec<String>,
     bodies: Vec<Value>,
     watchers: Vec<mpsc::UnboundedSender<String>>,
     failures: VecDeque<(&'static str, u16)>,
-    before_patch: Option<Meddle>,
+    hanging: VecDeque<&'static str>,
+    before_write: Option<Meddle>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            // Years from whatever clock the test runs by.
+            clock: "2031-11-25T12:00:00Z".parse().unwrap(),
+            objects: BTreeMap::new(),
+            version: 0,
+            requests: Vec::new(),
+            bodies: Vec::new(),
+            watchers: Vec::new(),
+            failures: VecDeque::new(),
+            hanging: VecDeque::new(),
+            before_write: None,
+        }
+    }
 }
 
 impl Api {
@@ -117,9 +136,29 @@ impl Api {
         self.state().bodies.clone()
     }
 
-    /// Does something just before the next patch is applied.
-    pub fn before_patch(&self, meddle: impl FnOnce(&Api) + Send + 'static) {
-        self.state().before_patch = Some(Box::new(meddle));
+    /// Sets the clock forward, or back.
+    pub fn pass(&self, seconds: i64) {
+        self.state().clock += SignedDuration::from_secs(seconds);
+    }
+
+    /// What the clock says.
+    pub fn now(&self) -> Timestamp {
+        self.state().clock
+    }
+
+    /// Never answers the next request whose line contains `part`.
+    pub fn hang_once(&self, part: &'static str) {
+        self.state().hanging.push_back(part);
+    }
+
+    /// Whether a request that was to hang has come.
+    pub fn hangs(&self) -> bool {
+        self.state().hanging.is_empty()
+    }
+
+    /// Does something just before the next write is applied.
+    pub fn before_write(&self, meddle: impl FnOnce(&Api) + Send + 'static) {
+        self.state().before_write = Some(Box::new(meddle));
     }
 
     /// Answers the next request whose line contains `part` with an error.
@@ -153,6 +192,18 @@ impl Api {
         let line = format!("{} {}", parts.method, parts.uri.path_and_query().unwrap());
         let body = body.collect().await.unwrap().to_bytes();
         let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+        let hangs = {
+            let mut state = self.state();
+            match state.hanging.front() {
+                Some(part) if line.contains(part) => state.hanging.pop_front().is_some(),
+                _ => false,
+            }
+        };
+        if hangs {
+            self.state().requests.push(line);
+            self.0.changes.send_modify(|_| {});
+            return std::future::pending().await;
+        }
         let failure = {
             let mut state = self.state();
             state.requests.push(line.clone());
@@ -168,7 +219,8 @@ impl Api {
             .get("accept")
             .map_or("", |value| value.to_str().unwrap());
         let metadata_only = accept.contains("as=PartialObjectMetadata") && accept.contains(";v=v1");
-        let answer = if let Some((_, code)) = failure {
+        let query = parts.uri.query().unwrap_or_default();
+        let mut answer = if let Some((_, code)) = failure {
             refusal(code)
         } else if path.contains("/secrets") && !metadata_only {
             refusal(406)
@@ -180,14 +232,31 @@ impl Api {
             self.watched()
         } else {
             match parts.method {
-                Method::GET => self.got(&path, parts.uri.query().unwrap_or_default()),
-                Method::PATCH => self.patched(&path, &body),
-                Method::POST => self.created(&path, body),
+                Method::GET => self.got(&path, query),
+                Method::PATCH => self.patched(&path, query, &body),
+                Method::POST => self.created(&path, query, body),
                 _ => refusal(405),
             }
         };
+        let date = self.now().strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+        answer.headers_mut().insert("date", date.parse().unwrap());
         self.0.changes.send_modify(|_| {});
         answer
+    }
+
+    /// As the API server notes who wrote, and when by its own clock; of Leases, where somebody reads it.
+    fn managed(&self, path: &str, query: &str, object: &mut Value) {
+        if !path.contains("/leases") {
+            return;
+        }
+        let manager = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("fieldManager="));
+        if let Some(manager) = manager {
+            let time = self.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+            object["metadata"]["managedFields"] =
+                json!([{"manager": manager, "operation": "Update", "time": time}]);
+        }
     }
 
     fn got(&self, path: &str, query: &str) -> Answer {
@@ -230,8 +299,8 @@ impl Api {
         }
     }
 
-    fn patched(&self, path: &str, patch: &Value) -> Answer {
-        let meddle = self.state().before_patch.take();
+    fn patched(&self, path: &str, query: &str, patch: &Value) -> Answer {
+        let meddle = self.state().before_write.take();
         if let Some(meddle) = meddle {
             meddle(self);
         }
@@ -246,13 +315,19 @@ impl Api {
             }
         }
         json_patch::merge(&mut object, patch);
+        self.managed(path, query, &mut object);
         full(200, &bare(path, self.put(collection, object)))
     }
 
-    fn created(&self, path: &str, object: Value) -> Answer {
+    fn created(&self, path: &str, query: &str, mut object: Value) -> Answer {
         if path.contains("subjectaccessreviews") {
             return full(201, &json!({"status": {"allowed": false}}));
         }
+        let meddle = self.state().before_write.take();
+        if let Some(meddle) = meddle {
+            meddle(self);
+        }
+        self.managed(path, query, &mut object);
         let name = object["metadata"]["name"].as_str().unwrap().to_owned();
         if self.get(path, &name).is_some() {
             return refusal(409);

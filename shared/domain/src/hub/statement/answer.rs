@@ -125,6 +125,7 @@ pub fn answer(
                     holder: format!("{}/{}", subject.kind, subject.meta.name),
                     uid: subject.meta.uid.clone().unwrap_or_default(),
                     accepted: view.now,
+                    open_until: None,
                 });
                 if let Some(place) = outcome.answers.get_mut(question) {
                     place.get_or_insert(statement);
@@ -147,6 +148,15 @@ pub fn recorded(standing: &Standing<'_>, set: Option<&Backup>, view: &HubView<'_
             && view.now <= accepted.at.plus(VALID_FOR)
             && is_false(kind, standing, accepted.at, set, view).is_none()
     })
+}
+
+/// What the statements of an annotation are about, those that can be read and resolved.
+pub fn named(text: &str, view: &HubView<'_>) -> Vec<String> {
+    read(text)
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|statement| resolve(&statement.about, view).ok())
+        .collect()
 }
 
 /// The id a statement means: a whole one, the beginning of one that fits no other, `unknown`, or a

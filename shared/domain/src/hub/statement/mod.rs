@@ -8,7 +8,7 @@ mod answer;
 mod refuted;
 mod used;
 
-pub use answer::{Asker, Outcome, Subject, answer, recorded};
+pub use answer::{Asker, Outcome, Subject, answer, named, recorded};
 pub use refuted::{Refutation, refutation};
 
 use jiff::{SignedDuration, Timestamp};

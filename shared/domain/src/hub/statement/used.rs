@@ -24,6 +24,13 @@ pub(super) fn used(
         accepted.meaning == meaning && subject.uid.as_deref() != Some(accepted.uid.as_str())
     });
     if let Some(accepted) = recorded {
+        if let Some(until) = accepted.open_until {
+            return Some(format!(
+                "it is in use: {} was let pass on it, and whether it was stored is known at {}; try again then",
+                accepted.holder,
+                age::stamp(until)
+            ));
+        }
         return Some(format!(
             "it was used: accepted for {}, {}",
             accepted.holder,

@@ -1,11 +1,11 @@
 //! `backup-schedule/active-restore`: a hub that is being restored must not back itself up.
 
-use crate::hub::restores::Standing;
+use crate::hub::restores::RestoreState;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::rules::finding::Finding;
+use crate::rules::restore_state::{describe, wait_for_velero, watch};
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
-use crate::rules::standing::{describe, wait_for_velero, watch};
 use crate::rules::words::{command, named, short};
 use crate::snapshot::{Need, Snapshot};
 
@@ -40,7 +40,7 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
     let beside: Vec<_> = restores
         .iter()
         .filter(|restore| restore.meta.namespace == subject.meta.namespace)
-        .map(|restore| Standing::of(restore, velero))
+        .map(|restore| RestoreState::of(restore, velero))
         .collect();
     let mut active: Vec<_> = beside.iter().filter(|restore| !restore.is_over()).collect();
     // What must be waited for comes first.
@@ -63,8 +63,8 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
 }
 
 fn denial(
-    first: &Standing<'_>,
-    active: &[&Standing<'_>],
+    first: &RestoreState<'_>,
+    active: &[&RestoreState<'_>],
     subject: &BackupSchedule,
     snapshot: &Snapshot,
 ) -> Finding {
@@ -95,7 +95,7 @@ fn denial(
     remedies(finding, first, snapshot)
 }
 
-fn remedies(finding: Finding, first: &Standing<'_>, snapshot: &Snapshot) -> Finding {
+fn remedies(finding: Finding, first: &RestoreState<'_>, snapshot: &Snapshot) -> Finding {
     let restore = first.restore;
     let (name, namespace) = (&restore.meta.name, &restore.meta.namespace);
     if restore.meta.deleted.is_some() {
@@ -114,7 +114,7 @@ fn remedies(finding: Finding, first: &Standing<'_>, snapshot: &Snapshot) -> Find
     );
     if restore.is_passive_sync() {
         let finding = finding.todo(
-            "if this hub is to stay passive, do not create it here (or write spec.paused: true): the hub that manages the fleet backs it up",
+            "if this hub is to stay passive, do not create it here, or leave it paused: the hub that manages the fleet backs it up",
         );
         return match first.is_at_rest() {
             true => finding.run(

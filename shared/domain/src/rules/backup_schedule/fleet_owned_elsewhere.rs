@@ -68,7 +68,7 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
         .collect();
     let questions: Vec<_> = rivals
         .iter()
-        .map(|rival| Question::Hub(rival.standing.clone()))
+        .map(|rival| Question::Hub(Box::new(rival.standing.clone())))
         .collect();
     let may = may_attest(&review.origin, snapshot);
     let outcome = statement::answer(

@@ -1,11 +1,11 @@
 //! `restore/activation-taken-back`: an activation that is edited away half-way.
 
-use crate::hub::restores::Standing;
+use crate::hub::restores::RestoreState;
 use crate::kinds::restore::{BackupChoice, Restore};
 use crate::rules::finding::Finding;
+use crate::rules::restore_state::describe;
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
-use crate::rules::standing::describe;
 use crate::rules::words::{command, patch_spec, short};
 use crate::snapshot::{Need, Snapshot};
 
@@ -69,15 +69,15 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
             missing,
         );
     }
-    let standing = Standing::of(previous, snapshot.velero_restores.items());
-    if standing.is_over() {
+    let state = RestoreState::of(previous, snapshot.velero_restores.items());
+    if state.is_over() {
         return Verdict::Pass;
     }
-    denial(&standing, restore, snapshot).into()
+    denial(&state, restore, snapshot).into()
 }
 
-fn denial(standing: &Standing<'_>, restore: &Restore, snapshot: &Snapshot) -> Finding {
-    let previous = standing.restore;
+fn denial(state: &RestoreState<'_>, restore: &Restore, snapshot: &Snapshot) -> Finding {
+    let previous = state.restore;
     let (name, namespace) = (&previous.meta.name, &previous.meta.namespace);
     let before = previous.managed_clusters.as_deref().unwrap_or_default();
     let now = restore.managed_clusters.as_deref().unwrap_or_default();
@@ -85,7 +85,7 @@ fn denial(standing: &Standing<'_>, restore: &Restore, snapshot: &Snapshot) -> Fi
         RULE.id,
         format!("Restore {name} is activating this hub, and this edit does not undo that"),
     );
-    describe(standing, snapshot)
+    describe(state, snapshot)
         .into_iter()
         .fold(denial, Finding::seen)
         .seen("what Velero has begun goes on, but the operator would neither import the clusters nor tell the other hub; this hub would hold them and call itself passive")

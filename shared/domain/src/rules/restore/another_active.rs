@@ -1,11 +1,11 @@
 //! `restore/another-active`: two Restores at once burn each other.
 
-use crate::hub::restores::Standing;
-use crate::kinds::restore::Restore;
+use crate::hub::restores::RestoreState;
+use crate::kinds::restore::{BackupChoice, Restore};
 use crate::rules::finding::Finding;
+use crate::rules::restore_state::{describe, wait_for_velero, watch};
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
-use crate::rules::standing::{describe, wait_for_velero, watch};
 use crate::rules::words::{command, named, patch_spec, short};
 use crate::snapshot::{Need, Snapshot};
 
@@ -49,7 +49,7 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
         .iter()
         .filter(|other| !other.meta.is_same_object(&subject.meta))
         .filter(|other| other.meta.namespace == subject.meta.namespace)
-        .map(|other| Standing::of(other, velero))
+        .map(|other| RestoreState::of(other, velero))
         .collect();
     let mut others: Vec<_> = beside.iter().filter(|other| !other.is_over()).collect();
     // What must be waited for comes first, the sync that is to be edited or deleted last.
@@ -72,8 +72,8 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
 }
 
 fn denial(
-    first: &Standing<'_>,
-    others: &[&Standing<'_>],
+    first: &RestoreState<'_>,
+    others: &[&RestoreState<'_>],
     subject: &Restore,
     snapshot: &Snapshot,
 ) -> Finding {
@@ -85,7 +85,7 @@ fn denial(
             "Restore {other} says {}, but Velero still restores for it; {this} would run beside that",
             first.restore.phase
         )
-    } else if sync_alone && subject.activates() {
+    } else if sync_alone && takes_clusters(subject) {
         format!("do not add a Restore: activate the one that keeps this hub in sync, {other}")
     } else {
         format!("Restore {other} is still active beside {this}; {BURNT}")
@@ -100,9 +100,15 @@ fn denial(
     remedies(finding, first, sync_alone, subject, snapshot)
 }
 
+/// Whether it restores clusters; `Skip` in other letters does not, and is no wish to activate.
+fn takes_clusters(restore: &Restore) -> bool {
+    restore.activates()
+        && BackupChoice::parse(restore.managed_clusters.as_deref()) != BackupChoice::Skip
+}
+
 fn remedies(
     finding: Finding,
-    first: &Standing<'_>,
+    first: &RestoreState<'_>,
     sync_alone: bool,
     subject: &Restore,
     snapshot: &Snapshot,
@@ -118,7 +124,7 @@ fn remedies(
     if first.is_over_by_word_only() {
         return wait_for_velero(finding, snapshot, namespace, "apply again");
     }
-    if sync_alone && subject.activates() {
+    if sync_alone && takes_clusters(subject) {
         return finding
             .seen(format!("beside it, {BURNT}"))
             .run(

@@ -5,7 +5,7 @@ use crate::kinds::restore::{BackupChoice, Restore};
 use crate::rules::finding::{Finding, Severity};
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
-use crate::rules::words::{command, count};
+use crate::rules::words::command;
 use crate::sets::{self, BackupSet};
 use crate::snapshot::{Need, Snapshot};
 use crate::time::age;
@@ -129,7 +129,7 @@ fn no_latest(field: &str, wanted: BackupType, review: &Review, snapshot: &Snapsh
     finding
         .seen(format!(
             "{} on this hub, {of_type} of type {wanted}, none Completed or PartiallyFailed",
-            count(backups.len(), "backup")
+            age::count(backups.len(), "backup")
         ))
         .about(format!("{field}: latest"))
         .run(

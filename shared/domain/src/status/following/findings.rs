@@ -1,87 +1,182 @@
 //! What is wrong with a passive hub.
 
-use super::{Following, PASSIVE, SyncState, following, interval};
+use super::{Following, PASS_GRACE, PASSIVE, SyncState, following, interval};
 use crate::kinds::restore::Restore;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
+use crate::status::others;
+use crate::status::remedies::{git_first, look_into_restore};
 use crate::status::restores::{Part, has_failed, newest, or_none, told_by_parts};
-use crate::time::age;
+use crate::status::words::list;
+use crate::time::age::{self, count};
 use crate::time::saturating::Saturating;
-use jiff::SignedDuration;
-
-/// How long a pass may take before a newer backup counts as missed.
-const PASS_GRACE: SignedDuration = SignedDuration::from_mins(5);
 
 /// What is wrong with a passive hub.
 pub(in crate::status) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     let (Some(restore), Some(view)) = (facts.passive_sync(), following(facts)) else {
         return Vec::new();
     };
-    held(facts, restore, &view).into_iter().collect()
+    held(facts, restore, &view)
+        .into_iter()
+        .chain(mixed(facts, &view))
+        .collect()
 }
 
 fn held(facts: &Facts<'_>, restore: &Restore, view: &Following) -> Option<Finding> {
     let name = &view.restore;
     let phase = or_none(&view.phase);
     let all: Vec<_> = view.parts.iter().collect();
-    let logs = |part: &Part| {
-        facts.kubectl(&format!(
-            "exec deploy/velero -- /velero restore logs {}",
-            part.name
-        ))
-    };
     let failed: Vec<_> = view.parts.iter().filter(|part| has_failed(part)).collect();
     match view.state {
         _ if matches!(restore.phase.as_str(), "Error" | "EnabledWithErrors") => Some(
-            Finding::critical(
-                "restore/error",
-                format!("Restore {name} is in {phase}: this hub is not kept in sync"),
+            told_by_parts(
+                Finding::critical(
+                    "restore/error",
+                    format!("Restore {name} is in {phase}: this hub is not kept in sync"),
+                )
+                .seen(restore.message.clone()),
+                &failed,
             )
-            .seen(restore.message.clone())
             .run(
                 "see what it complains about:",
                 facts.kubectl(&format!("get crst {name} -o yaml")),
             ),
         ),
         SyncState::HoldsNothing => {
-            let why = failed
-                .first()
-                .or(all.first())
-                .map(|part| logs(part))
-                .unwrap_or_default();
-            Some(
-                told_by_parts(Finding::critical("passive/holds-nothing", format!("this hub holds nothing: Restore {name} says {phase}, but Velero restored 0 objects")), &all)
-                    .run("see why (a Deployment velero must exist):", why),
-            )
+            let finding = told_by_parts(
+                Finding::critical(
+                    "passive/holds-nothing",
+                    format!(
+                        "this hub holds nothing: Restore {name} says {phase}, but Velero restored 0 objects"
+                    ),
+                ),
+                &all,
+            );
+            Some(look_into_first(
+                finding,
+                facts,
+                failed.first().or(all.first()),
+            ))
         }
         SyncState::Incomplete => {
-            let why = failed.first().map(|part| logs(part)).unwrap_or_default();
-            Some(
-                told_by_parts(Finding::critical("passive/incomplete", format!("this hub holds a part only: Restore {name} says {phase}, but {} of {} parts failed", failed.len(), all.len())), &failed)
-                    .run("see why:", why),
-            )
-        }
-        SyncState::Behind => missed_pass(facts, restore, view),
-        SyncState::Running
-            if view.parts.is_empty() && restore.phase.is_empty() && old(facts, restore) =>
-        {
-            Some(
+            let finding = told_by_parts(
                 Finding::critical(
-                    "restore/unnoticed",
-                    format!("the operator has not looked at Restore {name}"),
-                )
-                .run("see whether the operator runs:", facts.kubectl("get pods")),
-            )
+                    "passive/incomplete",
+                    format!(
+                        "this hub holds a part only: Restore {name} says {phase}, but {} of {} failed",
+                        failed.len(),
+                        count(all.len(), "part")
+                    ),
+                ),
+                &failed,
+            );
+            Some(look_into_first(finding, facts, failed.first()))
         }
+        SyncState::PartMissing => Some(part_missing(facts, restore, view)),
+        SyncState::NothingRuns => nothing_runs(facts, restore),
+        SyncState::Behind => missed_pass(facts, restore, view),
         _ => None,
     }
 }
 
-fn old(facts: &Facts<'_>, restore: &Restore) -> bool {
-    restore
-        .meta
-        .created
-        .is_some_and(|created| facts.now.duration_since(created) > PASS_GRACE)
+fn look_into_first(finding: Finding, facts: &Facts<'_>, part: Option<&&Part>) -> Finding {
+    match part {
+        Some(part) => look_into_restore(finding, facts, &part.name, &part.phase),
+        None => finding,
+    }
+}
+
+/// Of a type no Velero restore is here, so nobody can say that it is held; and an activation restores
+/// what is passive only where something newer is there (operator-facts §6.7).
+fn part_missing(facts: &Facts<'_>, restore: &Restore, view: &Following) -> Finding {
+    let kinds: Vec<_> = view.missing.iter().map(|kind| kind.label()).collect();
+    let mut finding = Finding::critical(
+        "passive/part-missing",
+        format!(
+            "this hub is not known to hold {}: no Velero restore of {} is here",
+            list(&kinds),
+            if kinds.len() == 1 { "that" } else { "those" }
+        ),
+    );
+    for backup in view.missing.iter().filter_map(|kind| newest(facts, *kind)) {
+        let run = backup.run().map(|run| facts.when(run)).unwrap_or_default();
+        finding = finding.seen(format!("in the storage: {}, {run}", backup.meta.name));
+    }
+    finding = finding.seen(
+        "the operator makes it up at its next pass from 2.17 on, before that with a newer backup only",
+    );
+    anew(facts, finding, restore)
+}
+
+/// The operator says that it is in sync, and Velero was never asked: so it looks when a Restore is
+/// deleted and created again before the Velero restores of the first are gone.
+fn nothing_runs(facts: &Facts<'_>, restore: &Restore) -> Option<Finding> {
+    let name = &restore.meta.name;
+    if restore.phase.is_empty() {
+        return Some(
+            Finding::critical(
+                "restore/unnoticed",
+                format!("the operator has not looked at Restore {name}"),
+            )
+            .run("see whether the operator runs:", facts.kubectl("get pods")),
+        );
+    }
+    let finding = Finding::critical(
+        "passive/nothing-runs",
+        format!(
+            "Restore {name} says {}, but there is no Velero restore of it: nothing runs, and what this hub holds is not known",
+            restore.phase
+        ),
+    )
+    .seen(restore.message.clone())
+    .seen("a Restore that is created again at once after it was deleted ends so");
+    Some(anew(facts, finding, restore))
+}
+
+/// Delete, wait, create: in one go it would meet the Velero restores of the first.
+fn anew(facts: &Facts<'_>, finding: Finding, restore: &Restore) -> Finding {
+    let name = &restore.meta.name;
+    finding
+        .run(
+            format!(
+                "copy its spec, then delete it, {}:",
+                git_first(Some(&restore.meta))
+            ),
+            facts.kubectl(&format!("delete crst {name}")),
+        )
+        .run(
+            "wait until none of its Velero restores is left, then create it anew:",
+            facts.kubectl("get restores.velero.io -w"),
+        )
+}
+
+/// Parts of several hubs: the operator pairs nothing.
+fn mixed(facts: &Facts<'_>, view: &Following) -> Option<Finding> {
+    if view.held.len() < 2 {
+        return None;
+    }
+    let mut finding = Finding::warning(
+        "passive/mixed",
+        "what this hub holds was written by different hubs and does not belong together",
+    );
+    for held in &view.held {
+        let kinds: Vec<_> = held.types.iter().map(|kind| kind.label()).collect();
+        let whose = if held.this_hub {
+            "this hub's own".to_owned()
+        } else {
+            format!("of hub {}", held.hub.short())
+        };
+        finding = finding.seen(format!("{}: {whose}", list(&kinds)));
+    }
+    finding = finding
+        .seen("the operator pairs nothing: of each type it takes the newest, whoever wrote it");
+    let last = view.held.iter().map(|held| &held.hub);
+    let silent: Vec<_> = last.filter(|hub| others::is_silent(facts, hub)).collect();
+    Some(if silent.is_empty() {
+        finding.todo("end the backups of the hub that does not own the fleet; the owner's next set is taken whole then")
+    } else {
+        finding.todo("it heals with the next set of the hub that owns the fleet, if no other writes meanwhile")
+    })
 }
 
 /// A newer backup that an earlier pass should have fetched.

@@ -4,6 +4,7 @@ use crate::hub::is_ahead;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
 use crate::time::age;
+use jiff::Timestamp;
 
 /// Backups carry this hub's own id and were not made here.
 pub(super) fn twin(facts: &Facts<'_>) -> Option<Finding> {
@@ -61,29 +62,56 @@ pub(super) fn ahead(facts: &Facts<'_>) -> Vec<Finding> {
         ))
         .todo("compare the clocks of the hubs with a third one (chronyc tracking)")
     });
-    let of_locations = facts
-        .snapshot
-        .storage_locations
-        .items()
-        .iter()
-        .filter_map(|location| Some((location, location.synced?)))
-        .filter(|(_, synced)| is_ahead(*synced, facts.now))
-        .map(|(location, synced)| {
+    let others = elsewhere(facts)
+        .filter(|(.., moment)| is_ahead(*moment, facts.now))
+        .map(|(kind, name, field, moment)| {
             Finding::warning(
                 "hub/time-ahead",
-                format!(
-                    "a clock is wrong: storage location {} was read at a time that has not come yet",
-                    location.meta.name
-                ),
+                format!("a clock is wrong: {kind} {name} says a time that has not come yet"),
             )
             .seen(format!(
-                "its status.lastSyncedTime is {}, and it is {} here",
-                age::stamp(synced),
+                "its {field} is {}, and it is {} here",
+                age::stamp(moment),
                 age::stamp(facts.now)
             ))
             .todo("compare the clock of this machine and of the hub with a third one (chronyc tracking)")
         });
-    of_backups.into_iter().chain(of_locations).collect()
+    of_backups.into_iter().chain(others).collect()
+}
+
+/// Times that something is judged by, of other objects than Backups: kind, name, field.
+fn elsewhere<'a>(
+    facts: &Facts<'a>,
+) -> impl Iterator<Item = (&'static str, &'a str, &'static str, Timestamp)> {
+    let s = facts.snapshot;
+    let locations = s.storage_locations.items().iter().filter_map(|location| {
+        let synced = location.synced?;
+        Some((
+            "storage location",
+            location.meta.name.as_str(),
+            "status.lastSyncedTime",
+            synced,
+        ))
+    });
+    let restores = s.velero_restores.items().iter().filter_map(|restore| {
+        let ended = restore.completed.or(restore.started)?;
+        Some((
+            "Velero restore",
+            restore.meta.name.as_str(),
+            "status",
+            ended,
+        ))
+    });
+    let schedules = s.velero_schedules.items().iter().filter_map(|schedule| {
+        let last = schedule.last_backup?;
+        Some((
+            "Velero schedule",
+            schedule.meta.name.as_str(),
+            "status.lastBackup",
+            last,
+        ))
+    });
+    locations.chain(restores).chain(schedules)
 }
 
 /// Backups with the operator's name and none of its labels (OWNERSHIP E2).

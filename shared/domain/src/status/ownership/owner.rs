@@ -1,14 +1,19 @@
 //! The hub that owns the fleet, told on the others, and what this hub has of it.
 
 use super::stop;
-use crate::hub::{Party, Standing, ToldBy};
+use crate::hub::{Party, Standing, Takeover, ToldBy};
+use crate::kinds::backup::BackupType;
 use crate::kinds::restore::Restore;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
+use crate::status::restores::is_at_work;
 use crate::status::role::Role;
 use crate::time::age;
 use crate::time::saturating::Saturating;
 use jiff::SignedDuration;
+
+/// An operator notices a marker within its five minutes and Velero's sync (operator-facts §5).
+const NOTICED_WITHIN: SignedDuration = SignedDuration::from_mins(7);
 
 /// A silence this long, or of three periods, is critical on every other hub.
 const LONG_SILENCE: SignedDuration = SignedDuration::from_mins(30);
@@ -18,7 +23,10 @@ pub(super) fn replaced(facts: &Facts<'_>) -> Option<Finding> {
     let owner = facts.taken_over()?;
     let at = owner.at?;
     let winner = owner.by.other()?.short();
-    let running = facts.schedules().iter().any(stop::runs);
+    let running = facts
+        .schedules()
+        .iter()
+        .any(|schedule| stop::runs(facts, schedule));
     let clusters = facts.view.fleet.count();
     let headline = match (running, clusters) {
         (true, _) => format!("this hub has been replaced by hub {winner}, and still backs up"),
@@ -40,24 +48,29 @@ pub(super) fn replaced(facts: &Facts<'_>) -> Option<Finding> {
         facts.when(at),
         owner.told_by.name()
     ));
-    Some(stop::here(facts, finding))
+    let winner = format!("hub {winner}");
+    Some(stop::here(facts, finding, Some(&winner)))
 }
 
 /// An activation that was taken back half-way: this hub has the fleet, and a sync follows another hub.
 pub(super) fn taken_back(facts: &Facts<'_>, role: Role) -> Option<Finding> {
-    let sync = facts.passive_sync().filter(|_| role == Role::Passive)?;
-    let takeover = facts
-        .view
-        .last_takeover(&Party::Here)
-        .filter(|takeover| facts.view.owns(&takeover.by))?;
+    let (sync, takeover) = half_taken_back(facts).filter(|_| role == Role::Passive)?;
     let at = takeover.at?;
-    Some(
+    let name = &sync.meta.name;
+    let by_it = facts
+        .snapshot
+        .velero_restores
+        .items()
+        .iter()
+        .any(|velero| velero.is_of(name) && BackupType::of_clusters(&velero.backup));
+    let finding =
         Finding::critical(
             "hub/activation-taken-back",
-            format!(
-                "this hub has taken the fleet over, but Restore {} is set back to a sync: nothing backs the fleet up",
-                sync.meta.name
-            ),
+            if by_it {
+                format!("the activation by Restore {name} was taken back half-way: this hub has the fleet, and nothing backs it up")
+            } else {
+                format!("this hub has taken the fleet over, and Restore {name} makes it follow: nothing backs the fleet up")
+            },
         )
         .seen(format!(
             "it took over at {} by {}, and holds {}",
@@ -65,13 +78,34 @@ pub(super) fn taken_back(facts: &Facts<'_>, role: Role) -> Option<Finding> {
             takeover.told_by.name(),
             age::count(facts.view.fleet.count(), "cluster")
         ))
-        .run(
-            "end the sync (in Git first, if Git owns it); what it restored stays:",
-            facts.kubectl(&format!("delete crst {}", sync.meta.name)),
-        )
-        .todo("if the deletion hangs (2.16 and newer): set veleroManagedClustersBackupName to skip while it is being deleted")
-        .todo("then create a BackupSchedule here"),
+        ;
+    if is_at_work(facts, sync) {
+        return Some(finding.run(
+            "Velero still restores for it: wait until all of them are over, and look again:",
+            facts.kubectl("get restores.velero.io -w"),
+        ));
+    }
+    Some(
+        finding
+            .run(
+                "end the sync (in Git first, if Git owns it); what it restored stays:",
+                facts.kubectl(&format!("delete crst {}", sync.meta.name)),
+            )
+            .todo("if the deletion hangs (2.16 and newer): set veleroManagedClustersBackupName to skip while it is being deleted")
+            .todo("then create a BackupSchedule here"),
     )
+}
+
+/// The sync that an activating Restore was set back to, and the takeover it did not take back.
+pub(in crate::status) fn half_taken_back<'a>(
+    facts: &Facts<'a>,
+) -> Option<(&'a Restore, &'a Takeover<'a>)> {
+    let sync = facts.passive_sync()?;
+    let takeover = facts
+        .view
+        .last_takeover(&Party::Here)
+        .filter(|takeover| facts.view.owns(&takeover.by))?;
+    Some((sync, takeover))
 }
 
 /// This hub is set to back up, though it holds nothing and another one owns the fleet.
@@ -83,7 +117,10 @@ pub(super) fn stray(facts: &Facts<'_>, role: Role) -> Option<Finding> {
         .find_map(Party::other)
         .filter(|_| role == Role::Stray)?
         .short();
-    let running = facts.schedules().iter().any(stop::runs);
+    let running = facts
+        .schedules()
+        .iter()
+        .any(|schedule| stop::runs(facts, schedule));
     let finding = if running {
         Finding::critical(
             "hub/stray-schedule",
@@ -91,6 +128,18 @@ pub(super) fn stray(facts: &Facts<'_>, role: Role) -> Option<Finding> {
         )
         .seen(format!(
             "its sets become the newest in the storage, and hub {owner} stops its own for that"
+        ))
+    } else if facts
+        .schedules()
+        .iter()
+        .any(|schedule| stop::is_set(facts, schedule))
+    {
+        Finding::critical(
+            "hub/stray-schedule",
+            format!("this hub is set to back up, though it holds no cluster and hub {owner} owns the fleet"),
+        )
+        .seen(format!(
+            "once the operator lets it, its sets become the newest, and hub {owner} stops its own for that"
         ))
     } else {
         Finding::warning(
@@ -111,7 +160,7 @@ pub(super) fn stray(facts: &Facts<'_>, role: Role) -> Option<Finding> {
             restore.meta.name, restore.phase
         ))
     });
-    Some(stop::here(facts, finding).todo(
+    Some(stop::here(facts, finding, None).todo(
         "if this hub is to follow: delete the BackupSchedule and the ended Restore, then create the sync anew",
     ))
 }
@@ -134,15 +183,28 @@ pub(super) fn hollow(facts: &Facts<'_>) -> Option<Finding> {
     let from = marker.source.as_ref().filter(|from| from.is_known());
     let writer = facts.foreign_sets().last().map(|set| &set.writer);
     let other = from.or(writer).filter(|other| !facts.is_own(other))?;
+    let begun = facts
+        .other(other)
+        .and_then(|standing| standing.hub.begun)
+        .map(|begun| begun.at)
+        .filter(|begun| *begun > at);
+    // It goes on although its operator has looked since: it was set to work again.
+    if begun.is_some_and(|begun| begun.duration_since(at) > NOTICED_WITHIN) {
+        return None;
+    }
+    let stops = match begun {
+        Some(_) => "may stop",
+        None => "stops",
+    };
     let other = other.short();
     let names = "veleroManagedClustersBackupName";
     let headline = if marker.hollow {
         format!(
-            "this hub says it took over the fleet, and restored no cluster; hub {other} stops its backups for that"
+            "this hub says it took over the fleet, and restored no cluster; hub {other} {stops} its backups for that"
         )
     } else {
         format!(
-            "this hub took over the fleet, and holds none of its clusters any more; hub {other} stops its backups for that"
+            "this hub took over the fleet, and holds none of its clusters any more; hub {other} {stops} its backups for that"
         )
     };
     Some(

@@ -38,7 +38,9 @@ pub(super) fn intruders(facts: &Facts<'_>) -> Vec<(Finding, bool)> {
         .map(|standing| (&standing.hub, &standing.activity, false));
     here.chain(others)
         .filter_map(|(hub, activity, here)| {
-            let begun = hub.begun.filter(|begun| begun.at > at)?;
+            // What this hub made before and its Velero began later waited in the queue.
+            let deed = if here { hub.made } else { hub.begun };
+            let begun = deed.filter(|deed| deed.at > at)?;
             Some((
                 intrusion(
                     facts,
@@ -56,20 +58,14 @@ pub(super) fn intruders(facts: &Facts<'_>) -> Vec<(Finding, bool)> {
         .collect()
 }
 
+/// A hub by its id; this one as what it is, so that nobody takes it for another.
 fn name(facts: &Facts<'_>, party: &Party) -> String {
-    let id = match party {
-        Party::Other(id) => Some(id),
-        Party::Here => facts.own,
-    };
-    id.map_or_else(
-        || "this hub".to_owned(),
-        |id| match facts.own {
-            Some(own) if *party != Party::Here && own == id => {
-                format!("hub {} (a twin)", id.short())
-            }
-            _ => format!("hub {}", id.short()),
-        },
-    )
+    match (party, facts.own) {
+        (Party::Here, Some(own)) => format!("this hub ({})", own.short()),
+        (Party::Here, None) => "this hub".to_owned(),
+        (Party::Other(id), Some(own)) if own == id => format!("hub {} (a twin)", id.short()),
+        (Party::Other(id), _) => format!("hub {}", id.short()),
+    }
 }
 
 #[expect(clippy::too_many_arguments, reason = "one sentence about two hubs")]
@@ -109,7 +105,7 @@ fn intrusion(
         ))
         .seen(format!("{loser} began {backup} at {}", facts.when(begun)));
     if here {
-        stop::here(facts, finding)
+        stop::here(facts, finding, Some(&winner))
     } else {
         stop::there(facts, finding, intruder)
     }
@@ -124,6 +120,13 @@ pub(super) fn refuted(facts: &Facts<'_>) -> Vec<Finding> {
         .accepted()
         .iter()
         .filter(|accepted| !told && facts.now <= accepted.at.plus(VALID_FOR))
+        // A takeover since has settled what was said before it, whoever took over.
+        .filter(|accepted| {
+            !facts
+                .view
+                .newest_takeover()
+                .is_some_and(|takeover| takeover.at > Some(accepted.at))
+        })
         .filter_map(|accepted| {
             let kind = Kind::of_word(&accepted.kind)?;
             let standing = facts
@@ -187,7 +190,10 @@ pub(super) fn shared_storage(facts: &Facts<'_>, role: Role) -> Option<Finding> {
         return None;
     }
     let other = facts.view.in_question().find(|standing| {
-        standing.activity.live && !standing.hub.is_nameless() && !standing.hub.twin
+        standing.activity.live
+            && standing.hub.begun.is_some()
+            && !standing.hub.is_nameless()
+            && !standing.hub.twin
     })?;
     let id = other.hub.id.short();
     let finding = Finding::critical(

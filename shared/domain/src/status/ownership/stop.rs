@@ -2,8 +2,11 @@
 
 use crate::hub::OtherHub;
 use crate::kinds::backup_schedule::BackupSchedule;
+use crate::status::clusters::fleet;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
+use crate::status::remedies::git_first;
+use crate::upstream::DISABLE_AUTO_IMPORT;
 
 /// Adds what to do on another hub. A command for another hub names a context that does not exist:
 /// pasted as it is, it must not hit this hub.
@@ -14,40 +17,78 @@ pub(super) fn there(facts: &Facts<'_>, finding: Finding, hub: &OtherHub<'_>) -> 
     let ns = &facts.snapshot.namespace;
     finding
         .run(
-            format!("on hub {id}, end its backups (in Git first, if Git owns them; before 2.12 delete the schedule instead):"),
+            format!("on hub {id}, end its backups (Git first; before 2.12 delete it instead):"),
             format!("{cli} --context HUB-{id} -n {ns} patch bsch {name} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'"),
         )
         .run(
-            format!("on hub {id}, then keep it from importing clusters (to give them back later: the same with disable-auto-import-):"),
-            format!("{cli} --context HUB-{id} annotate managedclusters -l 'local-cluster!=true' import.open-cluster-management.io/disable-auto-import= --overwrite"),
+            format!("on hub {id}, then stop its imports (undo it with disable-auto-import-):"),
+            format!("{cli} --context HUB-{id} annotate managedclusters -l 'local-cluster!=true' {DISABLE_AUTO_IMPORT}= --overwrite"),
         )
 }
 
-/// Adds what to do on this hub. What has been done already is not told again.
-pub(super) fn here(facts: &Facts<'_>, finding: Finding) -> Finding {
-    let cli = facts.snapshot.cli();
-    let running = facts
-        .schedules()
-        .iter()
-        .filter(|schedule| schedule.blocks_restores() && !schedule.paused)
-        .map(|schedule| schedule.meta.name.as_str());
+/// Adds what to do on this hub, which `owner` has replaced. What has been done already is not told
+/// again.
+pub(super) fn here(facts: &Facts<'_>, finding: Finding, owner: Option<&str>) -> Finding {
+    let told = finding.steps.len();
     let mut finding = finding;
-    for name in running {
+    for schedule in facts.schedules().iter() {
+        let (name, git) = (&schedule.meta.name, git_first(Some(&schedule.meta)));
+        if schedule.hidden_from_the_operator().is_some() {
+            finding = finding.run(
+                format!("delete BackupSchedule {name}, {git} (the operator does not see it, nor a pause):"),
+                facts.kubectl(&format!("delete bsch {name}")),
+            );
+        } else if is_set(facts, schedule) {
+            finding = finding.run(
+                format!("end the backups of this hub, {git} (before 2.12 delete it instead):"),
+                facts.kubectl(&format!(
+                    "patch bsch {name} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'"
+                )),
+            );
+        }
+    }
+    if facts.holds_clusters() != Some(false) && !imports_no_more(facts) {
         finding = finding.run(
-            "end the backups of this hub (in Git first, if Git owns them; before 2.12 delete the schedule instead):",
-            facts.kubectl(&format!("patch bsch {name} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'")),
+            "stop the imports of this hub (undo it with disable-auto-import-):",
+            format!(
+                "{} annotate managedclusters -l 'local-cluster!=true' {DISABLE_AUTO_IMPORT}= --overwrite",
+                facts.snapshot.cli()
+            ),
         );
     }
-    if facts.holds_clusters() != Some(false) {
-        finding = finding.run(
-            "keep this hub from importing clusters again (to take it off later: the same with disable-auto-import-):",
-            format!("{cli} annotate managedclusters -l 'local-cluster!=true' import.open-cluster-management.io/disable-auto-import= --overwrite"),
-        );
+    match owner {
+        Some(owner) if finding.steps.len() == told => finding.todo(format!(
+            "all that is to be done here has been done; see on {owner} that its clusters report there"
+        )),
+        _ => finding,
     }
-    finding
 }
 
-/// Whether a BackupSchedule of this hub runs.
-pub(super) fn runs(schedule: &BackupSchedule) -> bool {
-    schedule.blocks_restores() && !schedule.paused
+/// Whether every cluster of the fleet carries the annotation here.
+fn imports_no_more(facts: &Facts<'_>) -> bool {
+    facts
+        .snapshot
+        .managed_clusters
+        .value()
+        .is_some_and(|all| fleet(all).all(|cluster| cluster.import_disabled))
+}
+
+/// Whether a BackupSchedule of this hub makes backups: what Velero has of it decides, where that could be
+/// looked up.
+pub(super) fn runs(facts: &Facts<'_>, schedule: &BackupSchedule) -> bool {
+    let name = &schedule.meta.name;
+    let velero = facts.snapshot.velero_schedules.value();
+    schedule.blocks_restores()
+        && !schedule.paused
+        && velero.map_or(schedule.hidden_from_the_operator().is_none(), |all| {
+            all.iter().any(|velero| {
+                velero.is_running() && (velero.meta.owners.is_empty() || velero.is_owned_by(name))
+            })
+        })
+}
+
+/// Whether it runs, or would as soon as the operator lets it.
+pub(super) fn is_set(facts: &Facts<'_>, schedule: &BackupSchedule) -> bool {
+    let may = schedule.blocks_restores() && !schedule.paused;
+    runs(facts, schedule) || may && schedule.hidden_from_the_operator().is_none()
 }

@@ -153,6 +153,43 @@ fn what_is_wrong_with_an_active_hub() {
 }
 
 #[test]
+fn a_backup_that_velero_refused_is_told_in_its_words_and_has_no_log() {
+    let told = |phase: &str| {
+        let mut hub = Hub::active("a");
+        hub.backups[0].phase = phase.into();
+        hub.backups[0].reasons = vec!["the location is read-only".into()];
+        hub.backups.extend(set_of("a", "150000"));
+        hub.report().findings.remove(0)
+    };
+    let refused = told("FailedValidation");
+    assert_eq!(
+        refused.headline,
+        "the newest finished set lacks something: 1 backup did not complete"
+    );
+    assert_eq!(
+        refused.evidence[1],
+        "credentials: the location is read-only"
+    );
+    let command = |phase| told(phase).steps[0].command.clone().unwrap();
+    assert!(command("FailedValidation").contains("get backups.velero.io acm-credentials"));
+    assert!(command("PartiallyFailed").contains("/velero backup logs acm-credentials"));
+}
+
+#[test]
+fn what_was_saved_before_a_schedule_was_made_anew_is_not_held_against_it() {
+    let mut hub = Hub::active("a");
+    hub.schedules[0].meta.created = Some(at("16:00:30"));
+    hub.backups = set_of("a", "130000");
+    assert_eq!(hub.found(), ["backup/none"]);
+    assert_eq!(
+        hub.report().findings[0].headline,
+        "the BackupSchedule is new, and its first set has not begun yet"
+    );
+    hub.backups.extend(set_of("a", "160030"));
+    assert_eq!(hub.found(), Vec::<String>::new());
+}
+
+#[test]
 fn a_ttl_the_operator_cannot_read_is_told_with_its_remedy() {
     let mut hub = Hub::active("a");
     hub.schedules[0].unreadable.push(crate::read::Unreadable {

@@ -1,9 +1,13 @@
 //! One row, one sentence: what is on the hub, and what `status` must say of it.
 
 mod active;
+mod fleet;
 mod hubs;
 mod ownership;
 mod passive;
+mod schedules;
+mod storage;
+mod sync;
 
 use super::*;
 use hubs::Hub;
@@ -74,4 +78,38 @@ fn every_command_runs_in_the_operators_namespace_or_names_none() {
             "{command}"
         );
     }
+}
+
+#[test]
+fn a_hub_without_a_cluster_version_is_told_of_kubectl() {
+    let mut hub = Hub::active("unknown");
+    hub.schedules[0].phase = "Failed".into();
+    let mut snapshot = hub.snapshot();
+    snapshot.velero_schedules =
+        crate::snapshot::Fact::Missing(crate::snapshot::Missing::Forbidden {
+            verb: "list".into(),
+            resource: "schedules.velero.io".into(),
+            namespace: None,
+        });
+    let report = assess(&snapshot);
+    let finding = report
+        .findings
+        .iter()
+        .find(|finding| finding.id == "schedule/failed");
+    let command = finding.and_then(|finding| finding.steps[0].command.as_deref());
+    assert!(
+        command.is_some_and(|command| command.starts_with("kubectl -n ")),
+        "{command:?}"
+    );
+    assert!(
+        report.not_checked[0]
+            .way_out
+            .contains(": kubectl auth can-i")
+    );
+    snapshot.hub_id = crate::snapshot::Fact::known(crate::identity::HubId::new("a"), snapshot.now);
+    assert!(
+        assess(&snapshot).not_checked[0]
+            .way_out
+            .contains(": oc auth can-i")
+    );
 }

@@ -43,21 +43,37 @@ fn both_hubs_are_told_the_same_of_a_backup_after_the_takeover() {
         intrude(&mut hub);
         assert_eq!(hub.found()[0], INTRUSION);
         let StatusReport { findings, .. } = hub.report();
-        (findings[0].headline.clone(), findings[0].evidence.clone())
+        let told = [
+            vec![findings[0].headline.clone()],
+            findings[0].evidence.clone(),
+        ]
+        .concat();
+        // Each hub is told of itself as this one; the rest is the same.
+        told.into_iter()
+            .map(|line| {
+                line.replace("this hub (a)", "hub a")
+                    .replace("this hub (b)", "hub b")
+            })
+            .collect::<Vec<_>>()
     };
-    let (headline, evidence) = told(winner());
     assert_eq!(
-        headline,
-        "hub a began a backup after hub b took over the fleet"
+        {
+            let mut hub = loser();
+            intrude(&mut hub);
+            hub.report().findings[0].headline.clone()
+        },
+        "this hub (a) began a backup after hub b took over the fleet"
     );
+    let text = told(winner());
     assert_eq!(
-        evidence,
+        text,
         [
+            "hub a began a backup after hub b took over the fleet",
             "hub b took over at 2026-11-22 16:20:00Z (11m ago) by acm-restore-clusters-20261122162000; it owns the fleet",
             "hub a began acm-resources-schedule-20261122162500 at 2026-11-22 16:25:00Z (6m ago)",
         ]
     );
-    assert_eq!(told(loser()), (headline, evidence));
+    assert_eq!(told(loser()), text);
 }
 
 #[test]

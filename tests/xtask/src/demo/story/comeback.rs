@@ -1,18 +1,20 @@
-//! 7. hub-a comes back and backs up as if nothing had happened.
+//! 8. and 9. hub-a comes back and backs up as if nothing had happened, and somebody wants its fleet back.
 
 use std::time::Duration;
 
 use acm_backup_bed::Hub;
 use acm_backup_bed::wait::{Seen, until};
-use acm_backup_e2e::look;
+use acm_backup_e2e::{fixtures, look};
 use anyhow::{Context, Result};
 use jiff::Timestamp;
+use kube::api::ListParams;
 
+use super::heredoc;
 use crate::demo::stage::{Stage, wait};
 
 pub async fn tell(stage: &Stage<'_>) -> Result<()> {
     let (a, b) = (&stage.world.a, &stage.world.b);
-    stage.step(7, "hub-a comes back");
+    stage.step(8, "hub-a comes back");
     let before = Timestamp::now();
     overdue(&b.hub, a.id).await?;
     a.hub.start_again().await?;
@@ -40,6 +42,32 @@ pub async fn tell(stage: &Stage<'_>) -> Result<()> {
         .map(drop)
 }
 
+/// The returned primary activates what it takes for its own set. Its own words in the storage are the
+/// newest; the fleet is hub-b's all the same.
+pub async fn wants_its_fleet_back(stage: &Stage<'_>) -> Result<()> {
+    let b = &stage.world.b;
+    stage.step(9, "somebody on hub-a wants its fleet back");
+    wait(
+        "hub-a's operator to stop its backups",
+        look::until_phase(
+            &stage.world.a.hub,
+            look::ACM,
+            "BackupSchedule",
+            fixtures::SCHEDULE,
+            &["BackupCollision"],
+        ),
+    )
+    .await?;
+    let restore = fixtures::restore("back-again", "latest", false);
+    let line = heredoc("kubectl --context hub-a apply", &restore)?;
+    stage
+        .refused(&line, &["restore/old-hub-live", b.id, "counts as alive"])
+        .await?;
+    let restores = look::api(&stage.world.a.hub, look::ACM, "Restore").await?;
+    let restores = restores.list(&ListParams::default()).await?.items;
+    stage.holds("the fleet stays where it is", restores.is_empty())
+}
+
 /// What `status` says of hub-a's return, on either side; all of it.
 async fn is_critical(stage: &Stage<'_>, context: &str, claim: &str) -> Result<String> {
     let status = stage
@@ -50,11 +78,11 @@ async fn is_critical(stage: &Stage<'_>, context: &str, claim: &str) -> Result<St
         status.code == Some(3) && status.stdout.contains("CRITICAL"),
     )?;
     let (a, b) = (&stage.world.a, &stage.world.b);
-    let happened = format!(
-        "hub {} began a backup after hub {} took over",
-        &a.id[..8],
-        &b.id[..8]
-    );
+    let name = |side: &acm_backup_e2e::Side| match side.hub.name() == context {
+        true => format!("this hub ({})", &side.id[..8]),
+        false => format!("hub {}", &side.id[..8]),
+    };
+    let happened = format!("{} began a backup after {} took over", name(a), name(b));
     stage.says(&status.stdout, &[&happened, "it owns the fleet"])?;
     Ok(status.stdout)
 }

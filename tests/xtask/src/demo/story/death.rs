@@ -1,4 +1,4 @@
-//! 6. hub-a dies, and hub-b takes over on a person's word.
+//! 7. hub-a dies, and hub-b takes over on a person's word.
 
 use acm_backup_domain::hub::statement::placeholder;
 use acm_backup_domain::names;
@@ -12,7 +12,7 @@ use crate::demo::stage::{Stage, wait};
 
 pub async fn tell(stage: &Stage<'_>) -> Result<()> {
     let (a, b) = (&stage.world.a, &stage.world.b);
-    stage.step(6, "hub-a dies, hub-b takes over");
+    stage.step(7, "hub-a dies, hub-b takes over");
     stage.say("every process of hub-a is killed");
     a.hub.kill();
     let dead = stage.run("kubectl --context hub-a get namespaces").await?;
@@ -21,32 +21,42 @@ pub async fn tell(stage: &Stage<'_>) -> Result<()> {
         dead.code == Some(1) && dead.stderr.contains("refused"),
     )?;
 
-    stage.say("a bucket cannot tell a dead hub from a quiet one, so what to check is said, and what to write:");
-    let denial = stage
+    stage.say("a bucket cannot tell a dead hub from a quiet one; who may not say what became of it is told who may:");
+    stage
         .refused(
             &activate(),
             &[
                 "restore/old-hub-live",
                 a.id,
-                "counts as alive until",
-                "find out by another way than the storage",
-                names::ATTESTATION,
+                "may not say",
+                "acm-backup-attester",
             ],
         )
         .await?;
-    let activation = way_on(&denial)?;
-
-    stage.say("the command the denial ends with, the reason filled in, by an administrator who must not attest:");
-    stage
+    stage.say(&format!(
+        "{ATTESTER} may, and is told what to check and what to write:"
+    ));
+    let attester = format!(" --user {ATTESTER}@hub-b");
+    let denial = stage
         .refused(
-            &activation,
-            &["do not hold the right to attest", names::VERB_ATTEST],
+            &format!("{}{attester}", activate()),
+            &[
+                "restore/old-hub-live",
+                a.id,
+                "counts as alive until",
+                "look by another way than the storage",
+                names::ATTESTATION,
+                placeholder::SEEN,
+            ],
         )
         .await?;
-    stage.say(&format!("the same by {ATTESTER}, who may:"));
+    let patch = way_on(&denial, &attester)?;
+    stage.say("pasted as it is printed, it is refused: nobody has said anything yet:");
     stage
-        .done(&format!("{activation} --user {ATTESTER}@hub-b"))
+        .refused(&patch, &["restore/old-hub-live", "still stands there"])
         .await?;
+    stage.say("with the words filled in, by a person:");
+    stage.done(&filled_in(&patch)).await?;
     let what = "Velero to restore the clusters";
     wait(
         what,
@@ -94,18 +104,31 @@ pub async fn tell(stage: &Stage<'_>) -> Result<()> {
     stage.says(&status.stdout, &["active", b.id])
 }
 
-/// The patch a denial prints, with a reason in place of the placeholder, for hub-b.
-fn way_on(denial: &str) -> Result<String> {
-    let line = denial
+/// The patch a denial prints, for hub-b and the attester. There is no `oc` on this machine.
+fn way_on(denial: &str, attester: &str) -> Result<String> {
+    let mut lines: Vec<_> = denial
         .lines()
-        .map(str::trim)
-        .find(|line| line.starts_with("kubectl") && line.contains(names::ATTESTATION))
-        .context("the denial prints no command that attests")?;
-    let line = line
+        .skip_while(|line| !line.contains("--patch-file /dev/stdin"))
+        .collect();
+    let end = lines
+        .iter()
+        .position(|line| *line == "END")
+        .context("the denial prints no patch")?;
+    lines.truncate(end + 1);
+    let text = lines.join("\n");
+    let (command, rest) = text.split_once(" <<").context("the patch has no text")?;
+    let command = command.trim_start().replacen("oc ", "kubectl ", 1);
+    Ok(format!("{command} --context hub-b{attester} <<{rest}"))
+}
+
+/// The patch with each placeholder replaced.
+fn filled_in(patch: &str) -> String {
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ");
+    patch
+        .replace(&format!("{} ", placeholder::KIND), "down ")
+        .replace(placeholder::WHEN, &now.to_string())
         .replace(
-            REASON_PLACEHOLDER,
-            "its processes were killed before our eyes",
+            placeholder::SEEN,
+            "its processes were killed before our eyes, it doesn't answer",
         )
-        .replace("fenced ", "down ");
-    Ok(format!("{line} --context hub-b"))
 }

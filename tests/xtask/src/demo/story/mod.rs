@@ -27,8 +27,10 @@ pub async fn tell(stage: &Stage<'_>) -> Result<()> {
     passive::tell(stage).await?;
     refused::activation(stage).await?;
     refused::second_restore(stage).await?;
+    refused::schedule_on_the_passive_hub(stage).await?;
     death::tell(stage).await?;
     comeback::tell(stage).await?;
+    comeback::wants_its_fleet_back(stage).await?;
     println!("\nEvery step did what it says; told in {}.", stage.clock());
     Ok(())
 }

@@ -4,7 +4,7 @@ use acm_backup_e2e::{fixtures, look};
 use anyhow::Result;
 use kube::api::ListParams;
 
-use super::{RESTORE, SYNC, heredoc};
+use super::{CRON, RESTORE, SYNC, heredoc};
 use crate::demo::stage::Stage;
 
 /// An activation as the manual has it: the sync Restore is told to take the clusters too.
@@ -20,10 +20,10 @@ pub async fn activation(stage: &Stage<'_>) -> Result<()> {
     let words = [
         "restore/old-hub-live",
         a.id,
-        "its last backup",
+        "counts as alive",
         " ago)",
+        "is this the hub you mean?",
         "paused",
-        "acm-backup.dev/attest-old-hub",
     ];
     stage.refused(&activate(), &words).await?;
     let restore = look::api(&b.hub, look::ACM, "Restore")
@@ -54,5 +54,28 @@ pub async fn second_restore(stage: &Stage<'_>) -> Result<()> {
         restores
             .iter()
             .all(|one| !look::phase(one).starts_with("Finished")),
+    )
+}
+
+/// The most common mistake of all: what Git holds for the active hub is applied to the passive one.
+pub async fn schedule_on_the_passive_hub(stage: &Stage<'_>) -> Result<()> {
+    stage.step(6, "somebody applies the BackupSchedule to the passive hub");
+    let schedule = fixtures::backup_schedule(CRON);
+    let line = heredoc("kubectl --context hub-b apply", &schedule)?;
+    stage
+        .refused(
+            &line,
+            &[
+                "backup-schedule/active-restore",
+                SYNC,
+                "this hub is passive",
+            ],
+        )
+        .await?;
+    let schedules = look::api(&stage.world.b.hub, look::ACM, "BackupSchedule").await?;
+    let schedules = schedules.list(&ListParams::default()).await?.items;
+    stage.holds(
+        "it was not stored, and hub-a's backups go on",
+        schedules.is_empty(),
     )
 }

@@ -112,6 +112,9 @@ pub(super) fn denial(request: &Request<'_>, outcome: &Outcome) -> Finding {
             finding = finding.seen(line);
         }
     }
+    for line in view_and_loss(request) {
+        finding = finding.seen(line);
+    }
     for why in &outcome.refused {
         finding = finding.seen(format!("the attestation on this Restore: {why}"));
     }
@@ -213,6 +216,34 @@ pub(super) fn passed(request: &Request<'_>, outcome: Outcome) -> Option<Finding>
     };
     finding.accepted = outcome.accepted;
     Some(finding)
+}
+
+/// How fresh what was seen is, and what is lost by going on.
+fn view_and_loss(request: &Request<'_>) -> Vec<String> {
+    let view = request.view;
+    let deciding = view.deciding_locations(request.passage.set);
+    let read = view
+        .snapshot
+        .storage_locations
+        .items()
+        .iter()
+        .filter(|location| deciding.contains(&location.meta.name))
+        .filter(|location| view.unread(&location.meta.name).is_none())
+        .filter_map(|location| location.synced)
+        .min()
+        .map(|at| format!("this hub last read the storage {}", age::when(view.now, at)));
+    let set = if request.passage.refused {
+        None
+    } else {
+        request.passage.set.and_then(|set| set.run())
+    };
+    let lost = set.map(|run| {
+        format!(
+            "the fleet would go back to {}; what changed there since is lost",
+            age::when(view.now, run)
+        )
+    });
+    read.into_iter().chain(lost).collect()
 }
 
 /// Other locations only warn (OWNERSHIP Q5).

@@ -33,9 +33,12 @@ fn every_phase_but_paused_and_collision_blocks() {
     ] {
         for paused in [false, true] {
             let snapshot = beside(&schedule(phase, paused));
+            // Un-paused, and the operator has not got to it yet.
+            let blocked = blocked || (phase == "Paused" && !paused);
             assert_eq!(
                 denies(RULE, &create(&restore("new", "skip")), &snapshot),
-                blocked,
+                // Un-paused, and the operator has not got to it yet.
+                blocked || (phase == "Paused" && !paused),
                 "{phase} {paused}"
             );
         }

@@ -7,6 +7,7 @@ mod backup_not_found;
 mod edit_after_end;
 mod exemptions;
 mod old_hub_live;
+mod old_hub_live_texts;
 mod one_text;
 mod status_write;
 
@@ -97,9 +98,9 @@ pub(super) fn passive_hub() -> Snapshot {
     snapshot.hub_id = Fact::known(HubId::new(HUB_B), now);
     snapshot.restores = Fact::known(Vec::new(), now);
     snapshot.backup_schedules = Fact::known(Vec::new(), now);
+    snapshot.storage_locations = Fact::known(vec![storage("16:00:25")], now);
     snapshot.velero_restores = Fact::known(Vec::new(), now);
     snapshot.velero_schedules = Fact::known(Vec::new(), now);
-    snapshot.storage_locations = Fact::known(vec![storage("16:00:25")], now);
     snapshot.managed_clusters = Fact::known(Vec::new(), now);
     snapshot.accepted = Fact::known(Vec::new(), now);
     snapshot.backups = Fact::known(synced_set(HUB_A, "160000"), now);

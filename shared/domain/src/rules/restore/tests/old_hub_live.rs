@@ -229,7 +229,7 @@ fn an_attestation_counts_for_this_hub_this_time_and_this_user_only() {
         ("down", "line 1 of it cannot be read: "),
         (other_hub.as_str(), "denied without a word"),
         (
-            &format!("down 9999 2026-11-22T16:09:00Z rack is off"),
+            "down 9999 2026-11-22T16:09:00Z rack is off",
             "no hub 9999 is known here",
         ),
         (&down_at("12:09:59"), "it is 4h old and holds for 4h"),
@@ -294,6 +294,7 @@ fn a_statement_is_for_one_activation() {
         holder: "Restore/activate".into(),
         uid: uid.into(),
         accepted: at("16:09:10"),
+        open_until: None,
     };
     let mut used = may_attest();
     used.accepted = Fact::known(vec![accepted("1")], used.now);

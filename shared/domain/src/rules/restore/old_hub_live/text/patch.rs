@@ -48,6 +48,10 @@ fn introduction(request: &Request<'_>, open: &[&Question<'_>]) -> String {
         (true, _, false) => "name the set outright:".to_owned(),
         (false, true, true) => format!("delete this Restore; then, in a new one, say what you saw and name the set outright; {}:", words(open)),
         (false, true, false) => format!("say what you saw and name the set outright; {}:", words(open)),
+        (false, false, _) if request.review.operation == Operation::Create => format!(
+            "say what you saw, in the metadata of this Restore, and apply it again; {}:",
+            words(open)
+        ),
         (false, false, _) => format!("say what you saw, and activate; {}:", words(open)),
     };
     match super::super::asker(&request.review.origin) {

@@ -186,10 +186,15 @@ pub(super) fn ways(
             None,
         ));
     }
-    for standing in hubs.iter().filter(|standing| !standing.hub.twin) {
-        let schedule = standing.hub.schedule.unwrap_or("NAME");
+    let others: Vec<_> = hubs.iter().filter(|standing| !standing.hub.twin).collect();
+    if let Some(first) = others.first() {
+        let which = match others.as_slice() {
+            [one] => format!("hub {}", one.hub.id.short()),
+            _ => "one of them".to_owned(),
+        };
+        let schedule = first.hub.schedule.unwrap_or("NAME");
         ways.push((
-            format!("hub {} answers and the fleet is to move: end its backups there (Git first, if Git owns it; before 2.12 delete the schedule instead)", standing.hub.id.short()),
+            format!("{which} answers and the fleet is to move: end its backups there (Git first, if Git owns it; before 2.12 delete the schedule instead)"),
             Some(format!("{cli} --context OLD-HUB -n {ns} patch bsch {schedule} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'")),
         ));
         ways.push((

@@ -2,14 +2,14 @@
 
 use super::finding::Finding;
 use super::words::{command, short};
-use crate::hub::restores::Standing;
+use crate::hub::restores::RestoreState;
 use crate::snapshot::Snapshot;
 use crate::time::age;
 use crate::upstream::resource;
 
 /// Where a Restore stands: its phase, and each restore that Velero has not ended.
-pub(super) fn describe(standing: &Standing<'_>, snapshot: &Snapshot) -> Vec<String> {
-    let restore = standing.restore;
+pub(super) fn describe(state: &RestoreState<'_>, snapshot: &Snapshot) -> Vec<String> {
+    let restore = state.restore;
     let phase = match (restore.meta.deleted, restore.phase.as_str()) {
         (Some(_), _) => "is being deleted".to_owned(),
         (None, "") => "was not yet looked at by the operator".to_owned(),
@@ -22,7 +22,7 @@ pub(super) fn describe(standing: &Standing<'_>, snapshot: &Snapshot) -> Vec<Stri
         .unwrap_or_default();
     let name = &restore.meta.name;
     let mut lines = vec![format!("Restore {name} {phase}{created}")];
-    lines.extend(standing.running.iter().map(|velero| {
+    lines.extend(state.running.iter().map(|velero| {
         let since = velero
             .started
             .map(|at| format!(" since {}", age::when(snapshot.now, at)))

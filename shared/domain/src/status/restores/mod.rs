@@ -1,13 +1,17 @@
 //! The Restores on this hub, judged by what Velero did and not by what their phases say.
 
+mod findings;
+
+pub(super) use findings::findings;
+
 use super::facts::Facts;
 use super::finding::Finding;
-use super::role::Role;
 use crate::identity::HubId;
 use crate::kinds::backup::Backup;
-use crate::kinds::backup::BackupType;
+use crate::kinds::backup::{BackupType, run_of_name};
 use crate::kinds::restore::Restore;
-use crate::kinds::velero_restore::VeleroRestore;
+use crate::kinds::velero_restore::{VeleroRestore, is_last};
+use crate::time::age::count;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -65,6 +69,9 @@ pub struct Part {
     pub items: i64,
     /// Errors Velero counted.
     pub errors: i64,
+    /// Velero's own words for what went wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
     /// When Velero was done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub completed: Option<Timestamp>,
@@ -112,14 +119,7 @@ pub(super) fn parts(facts: &Facts<'_>, restore: &Restore) -> Vec<Part> {
             .velero_restores
             .items()
             .iter()
-            .filter(|velero| {
-                velero.owner() == Some(&restore.meta.name)
-                    || (velero.owner().is_none()
-                        && velero
-                            .meta
-                            .name
-                            .starts_with(&format!("{}-acm-", restore.meta.name)))
-            })
+            .filter(|velero| velero.is_of(&restore.meta.name))
     };
     let tracked = |velero: &&VeleroRestore| {
         let name = velero.meta.name.as_str();
@@ -143,27 +143,38 @@ pub(super) fn parts(facts: &Facts<'_>, restore: &Restore) -> Vec<Part> {
         }
     }
     newest.sort_by_key(|velero| kind_of(velero));
-    newest.into_iter().map(part).collect()
+    newest
+        .into_iter()
+        .map(|velero| part(facts, velero))
+        .collect()
 }
 
 fn kind_of(velero: &VeleroRestore) -> (Option<BackupType>, bool) {
     (
-        BackupType::of_name(&velero.backup),
+        BackupType::of_prefix(&velero.backup),
         velero.meta.name.ends_with("-active"),
     )
 }
 
-fn part(velero: &VeleroRestore) -> Part {
+fn part(facts: &Facts<'_>, velero: &VeleroRestore) -> Part {
     let (kind, activation) = kind_of(velero);
     Part {
         name: velero.meta.name.clone(),
         kind,
         activation,
         backup: velero.backup.clone(),
-        source: velero.source_hub(),
+        // Before 2.10 the operator writes no label on it; the backup it names tells then (OWNERSHIP E1).
+        source: velero.source().unwrap_or_else(|| {
+            facts
+                .backups
+                .iter()
+                .find(|backup| backup.meta.name == velero.backup)
+                .map_or_else(HubId::unknown, Backup::writer)
+        }),
         phase: velero.phase.clone(),
         items: velero.items.unwrap_or_default(),
         errors: velero.errors,
+        reasons: velero.reasons.clone(),
         completed: velero.completed,
     }
 }
@@ -175,84 +186,14 @@ pub(super) fn has_failed(part: &Part) -> bool {
 
 /// Whether Velero is done with it.
 pub(super) fn is_done(part: &Part) -> bool {
-    part.phase == "Completed" || has_failed(part)
+    is_last(&part.phase)
 }
 
-/// What is wrong with the Restores; the sync Restore of a passive hub is judged by itself.
-pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
-    let sync = facts
-        .passive_sync()
-        .map(|restore| restore.meta.name.as_str());
-    facts
-        .restores()
-        .iter()
-        .filter(|restore| Some(restore.meta.name.as_str()) != sync)
-        .filter_map(|restore| of_one(facts, role, restore))
-        .collect()
-}
-
-fn of_one(facts: &Facts<'_>, role: Role, restore: &Restore) -> Option<Finding> {
-    let name = &restore.meta.name;
-    let delete = facts.kubectl(&format!("delete crst {name}"));
-    let parts = parts(facts, restore);
-    if restore.was_refused() {
-        // A sync Restore that worked for weeks can be refused at its next pass, and of two that were
-        // created at once both can run and one be called refused: the message alone tells nothing.
-        let objects = parts
-            .iter()
-            .fold(0_i64, |sum, part| sum.saturating_add(part.items));
-        let ended =
-            format!("was ended for good, after Velero had restored {objects} objects for it");
-        let finding = match (
-            parts.is_empty(),
-            restore.sync && !restore.activates() && role != Role::Passive,
-        ) {
-            (true, _) => Finding::warning(
-                "restore/refused",
-                format!("Restore {name} did nothing, and never will: it was refused"),
-            ),
-            (false, true) => Finding::critical(
-                "restore/sync-ended",
-                format!("this hub is not kept in sync: Restore {name} {ended}"),
-            ),
-            (false, false) => Finding::warning("restore/ended", format!("Restore {name} {ended}")),
-        };
-        return Some(
-            finding
-                .seen(restore.message.clone())
-                .run("delete it, and create it anew if it is wanted:", delete),
-        );
-    }
-    if matches!(restore.phase.as_str(), "Error" | "EnabledWithErrors") {
-        return Some(
-            Finding::critical(
-                "restore/error",
-                format!(
-                    "Restore {name} is stuck in {}, and no other can run beside it",
-                    restore.phase
-                ),
-            )
-            .seen(restore.message.clone())
-            .run("remove what it complains about, or it:", delete),
-        );
-    }
-    let failed: Vec<_> = parts.iter().filter(|part| has_failed(part)).collect();
-    let first = failed.first()?;
-    let headline = format!(
-        "Restore {name} says {}, but {} of {} parts failed",
-        or_none(&restore.phase),
-        failed.len(),
-        parts.len()
-    );
-    Some(
-        told_by_parts(Finding::critical("restore/failed", headline), &failed).run(
-            "see why:",
-            facts.kubectl(&format!(
-                "exec deploy/velero -- /velero restore logs {}",
-                first.name
-            )),
-        ),
-    )
+/// Whether the operator or Velero is still busy with it: whoever deletes it now leaves a hub that is
+/// restored in part.
+pub(super) fn is_at_work(facts: &Facts<'_>, restore: &Restore) -> bool {
+    let waits = restore.is_syncing() || restore.is_terminal() || restore.phase == "Error";
+    !waits || parts(facts, restore).iter().any(|part| !is_done(part))
 }
 
 /// Adds a line for each part.
@@ -260,9 +201,14 @@ pub(super) fn told_by_parts(mut finding: Finding, parts: &[&Part]) -> Finding {
     for part in parts {
         let kind = part.kind.map_or("backup", BackupType::label);
         finding = finding.seen(format!(
-            "{kind}: {}, {} objects restored, errors: {}",
-            part.phase, part.items, part.errors
+            "{kind}: {}, {} restored, errors: {}",
+            or_none(&part.phase),
+            count(part.items, "object"),
+            part.errors
         ));
+        for reason in &part.reasons {
+            finding = finding.seen(format!("{kind}: {reason}"));
+        }
     }
     finding
 }
@@ -279,4 +225,30 @@ pub(super) fn or_none(phase: &str) -> &str {
 /// The newest usable backup of a type that a passive hub should hold: what `latest` would take.
 pub(super) fn newest<'a>(facts: &Facts<'a>, kind: BackupType) -> Option<&'a Backup> {
     crate::sets::latest(facts.backups, kind)
+}
+
+/// The run of the oldest backup that is held: what happened on the other hub since is not here.
+pub(super) fn held_of(parts: &[Part]) -> Option<Timestamp> {
+    parts
+        .iter()
+        .filter(|part| part.phase == "Completed" || part.items > 0)
+        .filter_map(|part| run_of_name(&part.backup))
+        .min()
+}
+
+/// What a Restore that is over left on a hub that does nothing now.
+pub(super) fn brought(facts: &Facts<'_>) -> Option<String> {
+    facts
+        .restores()
+        .iter()
+        .filter(|restore| restore.is_terminal() && !restore.activates())
+        .filter_map(|restore| Some((restore, held_of(&parts(facts, restore))?)))
+        .max_by_key(|(_, run)| *run)
+        .map(|(restore, run)| {
+            format!(
+                "this hub follows no other; Restore {} brought what was saved at {}",
+                restore.meta.name,
+                facts.when(run)
+            )
+        })
 }

@@ -1,0 +1,173 @@
+//! What is told at 3am: each situation's whole text, and that its one way on leads on.
+
+use super::*;
+use crate::names::ATTESTATION;
+use crate::rules::restore::old_hub_live::ATTEST;
+use crate::snapshot::Missing;
+
+const HUB_C: &str = "c0ffee00-89e1-59cb-84bc-9815403f475d";
+
+fn silent() -> Snapshot {
+    let mut snapshot = passive_hub();
+    snapshot.now = at("16:10:00");
+    snapshot.storage_locations = Fact::known(vec![storage("16:09:55")], snapshot.now);
+    may(snapshot, true)
+}
+
+fn may(mut snapshot: Snapshot, may: bool) -> Snapshot {
+    let now = snapshot.now;
+    snapshot.permissions.insert(ATTEST, Fact::known(may, now));
+    snapshot
+}
+
+fn sync() -> (Value, Value) {
+    let sync = with(
+        restore("sync", "skip"),
+        "/spec/syncRestoreWithNewBackups",
+        json!(true),
+    );
+    let sync = in_phase(sync, "Enabled");
+    let edit = with(
+        sync.clone(),
+        "/spec/veleroManagedClustersBackupName",
+        json!("latest"),
+    );
+    (sync, edit)
+}
+
+fn text(snapshot: &Snapshot) -> String {
+    let (sync, edit) = sync();
+    let mut snapshot = snapshot.clone();
+    snapshot.restores = Fact::known(vec![Restore::read(&sync)], snapshot.now);
+    judge(&update(&sync, &edit), &snapshot).refusal().unwrap()
+}
+
+/// Two hubs in question: A, which returned and writes, and C, which died.
+fn two() -> Snapshot {
+    let mut snapshot = silent();
+    let mut backups = synced_set(HUB_A, "160800");
+    backups.extend(synced_set(HUB_C, "150000"));
+    snapshot.backups = Fact::known(backups, snapshot.now);
+    snapshot
+}
+
+#[test]
+fn each_situation_has_its_own_text() {
+    insta::assert_snapshot!("live", text(&may(passive_hub(), true)));
+    insta::assert_snapshot!("silent", text(&silent()));
+    insta::assert_snapshot!("who_may_not", text(&may(silent(), false)));
+    insta::assert_snapshot!("two_hubs", text(&two()));
+    let mut stale = silent();
+    stale.storage_locations = Fact::known(vec![storage("16:00:25")], stale.now);
+    insta::assert_snapshot!("stale_view", text(&stale));
+    let mut twin = silent();
+    twin.backups = Fact::known(synced_set(HUB_B, "160000"), twin.now);
+    insta::assert_snapshot!("twin", text(&twin));
+    let mut nameless = silent();
+    nameless.backups = Fact::known(synced_set("", "160000"), nameless.now);
+    insta::assert_snapshot!("nameless", text(&nameless));
+    let mut stray = silent();
+    let mut backups = synced_set(HUB_A, "160000");
+    backups.extend(own_set(HUB_B, "160200"));
+    stray.backups = Fact::known(backups, stray.now);
+    insta::assert_snapshot!("latest_is_a_stray_set", text(&stray));
+    let mut ahead = silent();
+    let mut backups = synced_set(HUB_A, "160000");
+    backups.iter_mut().for_each(|backup| {
+        backup.started = Some("9999-12-30T00:00:00Z".parse().unwrap());
+    });
+    ahead.backups = Fact::known(backups, ahead.now);
+    insta::assert_snapshot!("a_clock_ahead", text(&ahead));
+    let create =
+        |object: &Value, snapshot: &Snapshot| judge(&create(object), snapshot).refusal().unwrap();
+    insta::assert_snapshot!(
+        "live_for_a_new_restore",
+        create(&restore("activate", "latest"), &may(passive_hub(), true))
+    );
+    insta::assert_snapshot!(
+        "skip_with_a_capital",
+        create(&restore("t1", "Skip"), &silent())
+    );
+    let mut blind = silent();
+    blind.backups = Fact::Missing(Missing::Forbidden {
+        verb: "list".into(),
+        resource: "backups.velero.io".into(),
+        namespace: Some("ocm-backup".into()),
+    });
+    blind.hub_id = Fact::Missing(Missing::TimedOut {
+        resource: "clusterversions.config.openshift.io".into(),
+        seconds: 4,
+    });
+    insta::assert_snapshot!(
+        "no_permission",
+        create(&restore("activate", "latest"), &blind)
+    );
+}
+
+#[test]
+fn whoever_activates_is_told_on_what() {
+    let mut snapshot = two();
+    let (sync, mut edit) = sync();
+    snapshot.restores = Fact::known(vec![Restore::read(&sync)], snapshot.now);
+    edit["metadata"]["annotations"] = json!({ATTESTATION: format!(
+        "fenced {HUB_A} 2026-11-22T16:09:00Z paused there, it doesn't import\ndown c0ff 2026-11-22T16:09:30Z burnt down\n"
+    )});
+    let judgement = judge(&update(&sync, &edit), &snapshot);
+    assert!(!judgement.is_denied(), "{:?}", judgement.refusal());
+    insta::assert_snapshot!("accepted", judgement.findings[0].to_string());
+    let accepted: Vec<_> = judgement.findings[0]
+        .accepted
+        .iter()
+        .map(|one| (one.kind.as_str(), one.about.as_str(), one.holder.as_str()))
+        .collect();
+    assert_eq!(
+        accepted,
+        [
+            ("fenced", HUB_A, "Restore/sync"),
+            ("down", HUB_C, "Restore/sync")
+        ]
+    );
+}
+
+/// The annotation of the patch a denial prints.
+fn printed(denial: &str) -> String {
+    let block: Vec<_> = denial
+        .lines()
+        .skip_while(|line| !line.trim_start().starts_with(&format!("{ATTESTATION}: |")))
+        .skip(1)
+        .take_while(|line| line.starts_with("      "))
+        .map(str::trim)
+        .collect();
+    assert!(!block.is_empty(), "{denial}");
+    block.join("\n")
+}
+
+#[test]
+fn the_printed_patch_passes_once_each_placeholder_is_replaced_and_not_before() {
+    let mut snapshot = two();
+    let (sync, edit) = sync();
+    snapshot.restores = Fact::known(vec![Restore::read(&sync)], snapshot.now);
+    let printed = printed(&text(&snapshot));
+    assert_eq!(printed.lines().count(), 2);
+    let filled = [
+        ("KIND", "down"),
+        ("WHEN", "2026-11-22T16:09:50Z"),
+        (
+            "WHAT-I-SAW",
+            "it doesn't answer, and its power is \"off\": seen by me",
+        ),
+    ];
+    let denied = |leave: Option<&str>| {
+        let annotation = filled
+            .iter()
+            .filter(|(word, _)| Some(*word) != leave)
+            .fold(printed.clone(), |text, (word, by)| text.replace(word, by));
+        let mut edit = edit.clone();
+        edit["metadata"]["annotations"] = json!({ATTESTATION: annotation});
+        judge(&update(&sync, &edit), &snapshot).is_denied()
+    };
+    for (word, _) in filled {
+        assert!(denied(Some(word)), "{word} was left");
+    }
+    assert!(!denied(None));
+}

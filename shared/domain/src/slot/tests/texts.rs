@@ -1,0 +1,41 @@
+//! What a person reads.
+
+use super::super::text::{blind, held};
+use super::*;
+use crate::snapshot::Missing;
+
+fn asked(kind: &str) -> Review {
+    review(kind, Operation::Create, named(json!({})), None)
+}
+
+#[test]
+fn who_waits_for_whom_and_what_to_do() {
+    let restore = creation("Restore/take-over", "7");
+    let schedule = creation("BackupSchedule/acm", "8");
+    let texts = [
+        held(&asked("Restore"), &restore, &look(13)),
+        held(&asked("Restore"), &schedule, &look(13)),
+        held(&asked("BackupSchedule"), &restore, &look(13)),
+        held(&asked("BackupSchedule"), &schedule, &look(13)),
+        held(&asked("Restore"), &Entry::default(), &look(13)),
+        blind(
+            &asked("Restore"),
+            "reserve the hub for it",
+            &Missing::Forbidden {
+                verb: "patch".to_owned(),
+                resource: "leases.coordination.k8s.io".to_owned(),
+                namespace: Some("acm-backup-system".to_owned()),
+            },
+        ),
+        blind(
+            &asked("BackupSchedule"),
+            "reserve the hub for it",
+            &Missing::TimedOut {
+                resource: "leases.coordination.k8s.io".to_owned(),
+                seconds: 2,
+            },
+        ),
+    ];
+    let texts: Vec<_> = texts.iter().map(ToString::to_string).collect();
+    insta::assert_snapshot!(texts.join("\n\n"));
+}

@@ -1,0 +1,73 @@
+//! Steps that several findings share. A command is printed only where it can work, hits nothing but what
+//! is meant, and is not done already as far as can be seen from here.
+
+use super::facts::Facts;
+use super::finding::Finding;
+use crate::kinds::meta::Meta;
+
+/// Velero uploads a log when a backup or a restore got to run, and none before.
+fn has_log(phase: &str) -> bool {
+    matches!(phase, "Completed" | "PartiallyFailed" | "Failed")
+}
+
+/// How to see why a Velero Restore went wrong.
+pub(super) fn look_into_restore(
+    finding: Finding,
+    facts: &Facts<'_>,
+    name: &str,
+    phase: &str,
+) -> Finding {
+    look_into(finding, facts, ("restore", name), phase)
+}
+
+/// How to see why a Backup went wrong.
+pub(super) fn look_into_backup(
+    finding: Finding,
+    facts: &Facts<'_>,
+    name: &str,
+    phase: &str,
+) -> Finding {
+    look_into(finding, facts, ("backup", name), phase)
+}
+
+fn look_into(
+    finding: Finding,
+    facts: &Facts<'_>,
+    (kind, name): (&str, &str),
+    phase: &str,
+) -> Finding {
+    if has_log(phase) {
+        finding.run(
+            "see why (a Deployment velero must exist):",
+            facts.kubectl(&format!("exec deploy/velero -- /velero {kind} logs {name}")),
+        )
+    } else {
+        finding.run(
+            "see what Velero says of it; it never ran, so there is no log:",
+            facts.kubectl(&format!("get {kind}s.velero.io {name} -o yaml")),
+        )
+    }
+}
+
+/// Who will put an object back that is changed or deleted by hand.
+fn git(meta: &Meta) -> Option<&'static str> {
+    let has = |key: &str| meta.labels.contains_key(key) || meta.annotations.contains_key(key);
+    if has("argocd.argoproj.io/tracking-id") || has("argocd.argoproj.io/instance") {
+        return Some("Argo CD");
+    }
+    if has("kustomize.toolkit.fluxcd.io/name") || has("helm.toolkit.fluxcd.io/name") {
+        return Some("Flux");
+    }
+    if has("apps.open-cluster-management.io/hosting-subscription") {
+        return Some("a Subscription");
+    }
+    None
+}
+
+/// `in Git first: Argo CD owns it`: what has to be said before an object is changed or deleted.
+pub(super) fn git_first(meta: Option<&Meta>) -> String {
+    match meta.and_then(git) {
+        Some(owner) => format!("in Git first: {owner} owns it"),
+        None => "in Git first if it is there".to_owned(),
+    }
+}

@@ -1,0 +1,179 @@
+//! What is wrong with the Restores; the sync Restore of a passive hub is judged by itself.
+
+use super::{Part, has_failed, is_at_work, is_done, or_none, parts, told_by_parts};
+use crate::kinds::backup::BackupType;
+use crate::kinds::restore::Restore;
+use crate::status::facts::Facts;
+use crate::status::finding::Finding;
+use crate::status::remedies::{git_first, look_into_restore};
+use crate::status::role::Role;
+use crate::time::age::count;
+
+/// What is wrong with the Restores.
+pub(in crate::status) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
+    let sync = facts
+        .passive_sync()
+        .map(|restore| restore.meta.name.as_str());
+    facts
+        .restores()
+        .iter()
+        .filter(|restore| Some(restore.meta.name.as_str()) != sync)
+        .filter_map(|restore| of_one(facts, role, restore))
+        .collect()
+}
+
+fn of_one(facts: &Facts<'_>, role: Role, restore: &Restore) -> Option<Finding> {
+    let parts = parts(facts, restore);
+    if restore.was_refused() {
+        return Some(refused(facts, role, restore, &parts));
+    }
+    if matches!(restore.phase.as_str(), "Error" | "EnabledWithErrors") {
+        return Some(stuck(facts, restore));
+    }
+    if no_longer_follows(facts, role, restore) {
+        return Some(ended_sync(facts, restore, &parts));
+    }
+    let failed: Vec<_> = parts.iter().filter(|part| has_failed(part)).collect();
+    if failed.is_empty() {
+        return brought_no_cluster(facts, role, restore, &parts);
+    }
+    let first = failed.first()?;
+    let headline = format!(
+        "Restore {} says {}, but {} of {} failed",
+        restore.meta.name,
+        or_none(&restore.phase),
+        failed.len(),
+        count(parts.len(), "part")
+    );
+    let finding = told_by_parts(Finding::critical("restore/failed", headline), &failed);
+    Some(look_into_restore(finding, facts, &first.name, &first.phase))
+}
+
+/// Refused at once, or ended at a later pass. A sync Restore that worked for weeks can be refused at its
+/// next pass, and of two that were created at once both can run and one be called refused: the message
+/// alone tells nothing.
+fn refused(facts: &Facts<'_>, role: Role, restore: &Restore, parts: &[Part]) -> Finding {
+    let name = &restore.meta.name;
+    let objects = parts
+        .iter()
+        .fold(0_i64, |sum, part| sum.saturating_add(part.items));
+    let ended = format!(
+        "was ended for good, after Velero had restored {} for it",
+        count(objects, "object")
+    );
+    let sync = restore.sync && !restore.activates() && role != Role::Passive;
+    let finding = if parts.is_empty() {
+        Finding::warning(
+            "restore/refused",
+            format!("Restore {name} did nothing, and never will: it was refused"),
+        )
+    } else if sync {
+        Finding::critical(
+            "restore/sync-ended",
+            format!("this hub is not kept in sync: Restore {name} {ended}"),
+        )
+    } else {
+        Finding::warning("restore/ended", format!("Restore {name} {ended}"))
+    };
+    let finding = finding.seen(restore.message.clone());
+    if let Some(running) = parts.iter().find(|part| !is_done(part)) {
+        return finding
+            .seen(format!(
+                "Velero still works for it: {} is {}",
+                running.name,
+                or_none(&running.phase)
+            ))
+            .run(
+                "do not delete it yet: wait until Velero is done with all of them:",
+                facts.kubectl("get restores.velero.io -w"),
+            );
+    }
+    anew(facts, finding, restore)
+}
+
+/// It never runs again, whatever is written into it: only a new one does.
+fn anew(facts: &Facts<'_>, finding: Finding, restore: &Restore) -> Finding {
+    let name = &restore.meta.name;
+    finding.run(
+        format!(
+            "delete it, {}; once it is gone, create a new one if it is wanted:",
+            git_first(Some(&restore.meta))
+        ),
+        facts.kubectl(&format!("delete crst {name}")),
+    )
+}
+
+fn stuck(facts: &Facts<'_>, restore: &Restore) -> Finding {
+    let (name, phase) = (&restore.meta.name, &restore.phase);
+    let finding = Finding::critical(
+        "restore/error",
+        format!("Restore {name} is stuck in {phase}, and no other can run beside it"),
+    )
+    .seen(restore.message.clone());
+    if is_at_work(facts, restore) {
+        return finding.run(
+            "do not delete it while Velero restores for it; see what it does:",
+            facts.kubectl("get restores.velero.io -w"),
+        );
+    }
+    finding.run(
+        "remove what it complains about (it tries again every minute), or it:",
+        facts.kubectl(&format!("delete crst {name}")),
+    )
+}
+
+/// An activation that ended well, and after which nothing is here: it restored a set without clusters.
+fn brought_no_cluster(
+    facts: &Facts<'_>,
+    role: Role,
+    restore: &Restore,
+    parts: &[Part],
+) -> Option<Finding> {
+    let name = &restore.meta.name;
+    let ended = restore.activates() && restore.is_terminal() && role == Role::Idle;
+    if !ended || facts.holds_clusters() != Some(false) {
+        return None;
+    }
+    let part = parts
+        .iter()
+        .find(|part| part.kind == Some(BackupType::ManagedClusters))?;
+    let whose = if facts.is_own(&part.source) {
+        "this hub itself".to_owned()
+    } else {
+        format!("hub {}", part.source.short())
+    };
+    let finding = Finding::critical(
+        "restore/no-cluster",
+        format!(
+            "Restore {name} says {}, but this hub holds no cluster of the fleet",
+            restore.phase
+        ),
+    )
+    .seen(format!("it restored {}, which {whose} wrote", part.backup))
+    .todo("to activate: create a new Restore that names the set of the hub that had the fleet");
+    Some(anew(facts, finding, restore))
+}
+
+/// A sync that says it is one and is over: it was switched off, which ended it, and on again, which does
+/// nothing (operator-facts §1.3, §13). On a hub that is active it is a left-over.
+fn no_longer_follows(facts: &Facts<'_>, role: Role, restore: &Restore) -> bool {
+    restore.sync
+        && !restore.activates()
+        && restore.is_terminal()
+        && role == Role::Idle
+        && facts.passive_sync().is_none()
+}
+
+fn ended_sync(facts: &Facts<'_>, restore: &Restore, parts: &[Part]) -> Finding {
+    let (name, phase) = (&restore.meta.name, &restore.phase);
+    let mut finding = Finding::critical(
+        "restore/sync-ended",
+        format!("this hub no longer follows another: its sync Restore {name} is {phase} for good"),
+    )
+    .seen("a sync ends when syncRestoreWithNewBackups is switched off; on again has no effect, as no edit of a finished Restore has")
+    .seen(restore.message.clone());
+    if let Some(run) = super::held_of(parts) {
+        finding = finding.seen(format!("what it brought is of {}", facts.when(run)));
+    }
+    anew(facts, finding, restore)
+}

@@ -1,0 +1,308 @@
+//! What is wrong with the BackupSchedules.
+
+use super::{OVERDUE_GRACE, several, velero_schedules, view};
+use crate::kinds::backup::BackupType;
+use crate::kinds::backup_schedule::BackupSchedule;
+use crate::kinds::restore::Restore;
+use crate::status::facts::{Facts, is_unfinished};
+use crate::status::finding::Finding;
+use crate::status::remedies::git_first;
+use crate::status::restores::{is_at_work, or_none};
+use crate::status::role::Role;
+use crate::time::CronSchedule;
+use crate::time::age::{self, count};
+use jiff::SignedDuration;
+
+/// The operator passes every five minutes, but new objects at once; one that has no phase after a
+/// minute has not been seen.
+const NOTICED_WITHIN: SignedDuration = SignedDuration::from_mins(1);
+
+/// What is wrong with the BackupSchedules.
+pub(in crate::status) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
+    let idle: Vec<_> = several::idle(facts)
+        .into_iter()
+        .map(|schedule| &schedule.meta.name)
+        .collect();
+    let mut found: Vec<_> = facts
+        .schedules()
+        .iter()
+        .filter(|schedule| !idle.contains(&&schedule.meta.name))
+        .filter_map(|schedule| of_one(facts, role, schedule))
+        .collect();
+    found.extend(several::told(facts));
+    if facts.schedules().is_empty() && facts.snapshot.backup_schedules.value().is_some() {
+        found.extend(none(facts, role));
+    }
+    found
+}
+
+/// A hub that has the fleet, and nothing that backs it up.
+fn none(facts: &Facts<'_>, role: Role) -> Option<Finding> {
+    if role != Role::Active {
+        return None;
+    }
+    let headline = match facts.view.fleet.count() {
+        0 => "this hub is active, and nothing backs it up: there is no BackupSchedule".to_owned(),
+        clusters => format!(
+            "this hub has {}, and nothing backs {} up: there is no BackupSchedule",
+            count(clusters, "cluster"),
+            if clusters == 1 { "it" } else { "them" }
+        ),
+    };
+    let mut finding = Finding::critical("schedule/none", headline)
+        .todo("create a BackupSchedule here (on this hub, not on another that had the fleet)");
+    for restore in facts
+        .restores()
+        .iter()
+        .filter(|restore| restore.is_active())
+    {
+        finding = in_the_way(facts, finding, restore);
+    }
+    Some(finding)
+}
+
+/// Beside a Restore that is active no BackupSchedule runs; one that works must be left to end.
+fn in_the_way(facts: &Facts<'_>, finding: Finding, restore: &Restore) -> Finding {
+    let (name, phase) = (&restore.meta.name, or_none(&restore.phase));
+    if is_at_work(facts, restore) {
+        finding.run(
+            format!("Restore {name} is in the way ({phase}): wait for it, do not delete it:"),
+            facts.kubectl(&format!("get crst {name} -w")),
+        )
+    } else {
+        finding.run(
+            format!(
+                "Restore {name} is in the way ({phase}): delete it first, {}:",
+                git_first(Some(&restore.meta))
+            ),
+            facts.kubectl(&format!("delete crst {name}")),
+        )
+    }
+}
+
+fn of_one(facts: &Facts<'_>, role: Role, schedule: &BackupSchedule) -> Option<Finding> {
+    let name = &schedule.meta.name;
+    if schedule.hidden_from_the_operator().is_some() {
+        return hidden(facts, schedule);
+    }
+    if schedule.is_in_collision() {
+        // Who collided with whom is told by the ownership of the fleet, where that is known.
+        return (role == Role::Collision).then(|| collision(facts, schedule));
+    }
+    if role == Role::Replaced {
+        return None;
+    }
+    if let Some(refused) = refused(facts, schedule) {
+        return Some(refused);
+    }
+    if let Err(error) = CronSchedule::parse(&schedule.cron) {
+        return Some(
+            Finding::critical(
+                "schedule/cron",
+                format!("BackupSchedule {name} never runs: {error}"),
+            )
+            .seen(schedule.message.clone())
+            .run(
+                "correct spec.veleroSchedule:",
+                facts.kubectl(&format!("edit bsch {name}")),
+            ),
+        );
+    }
+    match schedule.phase.as_str() {
+        "Failed" | "FailedValidation" => Some(
+            Finding::critical(
+                "schedule/failed",
+                format!("BackupSchedule {name} is {}", schedule.phase),
+            )
+            .seen(schedule.message.clone())
+            .run(
+                "see it as a whole:",
+                facts.kubectl(&format!("get bsch {name} -o yaml")),
+            ),
+        ),
+        "" => unnoticed(facts, schedule),
+        "Paused" => Some(paused(facts, schedule)),
+        _ => overdue(facts, schedule),
+    }
+}
+
+/// One that the operator's typed client cannot decode: it never sees it, and its lists fail with it
+/// (operator-facts §12, G22). What Velero does meanwhile is another matter.
+fn hidden(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
+    let name = &schedule.meta.name;
+    let unreadable = schedule.hidden_from_the_operator()?;
+    let (field, value) = (&unreadable.field, &unreadable.value);
+    let runs = velero_schedules(facts, schedule)
+        .iter()
+        .any(|velero| velero.is_running());
+    let (headline, effect) = if runs {
+        (
+            format!(
+                "the operator no longer sees BackupSchedule {name}, which still backs up: {field} is {value}"
+            ),
+            "Velero goes on with its schedules; no edit, pause or collision reaches them",
+        )
+    } else {
+        (
+            format!(
+                "the operator does not see BackupSchedule {name}, which never ran: {field} is {value}"
+            ),
+            "the operator acts as if it were not there, and so does Velero",
+        )
+    };
+    Some(
+        Finding::critical("schedule/unreadable", headline)
+            .seen(unreadable.why.clone())
+            .seen(format!(
+                "{effect}; after a restart the operator may see no other BackupSchedule either"
+            ))
+            .run(
+                format!("correct it, {}:", git_first(Some(&schedule.meta))),
+                facts.kubectl(&format!("edit bsch {name}")),
+            ),
+    )
+}
+
+fn collision(facts: &Facts<'_>, schedule: &BackupSchedule) -> Finding {
+    let name = &schedule.meta.name;
+    // The operator has two reasons, and one phase for both (operator-facts §1.4).
+    let why = if schedule.message.contains("had run a restore") {
+        "another hub says that it has taken the fleet over"
+    } else {
+        "another hub writes to the same storage"
+    };
+    let finding = Finding::critical(
+        "schedule/collision",
+        format!("BackupSchedule {name} is stopped for good: {why}"),
+    )
+    .seen(schedule.message.clone());
+    let finding = if schedule.owns_backups {
+        finding.seen("useOwnerReferencesInBackup is set: its Backups go when it goes")
+    } else {
+        finding
+    };
+    finding.run(
+        format!(
+            "find out which hub owns the fleet; only on that one, delete this ({}) and create it anew:",
+            git_first(Some(&schedule.meta))
+        ),
+        facts.kubectl(&format!("delete bsch {name}")),
+    )
+}
+
+/// Velero itself refused its schedules: no backup is made, whatever the operator says.
+fn refused(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
+    let name = &schedule.meta.name;
+    let refused: Vec<_> = velero_schedules(facts, schedule)
+        .into_iter()
+        .filter(|velero| velero.was_refused())
+        .collect();
+    if refused.is_empty() {
+        return None;
+    }
+    let which = if refused.len() == BackupType::ALL.len() {
+        "its schedules".to_owned()
+    } else {
+        format!(
+            "{} of its {} schedules",
+            refused.len(),
+            BackupType::ALL.len()
+        )
+    };
+    let mut finding = Finding::critical(
+        "schedule/refused",
+        format!("BackupSchedule {name} backs nothing up: Velero refuses {which}"),
+    );
+    let mut reasons: Vec<_> = refused.iter().flat_map(|velero| &velero.reasons).collect();
+    reasons.sort();
+    reasons.dedup();
+    for reason in reasons {
+        finding = finding.seen(format!("Velero: {reason}"));
+    }
+    if !schedule.message.is_empty() {
+        finding = finding.seen(format!("the operator: {}", schedule.message));
+    }
+    let remedy = if schedule.cron.contains("TZ=") {
+        "use UTC: write spec.veleroSchedule without CRON_TZ= or TZ= (before 1.15 Velero does not know CRON_TZ, later ones may lack the zones):"
+    } else {
+        "correct what Velero names:"
+    };
+    Some(finding.run(remedy, facts.kubectl(&format!("edit bsch {name}"))))
+}
+
+fn unnoticed(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
+    let created = schedule
+        .meta
+        .created
+        .filter(|created| facts.now.duration_since(*created) > NOTICED_WITHIN)?;
+    Some(
+        Finding::critical(
+            "schedule/unnoticed",
+            format!(
+                "the operator has not looked at BackupSchedule {}",
+                schedule.meta.name
+            ),
+        )
+        .seen(format!("created {}", facts.when(created)))
+        .run("see whether the operator runs:", facts.kubectl("get pods")),
+    )
+}
+
+fn paused(facts: &Facts<'_>, schedule: &BackupSchedule) -> Finding {
+    let name = &schedule.meta.name;
+    let finding = Finding::warning(
+        "schedule/paused",
+        format!("BackupSchedule {name} is paused: nothing is backed up"),
+    );
+    // The usual message says no more than the phase; a longer one counts what could not be paused.
+    let finding = if schedule.message.contains("error") {
+        finding.seen(schedule.message.clone())
+    } else {
+        finding
+    };
+    if !schedule.paused {
+        return finding.todo("it was resumed; look again in a minute");
+    }
+    finding.run(
+        format!(
+            "unless the fleet is moving to another hub, resume it, {}:",
+            git_first(Some(&schedule.meta))
+        ),
+        facts.kubectl(&format!(
+            "patch bsch {name} --type merge -p '{{\"spec\":{{\"paused\":false}}}}'"
+        )),
+    )
+}
+
+/// A run Velero should have begun, and has not. It begins none while one of its own is unfinished.
+fn overdue(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
+    let view = view(facts, schedule);
+    let due = view
+        .next
+        .filter(|due| facts.now.duration_since(*due) > OVERDUE_GRACE)?;
+    let busy = facts
+        .own_sets()
+        .flat_map(|set| set.members.values())
+        .any(|backup| is_unfinished(backup));
+    let finding = Finding::critical(
+        "schedule/overdue",
+        format!(
+            "a backup was due {} ago and has not begun",
+            age::span(facts.now.duration_since(due))
+        ),
+    )
+    .seen(format!("due {}", age::stamp(due)));
+    Some(if busy {
+        finding
+            .seen("a backup of an earlier run is not finished; Velero begins no other meanwhile")
+            .run(
+                "see what it works on:",
+                facts.kubectl("logs deploy/velero --tail 50"),
+            )
+    } else {
+        finding.run(
+            "see whether Velero runs:",
+            facts.kubectl("logs deploy/velero --tail 50"),
+        )
+    })
+}
