@@ -192,6 +192,7 @@ fn accepted(it: &crate::seen::SeenAccepted) -> Accepted {
         holder: it.holder.clone(),
         uid: it.uid.clone(),
         accepted: timestamp(it.accepted),
+        open_until: None,
     }
 }
 
