@@ -1,5 +1,6 @@
 //! `cargo xtask soak`: the full sizes of what CI runs in part, by a seed, with a report to keep.
 
+mod ownership;
 mod races;
 
 use anyhow::Result;
@@ -15,6 +16,8 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum Soak {
+    /// Who owns the fleet: the guard and `status` against an oracle, on storages nobody recorded
+    Ownership(ownership::Args),
     /// Requests in the same instant through three replicas, on a real API server
     Races(races::Args),
 }
@@ -22,6 +25,7 @@ enum Soak {
 /// Runs it.
 pub fn run(args: &Args) -> Result<ExitCode> {
     match &args.soak {
+        Soak::Ownership(args) => ownership::run(args),
         Soak::Races(args) => races::run(args),
     }
 }
