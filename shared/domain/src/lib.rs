@@ -9,13 +9,11 @@
 
 pub mod crd;
 pub mod hub;
-pub mod identity;
 pub mod kinds;
 pub mod labels;
 pub mod names;
 pub mod read;
 pub mod rules;
-pub mod sets;
 pub mod slot;
 pub mod snapshot;
 pub mod status;

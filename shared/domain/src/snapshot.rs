@@ -1,7 +1,7 @@
 //! What is known of a hub at one moment, and what is not.
 
+use crate::hub::identity::HubId;
 use crate::hub::record::Accepted;
-use crate::identity::HubId;
 use crate::kinds::backup::Backup;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::managed_cluster::ManagedCluster;

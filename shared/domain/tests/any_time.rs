@@ -8,7 +8,7 @@
     clippy::indexing_slicing
 )]
 
-use acm_backup_domain::identity::HubId;
+use acm_backup_domain::hub::identity::HubId;
 use acm_backup_domain::kinds::Kind;
 use acm_backup_domain::kinds::storage_location::StorageLocation;
 use acm_backup_domain::rules::review::{Operation, Origin, Review, Subject};

@@ -1,9 +1,9 @@
 //! A view as an API server would serve it, read by the product's own projections into its snapshot.
 
 use crate::seen::{Lost, NAMESPACE, Seen, Time, timestamp};
+use acm_backup_domain::hub::identity::HubId;
 use acm_backup_domain::hub::record::Accepted;
 use acm_backup_domain::hub::statement::{Kind, Statement};
-use acm_backup_domain::identity::HubId;
 use acm_backup_domain::kinds::Kind as Read;
 use acm_backup_domain::names::ATTESTATION;
 use acm_backup_domain::snapshot::{Fact, Missing, Snapshot};

@@ -2,8 +2,8 @@
 
 use crate::away::{self, Absence, STALE_AFTER};
 use crate::object::{self, NAMESPACE, text};
+use acm_backup_domain::hub::identity::HubId;
 use acm_backup_domain::hub::record::Accepted;
-use acm_backup_domain::identity::HubId;
 use acm_backup_domain::kinds::Kind;
 use acm_backup_domain::kinds::backup::Backup;
 use acm_backup_domain::kinds::backup_schedule::BackupSchedule;

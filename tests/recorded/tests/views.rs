@@ -1,6 +1,6 @@
 //! A view is what the watch had seen, and says so where it is old.
 
-use acm_backup_domain::identity::HubId;
+use acm_backup_domain::hub::identity::HubId;
 use acm_backup_domain::snapshot::Missing;
 use acm_backup_operator::recording::{Change, Event, HUBS};
 use acm_backup_recorded::away::absences;

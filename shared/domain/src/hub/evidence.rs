@@ -2,7 +2,7 @@
 //! when (OWNERSHIP E1 to E6, T1, T2).
 
 use super::clock::is_ahead;
-use crate::identity::HubId;
+use crate::hub::identity::HubId;
 use crate::kinds::backup::{Backup, BackupType};
 use crate::upstream::{MARKER_PREFIX, backup_label};
 use jiff::{SignedDuration, Timestamp};
@@ -302,7 +302,7 @@ fn was_made_here(backup: &Backup) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sets::tests::backup;
+    use crate::hub::sets::tests::backup;
 
     #[test]
     fn a_dump_without_generations_leaves_the_times() {

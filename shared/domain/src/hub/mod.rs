@@ -9,10 +9,12 @@ mod activity;
 mod clock;
 mod evidence;
 mod fleet;
+pub mod identity;
 mod others;
 mod passage;
 pub mod record;
 pub mod restores;
+pub mod sets;
 pub mod statement;
 mod takeover;
 #[cfg(test)]

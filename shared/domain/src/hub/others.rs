@@ -2,7 +2,7 @@
 
 use super::evidence::{Party, Written};
 use super::takeover::Takeover;
-use crate::identity::HubId;
+use crate::hub::identity::HubId;
 use crate::kinds::backup::BackupType;
 use crate::kinds::restore::Restore;
 use crate::kinds::velero_restore::VeleroRestore;

@@ -4,11 +4,11 @@ use super::clock::is_ahead;
 use super::evidence::{Party, Written};
 use super::takeover::Takeover;
 use super::view::{HubView, Standing};
-use crate::identity::HubId;
+use crate::hub::identity::HubId;
+use crate::hub::sets::{BackupSet, backup_sets};
 use crate::kinds::backup::{Backup, BackupType};
 use crate::kinds::restore::{BackupChoice, Restore};
 use crate::kinds::storage_location::StorageLocation;
-use crate::sets::{BackupSet, backup_sets};
 use crate::snapshot::{Fact, Missing};
 use jiff::Timestamp;
 
@@ -133,7 +133,7 @@ impl<'a> HubView<'a> {
 
     /// The managed-clusters backup `latest` resolves to.
     pub fn latest_clusters(&self) -> Option<&'a Backup> {
-        crate::sets::latest(self.snapshot.backups.items(), BackupType::ManagedClusters)
+        crate::hub::sets::latest(self.snapshot.backups.items(), BackupType::ManagedClusters)
     }
 
     /// The newest whole set that may be restored here without objection: what a pinned activation names.

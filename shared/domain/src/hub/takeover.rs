@@ -3,7 +3,7 @@
 use super::clock::{SKEW, is_ahead};
 use super::evidence::{Party, Written};
 use super::fleet::Fleet;
-use crate::identity::HubId;
+use crate::hub::identity::HubId;
 use crate::kinds::backup::{Backup, BackupType, run_of_name};
 use crate::kinds::velero_restore::VeleroRestore;
 use crate::upstream::backup_label;

@@ -7,7 +7,7 @@ use super::fleet::Fleet;
 use super::others::{self, OtherHub};
 use super::record::Accepted;
 use super::takeover::{self, Takeover, cannot_be_ordered};
-use crate::identity::HubId;
+use crate::hub::identity::HubId;
 use crate::kinds::backup::BackupType;
 use crate::snapshot::{Missing, Need, Snapshot};
 use crate::time::saturating::Saturating;

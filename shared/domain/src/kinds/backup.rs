@@ -1,7 +1,7 @@
 //! Velero Backup, as the operator names and labels it (operator-facts §2.1, §3.1).
 
 use super::{Kind, meta::Meta};
-use crate::identity::HubId;
+use crate::hub::identity::HubId;
 use crate::read::{Reader, Unreadable};
 use crate::time::duration::GoDuration;
 use crate::upstream::{MARKER_PREFIX, backup_label};

@@ -1,7 +1,7 @@
 //! Velero Restore, the facts behind a phase of an ACM Restore.
 
 use super::{Kind, meta::Meta};
-use crate::identity::HubId;
+use crate::hub::identity::HubId;
 use crate::read::{Reader, Unreadable};
 use crate::upstream::backup_label;
 use jiff::Timestamp;

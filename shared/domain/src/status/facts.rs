@@ -1,11 +1,11 @@
 //! What several parts of the report rest on, worked out once.
 
+use crate::hub::identity::HubId;
+use crate::hub::sets::{BackupSet, backup_sets};
 use crate::hub::{HubView, Party, Standing, Takeover};
-use crate::identity::HubId;
 use crate::kinds::backup::Backup;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::restore::Restore;
-use crate::sets::{BackupSet, backup_sets};
 use crate::snapshot::Snapshot;
 use crate::time::age;
 use jiff::Timestamp;

@@ -33,8 +33,8 @@ pub use role::Role;
 pub use schedule::Schedule;
 pub use storage::Storage;
 
+use crate::hub::identity::HubId;
 use crate::hub::{Findings, HubView};
-use crate::identity::HubId;
 use crate::snapshot::{Need, Snapshot};
 use facts::Facts;
 use jiff::Timestamp;

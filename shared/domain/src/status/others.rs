@@ -1,7 +1,7 @@
 //! What is known of other hubs, as far as the parts of the report that are not about them need it.
 
 use super::facts::Facts;
-use crate::identity::HubId;
+use crate::hub::identity::HubId;
 
 /// Whether another hub that wrote here writes no more, by a view of the storage that is fresh enough to
 /// tell.

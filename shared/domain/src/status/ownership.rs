@@ -15,8 +15,8 @@ pub(super) use owner::half_taken_back as taken_back;
 use super::facts::Facts;
 use super::finding::Finding;
 use super::role::Role;
+use crate::hub::identity::HubId;
 use crate::hub::{Activity, OtherHub};
-use crate::identity::HubId;
 use serde::Serialize;
 
 /// A hub that writes to this storage.

@@ -10,7 +10,7 @@ pub use clock::Clock;
 
 use crate::kinds::{self, Resource};
 use crate::live::ClusterVersion;
-use acm_backup_domain::identity::HubId;
+use acm_backup_domain::hub::identity::HubId;
 use acm_backup_domain::kinds::Kind;
 use acm_backup_domain::kinds::secret::SecretMeta;
 use acm_backup_domain::names::{GROUP, GUARD_RULES, OPERATOR_NAMESPACE};

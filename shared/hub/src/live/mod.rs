@@ -10,7 +10,7 @@ pub use answer::innermost;
 pub use list::{Lister, escape};
 
 use crate::kinds;
-use acm_backup_domain::identity::HubId;
+use acm_backup_domain::hub::identity::HubId;
 use acm_backup_domain::kinds::Kind;
 use acm_backup_domain::kinds::secret::SecretMeta;
 use acm_backup_domain::snapshot::{Fact, Missing, Need, Snapshot};

@@ -2,10 +2,10 @@
 
 use super::used::{stale, used};
 use super::{Kind, Statement, VALID_FOR, read, refuted::refutation};
+use crate::hub::identity::HubId;
 use crate::hub::passage::Question;
 use crate::hub::record::Accepted;
 use crate::hub::view::{HubView, Standing};
-use crate::identity::HubId;
 use crate::kinds::backup::Backup;
 use crate::kinds::meta::Meta;
 use crate::snapshot::Fact;

@@ -1,12 +1,12 @@
 //! A storage under construction, as hub B sees it.
 
-use crate::identity::HubId;
+use crate::hub::identity::HubId;
+pub(super) use crate::hub::sets::tests::at;
 use crate::kinds::Kind;
 use crate::kinds::backup::{Backup, BackupType};
 use crate::kinds::managed_cluster::ManagedCluster;
 use crate::kinds::storage_location::StorageLocation;
 use crate::kinds::velero_restore::VeleroRestore;
-pub(super) use crate::sets::tests::at;
 use crate::snapshot::{Fact, Snapshot};
 use crate::upstream::backup_label;
 use jiff::{SignedDuration, Timestamp};

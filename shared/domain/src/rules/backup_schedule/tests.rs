@@ -1,4 +1,4 @@
-use crate::identity::HubId;
+use crate::hub::identity::HubId;
 use crate::kinds::Kind;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::restore::Restore;

@@ -1,6 +1,6 @@
 //! `restore/active-schedule`: a Restore beside a running BackupSchedule is burnt.
 
-use crate::identity::HubId;
+use crate::hub::identity::HubId;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::restore::Restore;
 use crate::kinds::velero_schedule::VeleroSchedule;

@@ -1,12 +1,12 @@
 //! `restore/backup-not-found`: a Restore that names what cannot be restored.
 
+use crate::hub::sets::{self, BackupSet};
 use crate::kinds::backup::{Backup, BackupType};
 use crate::kinds::restore::{BackupChoice, Restore};
 use crate::rules::finding::{Finding, Severity};
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
 use crate::rules::words::command;
-use crate::sets::{self, BackupSet};
 use crate::snapshot::{Need, Snapshot};
 use crate::time::age;
 use crate::upstream::resource;

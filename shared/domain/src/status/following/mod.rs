@@ -7,7 +7,7 @@ pub(super) use findings::findings;
 use super::facts::Facts;
 use super::others;
 use super::restores::{Part, has_failed, is_done, newest, parts};
-use crate::identity::HubId;
+use crate::hub::identity::HubId;
 use crate::kinds::backup::{Backup, BackupType, run_of_name};
 use crate::kinds::restore::Restore;
 use jiff::{SignedDuration, Timestamp};

@@ -6,7 +6,7 @@ pub(super) use findings::findings;
 
 use super::facts::Facts;
 use super::finding::Finding;
-use crate::identity::HubId;
+use crate::hub::identity::HubId;
 use crate::kinds::backup::Backup;
 use crate::kinds::backup::{BackupType, run_of_name};
 use crate::kinds::restore::Restore;
@@ -224,7 +224,7 @@ pub(super) fn or_none(phase: &str) -> &str {
 
 /// The newest usable backup of a type that a passive hub should hold: what `latest` would take.
 pub(super) fn newest<'a>(facts: &Facts<'a>, kind: BackupType) -> Option<&'a Backup> {
-    crate::sets::latest(facts.backups, kind)
+    crate::hub::sets::latest(facts.backups, kind)
 }
 
 /// The run of the oldest backup that is held: what happened on the other hub since is not here.

@@ -1,6 +1,7 @@
 //! Hubs to judge, well unless a test spoils them.
 
-use crate::identity::HubId;
+use crate::hub::identity::HubId;
+pub(super) use crate::hub::sets::tests::{at, backup};
 use crate::kinds::backup::{Backup, BackupType};
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::managed_cluster::ManagedCluster;
@@ -9,7 +10,6 @@ use crate::kinds::restore::Restore;
 use crate::kinds::storage_location::StorageLocation;
 use crate::kinds::velero_restore::VeleroRestore;
 use crate::kinds::velero_schedule::VeleroSchedule;
-pub(super) use crate::sets::tests::{at, backup};
 use crate::snapshot::{Fact, Snapshot};
 use crate::status::{Finding, StatusReport, assess};
 use crate::upstream::{backup_label, object_label};

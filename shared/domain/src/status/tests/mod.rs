@@ -106,7 +106,8 @@ fn a_hub_without_a_cluster_version_is_told_of_kubectl() {
             .way_out
             .contains(": kubectl auth can-i")
     );
-    snapshot.hub_id = crate::snapshot::Fact::known(crate::identity::HubId::new("a"), snapshot.now);
+    snapshot.hub_id =
+        crate::snapshot::Fact::known(crate::hub::identity::HubId::new("a"), snapshot.now);
     assert!(
         assess(&snapshot).not_checked[0]
             .way_out

@@ -346,7 +346,7 @@ fn objection_evidence(objection: &Objection<'_>, request: &Request<'_>) -> Vec<S
 }
 
 /// Every name a set is restored by: the pinned Restore that takes it whole.
-pub(super) fn pinned<'v>(request: &'v Request<'_>) -> Option<crate::sets::BackupSet<'v>> {
+pub(super) fn pinned<'v>(request: &'v Request<'_>) -> Option<crate::hub::sets::BackupSet<'v>> {
     request.view.best_set()
 }
 

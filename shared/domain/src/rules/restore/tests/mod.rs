@@ -11,7 +11,8 @@ mod old_hub_live_texts;
 mod one_text;
 mod status_write;
 
-use crate::identity::HubId;
+use crate::hub::identity::HubId;
+use crate::hub::sets::tests::{at, backup};
 use crate::kinds::Kind;
 use crate::kinds::backup::{Backup, BackupType};
 use crate::kinds::restore::Restore;
@@ -19,7 +20,6 @@ use crate::kinds::storage_location::StorageLocation;
 use crate::kinds::velero_restore::VeleroRestore;
 use crate::rules::review::{Operation, Origin, Review, Subject};
 use crate::rules::{Judgement, judge};
-use crate::sets::tests::{at, backup};
 use crate::snapshot::{Fact, Snapshot};
 use crate::upstream::backup_label;
 use serde_json::{Value, json};

@@ -3,8 +3,8 @@
 //! The operator pairs nothing: it resolves `latest` type by type, across runs and hubs
 //! (operator-facts §6.5). A set is what an administrator believes is restored.
 
+use crate::hub::identity::HubId;
 use crate::hub::{Party, made_here};
-use crate::identity::HubId;
 use crate::kinds::backup::{Backup, BackupType};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
