@@ -46,7 +46,7 @@ pub struct Written {
     pub ended: Option<Time>,
     /// The time in its name is odd (T2).
     pub ahead: bool,
-    /// For liveness alone: every time, with what is ahead put at its arrival, even one that is ahead.
+    /// For liveness alone: every time, no later than its arrival (T1), even one that is ahead (T2).
     pub signs: Vec<Time>,
     /// When its copy arrived, where order may rest on it.
     pub arrived: Option<Time>,
@@ -220,22 +220,27 @@ fn made_here(backup: &Backup) -> bool {
 
 /// A run: its writer's label and the span of its names.
 struct Run<'a> {
-    id: &'a str,
+    id: Option<&'a str>,
     first: Time,
     here: bool,
 }
 
+fn run_id(backup: &Backup) -> Option<&str> {
+    let id = backup.meta.label(WRITER)?;
+    Some(if is_named(id) { id } else { "" })
+}
+
 /// E4: the runs that were made here.
 ///
-/// reading: names within ten seconds of the run's first one; markers belong to no run.
+/// reading: names within ten seconds of the run's first one; markers belong to no run; an empty id and `unknown` are
+/// one, no label is another.
 fn runs_made_here<'a>(mine: &[(&'static str, &'a Backup)]) -> Vec<Run<'a>> {
     let mut named: Vec<_> = mine
         .iter()
         .filter(|(prefix, _)| *prefix != MARKER)
         .filter_map(|(_, backup)| {
-            let id = backup.meta.label(WRITER);
             Some((
-                id.unwrap_or_default(),
+                run_id(backup),
                 time_in(&backup.meta.name)?,
                 made_here(backup),
             ))
@@ -270,7 +275,8 @@ fn read(
         made_here(backup)
     } else {
         let in_run = |run: &Run<'_>| {
-            run.id == writer && named.is_some_and(|named| (0..=10).contains(&(named - run.first)))
+            run.id == run_id(backup)
+                && named.is_some_and(|named| (0..=10).contains(&(named - run.first)))
         };
         made_here(backup) || runs.iter().any(|run| run.here && in_run(run))
     };
@@ -293,7 +299,11 @@ fn read(
             Some(arrival.map_or(at, |arrival| at.min(arrival)))
         }
     };
-    let sign = |at: Time| if is_ahead(at) { arrival } else { Some(at) };
+    let sign = |at: Time| match arrival {
+        Some(arrival) if is_ahead(at) || !here => Some(at.min(arrival)),
+        _ if is_ahead(at) => None,
+        _ => Some(at),
+    };
     let started = backup.started.map(|at| at.as_second());
     let completed = backup.completed.map(|at| at.as_second());
     let begun_ended = [started, completed].into_iter().flatten();
