@@ -15,14 +15,18 @@ const RUN: SignedDuration = SignedDuration::from_secs(10);
 /// 2 while it is deleted (OWNERSHIP E3).
 const LEAST_OWN_GENERATION: i64 = 3;
 
+/// The field that holds the time a backup was made for.
+const NAME: &str = "metadata.name";
+
 /// Labels only the operator gives.
-const OPERATORS: [&str; 6] = [
+const OPERATORS: [&str; 7] = [
     backup_label::BACKUP_CLUSTER,
     backup_label::RESTORE_CLUSTER,
     backup_label::SCHEDULE_NAME,
     backup_label::SCHEDULE_TYPE,
     backup_label::RESTORE_NAME,
     backup_label::HUB_DR,
+    backup_label::RESTORED_CLUSTERS,
 ];
 
 /// Whose something is, as far as evidence goes.
@@ -69,6 +73,8 @@ pub struct Written<'a> {
     pub arrival: Option<Timestamp>,
     /// The first time on it that lies ahead (OWNERSHIP T2).
     pub ahead: Option<Ahead>,
+    /// The time in its name lies ahead (OWNERSHIP T2).
+    pub named_ahead: bool,
     /// Its labels say another type than its name: it proves nothing for anybody.
     pub contradicts: bool,
 }
@@ -213,8 +219,8 @@ fn written<'a>(
             _ => Some(moment),
         }
     };
+    let named = time(NAME, backup.run());
     let begun = time("status.startTimestamp", backup.started);
-    let named = time("metadata.name", backup.run());
     let ended = time("status.completionTimestamp", backup.completed);
     if arrived_ahead && let Some(at) = arrived {
         ahead.get_or_insert(Ahead {
@@ -230,7 +236,9 @@ fn written<'a>(
         backup,
         kind,
         by,
-        made: in_order(named.or(begun)),
+        // A takeover is told by the time in a marker's name, and by no other (OWNERSHIP K1).
+        made: in_order(named.or(begun.filter(|_| kind.is_some()))),
+        named_ahead: ahead.is_some_and(|ahead| ahead.field == NAME),
         begun: in_order(begun),
         ended: in_order(ended),
         sign,

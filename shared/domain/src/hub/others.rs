@@ -32,6 +32,10 @@ pub struct OtherHub<'a> {
     pub begun: Option<Deed<'a>>,
     /// The backup it ended last.
     pub ended: Option<Deed<'a>>,
+    /// What it began or ended last, markers included: what refutes that it is down (OWNERSHIP S2).
+    pub worked: Option<Deed<'a>>,
+    /// What it began last, markers included.
+    pub begun_at_all: Option<Deed<'a>>,
     /// Its newest sign of life, one that lies ahead of now included.
     pub sign: Option<Deed<'a>>,
     /// The managed-clusters backup it made last that can be restored.
@@ -64,6 +68,8 @@ impl<'a> OtherHub<'a> {
             made: None,
             begun: None,
             ended: None,
+            worked: None,
+            begun_at_all: None,
             sign: None,
             clusters: None,
             wrote_clusters: false,
@@ -93,6 +99,8 @@ impl<'a> OtherHub<'a> {
         let deed = |at: Option<Timestamp>| at.map(|at| Deed { at, backup });
         self.has_deeds = true;
         self.made = self.made.max(deed(one.made));
+        self.worked = self.worked.max(deed(one.begun)).max(deed(one.ended));
+        self.begun_at_all = self.begun_at_all.max(deed(one.begun));
         self.sign = self.sign.max(deed(one.sign));
         self.last_arrived = self.last_arrived.max(one.arrived);
         if let Some(arrival) = one.arrival {
@@ -175,9 +183,11 @@ pub fn all<'a>(
             && hub.took_over.is_none()
             && hub.followed_by.is_none()
             && hub.written.iter().all(|one| one.is_marker())
-            && !takeovers
-                .iter()
-                .any(|takeover| takeover.by == hub.party() && takeover.counts());
+            && !takeovers.iter().any(|takeover| {
+                takeover.counts() && takeover.by == hub.party()
+                    || takeover.told_by.marker().is_some()
+                        && takeover.source.as_ref() == Some(&hub.id)
+            });
     }
     hubs
 }

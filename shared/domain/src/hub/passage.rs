@@ -80,8 +80,11 @@ pub enum Unread {
 /// Why `latest` must not take a set (OWNERSHIP E2, P2).
 #[derive(Clone, Debug)]
 pub enum Objection<'a> {
-    /// It has the operator's name and none of its labels, or labels that contradict the name.
-    Unlabelled,
+    /// A backup has the operator's name and none of its labels, or labels that contradict the name.
+    Unlabelled {
+        /// That backup, of the set or of what would be restored with it.
+        backup: &'a Backup,
+    },
     /// Its writer is no owner of the fleet.
     NotTheOwners {
         /// Who wrote it.
@@ -121,14 +124,33 @@ impl<'a> HubView<'a> {
             },
             BackupChoice::Skip | BackupChoice::Unset => (None, None),
         };
-        let objection = set.and_then(|set| self.objection(set));
+        let of_set = set.and_then(|set| self.objection(set));
+        let beside = self.unlabelled_beside(restore);
+        let refused = beside.is_some() || of_set.is_some() && choice == BackupChoice::Latest;
         Passage {
             set,
             set_missing,
-            refused: objection.is_some() && choice == BackupChoice::Latest,
-            objection,
+            refused,
+            objection: of_set.or(beside.map(|backup| Objection::Unlabelled { backup })),
             open: self.open(set),
         }
+    }
+
+    /// What `latest` of the other names resolves to and tells no hub (OWNERSHIP E2).
+    fn unlabelled_beside(&self, restore: &Restore) -> Option<&'a Backup> {
+        let asked =
+            |name: &Option<String>| BackupChoice::parse(name.as_deref()) == BackupChoice::Latest;
+        let credentials = asked(&restore.credentials).then_some(BackupType::Credentials);
+        let resources = asked(&restore.resources)
+            .then_some([BackupType::Resources, BackupType::ResourcesGeneric]);
+        credentials
+            .into_iter()
+            .chain(resources.into_iter().flatten())
+            .filter_map(|kind| super::sets::latest(self.snapshot.backups.items(), kind))
+            .find(|backup| {
+                self.written_as(backup)
+                    .is_none_or(|written| written.contradicts)
+            })
     }
 
     /// The managed-clusters backup `latest` resolves to.
@@ -164,8 +186,13 @@ impl<'a> HubView<'a> {
     }
 
     fn open(&self, set: Option<&Backup>) -> Vec<Question<'a>> {
+        // Who is called `unknown` is not known, superseded or not (OWNERSHIP Q5).
         let hubs = self
-            .in_question()
+            .others
+            .values()
+            .filter(|standing| {
+                standing.is_in_question() || standing.hub.is_nameless() && standing.hub.has_deeds
+            })
             .map(|standing| Question::Hub(Box::new(standing.clone())));
         let locations = self.deciding_locations(set).into_iter().filter_map(|name| {
             let why = self.unread(&name)?;
@@ -212,10 +239,10 @@ impl<'a> HubView<'a> {
     /// Why a set must not be taken unseen (OWNERSHIP E2, P2).
     pub fn objection(&self, set: &'a Backup) -> Option<Objection<'a>> {
         let Some(written) = self.written_as(set) else {
-            return Some(Objection::Unlabelled);
+            return Some(Objection::Unlabelled { backup: set });
         };
         if written.contradicts {
-            return Some(Objection::Unlabelled);
+            return Some(Objection::Unlabelled { backup: set });
         }
         if !self.owns(&written.by)
             && !self.was_restored_by_an_owner(written)
@@ -258,16 +285,15 @@ impl<'a> HubView<'a> {
 
     fn shrunk(&self, written: &Written<'_>) -> Option<Objection<'a>> {
         let items = written.backup.items.unwrap_or_default();
-        let whole = self
-            .owners
+        self.owners
             .iter()
             .filter_map(|owner| self.completed_clusters(owner, None))
-            .max_by_key(|one| (one.made, one.begun))?;
-        let needed = whole.backup.items.unwrap_or_default();
-        (items.saturating_mul(2) < needed).then_some(Objection::Shrunk {
-            items,
-            whole: whole.backup,
-        })
+            .filter(|whole| items.saturating_mul(2) < whole.backup.items.unwrap_or_default())
+            .max_by_key(|one| (one.made, one.begun))
+            .map(|whole| Objection::Shrunk {
+                items,
+                whole: whole.backup,
+            })
     }
 
     /// What a Backup is as evidence; none for one without the operator's labels.

@@ -126,7 +126,9 @@ pub fn backup_sets(backups: &[Backup]) -> Vec<BackupSet<'_>> {
 pub fn latest(backups: &[Backup], kind: BackupType) -> Option<&Backup> {
     backups
         .iter()
-        .filter(|backup| backup.is_usable() && backup.meta.name.starts_with(kind.schedule_name()))
+        .filter(|backup| {
+            backup.has_data() && BackupType::of_prefix(&backup.meta.name) == Some(kind)
+        })
         .max_by_key(|backup| backup.started)
 }
 

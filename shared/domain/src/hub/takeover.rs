@@ -92,7 +92,7 @@ pub fn all<'a>(
                 told: own.cloned().unwrap_or_else(HubId::unknown),
                 at: Some(at).filter(|at| !is_ahead(*at, now)),
                 told_by: ToldBy::Restore(&restore.meta.name),
-                source: source_of(&restore.backup, restore.source(), backups),
+                source: source_of(&restore.backup, backups).or(restore.source()),
                 restored: Some(restore.backup.clone()),
                 hollow: false,
                 given_back: !fleet.came_by(&restore.meta.name),
@@ -104,17 +104,19 @@ pub fn all<'a>(
         let gone = !restores
             .iter()
             .any(|restore| super::fleet::label_value(&restore.meta.name) == label);
-        let at = arrival.created.max(arrival.backup.and_then(run_of_name))?;
+        let latest = arrival.created.max(arrival.backup.and_then(run_of_name))?;
+        let ahead = is_ahead(latest, now);
+        let at = if ahead { arrival.created? } else { latest };
         (gone && arrival.backup.is_some_and(BackupType::of_clusters)).then(|| Takeover {
             by: Party::Here,
             told: own.cloned().unwrap_or_else(HubId::unknown),
             at: Some(at).filter(|at| !is_ahead(*at, now)),
             told_by: ToldBy::Clusters(label),
-            source: source_of(arrival.backup.unwrap_or_default(), None, backups),
+            source: source_of(arrival.backup.unwrap_or_default(), backups),
             restored: arrival.backup.map(str::to_owned),
             hollow: false,
             given_back: false,
-            ahead: is_ahead(at, now),
+            ahead,
         })
     }));
     // Of two that tell of one second the marker comes last: it says most.
@@ -147,26 +149,23 @@ fn of_marker<'a>(one: &Written<'a>, fleet: &Fleet<'a>, own: Option<&HubId>) -> T
         told_by: ToldBy::Marker(one.backup),
         source: meta
             .label(backup_label::BACKUP_CLUSTER)
-            .filter(|id| !id.is_empty())
+            // An activation without clusters leaves it empty; one of a hub without an id does too.
+            .filter(|id| !id.is_empty() || restored.is_some())
             .map(HubId::new),
         hollow: restored.is_none(),
         given_back: one.is_ours() && !restored.is_some_and(|backup| fleet.came_from(backup)),
         restored: restored.map(str::to_owned),
-        ahead: one
-            .ahead
-            .is_some_and(|ahead| ahead.field == "metadata.name"),
+        ahead: one.named_ahead,
         by: one.by.clone(),
     }
 }
 
 /// The hub whose backup was restored.
-fn source_of(backup: &str, told: Option<HubId>, backups: &[Backup]) -> Option<HubId> {
-    told.or_else(|| {
-        backups
-            .iter()
-            .find(|candidate| candidate.meta.name == backup)
-            .map(Backup::writer)
-    })
+fn source_of(backup: &str, backups: &[Backup]) -> Option<HubId> {
+    backups
+        .iter()
+        .find(|candidate| candidate.meta.name == backup)
+        .map(Backup::writer)
 }
 
 /// Whether two markers of different hubs cannot be put in an order: their names are of one second, or

@@ -6,7 +6,7 @@ use super::evidence::{self, Evidence, Party, Written};
 use super::fleet::Fleet;
 use super::others::{self, OtherHub};
 use super::record::Accepted;
-use super::takeover::{self, Takeover, cannot_be_ordered};
+use super::takeover::{self, Takeover, ToldBy, cannot_be_ordered};
 use crate::hub::identity::HubId;
 use crate::kinds::backup::BackupType;
 use crate::snapshot::{Missing, Need, Snapshot};
@@ -242,10 +242,19 @@ impl<'a> HubView<'a> {
                 .iter()
                 .filter(|takeover| takeover.counts() && takeover.at.is_some())
         };
+        // One that is told by a time ahead makes an owner beside the newest that is not: odd evidence
+        // takes nobody's place (OWNERSHIP T2).
+        let sound = counting()
+            .filter(|takeover| !takeover.ahead)
+            .map(|takeover| takeover.at)
+            .max();
         let mut owners: Vec<Party> = match counting().map(|takeover| takeover.at).max() {
-            Some(newest) => {
+            Some(_) => {
                 let newest: Vec<_> = counting()
-                    .filter(|takeover| takeover.at == newest)
+                    .filter(|takeover| match takeover.ahead {
+                        false => Some(takeover.at) == sound,
+                        true => sound.is_none_or(|sound| takeover.at > sound),
+                    })
                     .collect();
                 let beside = counting()
                     .filter(|other| newest.iter().any(|one| cannot_be_ordered(one, other)));
@@ -331,11 +340,13 @@ impl<'a> HubView<'a> {
         if self.was_fenced(hub, takeover) {
             return made.max(hub.took_over).is_some_and(|last| at > last);
         }
-        // A copy that came well after the marker did counts as ended after it, whatever its times say.
-        let late_copy = takeover
-            .told_by
-            .marker()
-            .and_then(|marker| marker.meta.created)
+        // A copy that came well after the takeover did counts as ended after it, whatever its times say. A
+        // takeover here that no marker tells of has a time of our own clock as well.
+        let stored = match &takeover.told_by {
+            ToldBy::Marker(marker) => marker.meta.created,
+            ToldBy::Restore(_) | ToldBy::Clusters(_) => takeover.at,
+        };
+        let late_copy = stored
             .zip(hub.last_arrived)
             .is_some_and(|(stored, arrived)| arrived.duration_since(stored) > SKEW);
         let last = made

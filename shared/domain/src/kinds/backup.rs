@@ -164,10 +164,14 @@ impl Backup {
             .flatten()
     }
 
-    /// Whether `latest` would take it (operator-facts §6.5).
-    pub fn is_usable(&self) -> bool {
+    /// Whether `latest` would take it: the operator asks for the phase alone (operator-facts §6.5).
+    pub fn has_data(&self) -> bool {
         matches!(self.phase.as_str(), "Completed" | "PartiallyFailed")
-            && self.meta.deleted.is_none()
+    }
+
+    /// Whether it can be restored: it has data, and is not being deleted.
+    pub fn is_usable(&self) -> bool {
+        self.has_data() && self.meta.deleted.is_none()
     }
 
     /// Whether Velero saved everything it was asked to.

@@ -203,7 +203,8 @@ fn blind(snapshot: &Snapshot) -> Vec<&'static str> {
     .collect()
 }
 
-/// E3, of one backup.
+/// E3, of one backup. An API server always gives a generation; a dump may lack it, and then only the times
+/// tell.
 fn made_here(backup: &Backup) -> bool {
     let Some(completed) = backup.completed else {
         return true;
@@ -211,7 +212,7 @@ fn made_here(backup: &Backup) -> bool {
     backup
         .meta
         .generation
-        .is_some_and(|generation| generation > 2)
+        .is_none_or(|generation| generation > 2)
         && backup
             .meta
             .created

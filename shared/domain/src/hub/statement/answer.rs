@@ -138,7 +138,7 @@ pub fn answer(
 
 /// Whether an accepted statement of an activation still answers for a hub on a BackupSchedule
 /// (OWNERSHIP P3).
-pub fn recorded(standing: &Standing<'_>, set: Option<&Backup>, view: &HubView<'_>) -> bool {
+pub fn recorded(standing: &Standing<'_>, view: &HubView<'_>) -> bool {
     view.accepted().iter().any(|accepted| {
         let Some(kind) = Kind::of_word(&accepted.kind) else {
             return false;
@@ -146,7 +146,7 @@ pub fn recorded(standing: &Standing<'_>, set: Option<&Backup>, view: &HubView<'_
         accepted.holder.starts_with("Restore/")
             && accepted.about == standing.hub.id.as_str()
             && view.now <= accepted.at.plus(VALID_FOR)
-            && is_false(kind, standing, accepted.at, set, view).is_none()
+            && is_false(kind, standing, accepted.at, None, view).is_none()
     })
 }
 
@@ -218,15 +218,18 @@ fn is_false(
         Err(missing) => Some(format!(
             "how old this cluster is cannot be seen ({missing})"
         )),
-        Ok(created) => hub.begun.filter(|begun| begun.at > *created).map(|begun| {
-            format!(
-                "hub {} began {} {}, when this cluster was there already (since {})",
-                hub.id,
-                begun.backup,
-                age::when(view.now, begun.at),
-                age::stamp(*created)
-            )
-        }),
+        Ok(created) => hub
+            .begun_at_all
+            .filter(|begun| begun.at > *created)
+            .map(|begun| {
+                format!(
+                    "hub {} began {} {}, when this cluster was there already (since {})",
+                    hub.id,
+                    begun.backup,
+                    age::when(view.now, begun.at),
+                    age::stamp(*created)
+                )
+            }),
     }
 }
 

@@ -28,8 +28,8 @@ pub fn refutation<'a>(
             .map(|deed| Refutation { verb, deed })
     };
     match kind {
-        Kind::Down => later("began", hub.begun)
-            .or(later("ended", hub.ended))
+        Kind::Down => later("began", hub.begun_at_all)
+            .or(later("ended", hub.worked))
             .or(later("made", hub.made)),
         Kind::Fenced | Kind::Rebuilt => later("made", hub.made),
         Kind::IsolatedCopy => later("made", hub.made).filter(|_| !reads_only(set, view)),
@@ -39,7 +39,9 @@ pub fn refutation<'a>(
 
 /// Whether the set lies where this hub may not write.
 fn reads_only(set: Option<&Backup>, view: &HubView<'_>) -> bool {
-    let Some(name) = view.deciding_locations(set).into_iter().next() else {
+    // A BackupSchedule restores no set.
+    let Some(name) = set.and_then(|set| view.deciding_locations(Some(set)).into_iter().next())
+    else {
         return false;
     };
     view.snapshot

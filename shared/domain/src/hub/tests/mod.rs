@@ -29,7 +29,7 @@ fn objection(storage: &Storage) -> Option<String> {
     view(storage, |view| {
         let set = view.latest_clusters()?;
         Some(match view.objection(set)? {
-            Objection::Unlabelled => "unlabelled".to_owned(),
+            Objection::Unlabelled { .. } => "unlabelled".to_owned(),
             Objection::NotTheOwners { .. } => "not the owner's".to_owned(),
             Objection::OwnWithoutClusters { .. } => "own without clusters".to_owned(),
             Objection::Shrunk { .. } => "shrunk".to_owned(),

@@ -51,12 +51,11 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
     if let Some(blind) = blind(review, &view) {
         return blind.into();
     }
-    let set = view.latest_clusters();
     // What was accepted for the activation answers for the BackupSchedule that follows it.
     let rivals: Vec<_> = view
         .rivals()
         .into_iter()
-        .filter(|rival| !statement::recorded(&rival.standing, set, &view))
+        .filter(|rival| !statement::recorded(&rival.standing, &view))
         .collect();
     let questions: Vec<_> = rivals
         .iter()
@@ -69,7 +68,7 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
             kind: "BackupSchedule",
             meta: &schedule.meta,
             text: schedule.meta.annotation(names::ATTESTATION),
-            set,
+            set: None,
         },
         Asker {
             user: asker(&review.origin),

@@ -301,8 +301,9 @@ fn objection_headline(objection: &Objection<'_>, request: &Request<'_>) -> Strin
         .set
         .map_or("the set", |set| set.meta.name.as_str());
     match objection {
-        Objection::Unlabelled => format!(
-            "{set} has the operator's name without its labels: nothing tells which hub made it"
+        Objection::Unlabelled { backup } => format!(
+            "{} has the operator's name without its labels, or with labels of another type: nothing tells which hub made it",
+            backup.meta.name
         ),
         Objection::NotTheOwners { writer, owners } => format!(
             "{set} was written by {}, but the fleet is owned by {}",
