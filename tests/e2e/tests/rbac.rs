@@ -136,7 +136,7 @@ fn without_the_right_to_see_backups_an_activation_is_refused_and_the_right_is_na
             Ok(
                 match answer
                     .stderr
-                    .contains("could not look up the backups of the other hub")
+                    .contains("could not look up the backups in the storage")
                 {
                     true => Seen::Yes(answer),
                     false => Seen::NotYet(answer.to_string()),

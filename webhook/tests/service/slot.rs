@@ -544,7 +544,7 @@ async fn the_record_says_for_whom_and_when_by_the_api_servers_clock() {
         open_until: Some(api.now() + SignedDuration::from_secs(100)),
         ..statement()
     };
-    assert_eq!(record, [expected.clone()]);
+    assert_eq!(record, std::slice::from_ref(&expected));
     // The same object again is no second use; another is.
     assert!(enter_on_a_statement(&api, "a", "1").await);
     assert_eq!(on_record(&api, &Arc::default()).await, [expected]);

@@ -70,10 +70,11 @@ pub async fn run(stage: &Stage, plan: Plan, told: impl Fn(&Report)) -> Result<Re
             read = Instant::now();
         }
         if number % 100 == 0 {
+            report.reviewed(&stage.reviews().await?);
             told(&report);
         }
     }
-    report.reviews = stage.reviews().await?;
+    report.reviewed(&stage.reviews().await?);
     report.took = began.elapsed();
     Ok(report)
 }

@@ -77,7 +77,7 @@ pub struct Report {
     pub refused: BTreeMap<String, usize>,
     /// Longest that a disturbed round held up what came after it.
     pub longest_hold: Duration,
-    /// Reviews by each replica since it was last started.
+    /// Most reviews each replica was seen to have given between two kills of it.
     pub reviews: Vec<u64>,
     /// How long it took.
     pub took: Duration,
@@ -98,6 +98,14 @@ impl Report {
             reviews: Vec::new(),
             took: Duration::ZERO,
             odd: Vec::new(),
+        }
+    }
+
+    pub(super) fn reviewed(&mut self, reviews: &[u64]) {
+        self.reviews
+            .resize(reviews.len().max(self.reviews.len()), 0);
+        for (most, seen) in self.reviews.iter_mut().zip(reviews) {
+            *most = (*most).max(*seen);
         }
     }
 
@@ -153,7 +161,7 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "| reviews by replica, since its last start | {:?} |",
+            "| most reviews by each replica between two kills | {:?} |",
             self.reviews
         )?;
         for (kind, count) in &self.refused {
