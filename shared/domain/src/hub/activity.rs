@@ -86,7 +86,7 @@ impl<'a> Activity<'a> {
     }
 }
 
-/// From the time in the name of its last run to the end of the last backup of it.
+/// From the begin of its last run to the end of the last backup of it.
 fn last_set_took(hub: &OtherHub<'_>) -> Option<SignedDuration> {
     let sets = || hub.written.iter().filter(|one| !one.is_marker());
     let last = sets().filter_map(|one| one.made).max()?;
@@ -96,7 +96,7 @@ fn last_set_took(hub: &OtherHub<'_>) -> Option<SignedDuration> {
                 .is_some_and(|made| last.duration_since(made) <= RUN)
         })
     };
-    let first = of_run().filter_map(|one| one.made).min()?;
+    let first = of_run().filter_map(|one| one.begun).min()?;
     let ended = of_run().filter_map(|one| one.ended).max()?;
     Some(ended.duration_since(first))
 }

@@ -85,6 +85,11 @@ impl Written<'_> {
         self.kind.is_none()
     }
 
+    /// Whether its name tells a time.
+    pub fn is_dated(&self) -> bool {
+        self.backup.run().is_some()
+    }
+
     /// Whether it was made on this hub.
     pub fn is_ours(&self) -> bool {
         self.by == Party::Here
@@ -236,8 +241,9 @@ fn written<'a>(
         backup,
         kind,
         by,
-        // A takeover is told by the time in a marker's name, and by no other (OWNERSHIP K1).
-        made: in_order(named.or(begun.filter(|_| kind.is_some()))),
+        // A takeover is told by the time in a marker's name, and by none that Velero writes (OWNERSHIP K1);
+        // one without it by when it came.
+        made: in_order(named.or(if kind.is_some() { begun } else { arrived })),
         named_ahead: ahead.is_some_and(|ahead| ahead.field == NAME),
         begun: in_order(begun),
         ended: in_order(ended),
@@ -252,17 +258,14 @@ fn written<'a>(
 /// Which Backups were made on this hub, in their order (OWNERSHIP E3, E4).
 pub fn made_here(backups: &[Backup]) -> Vec<bool> {
     let mut here: Vec<bool> = backups.iter().map(was_made_here).collect();
-    let mut runs: BTreeMap<HubId, Vec<(Timestamp, usize)>> = BTreeMap::new();
+    let mut runs: BTreeMap<Option<HubId>, Vec<(Timestamp, usize)>> = BTreeMap::new();
     for (index, backup) in backups.iter().enumerate() {
-        if backup.backup_type().is_some()
-            && let (Some(run), Some(writer)) = (
-                backup.run(),
-                backup.meta.label(backup_label::BACKUP_CLUSTER),
-            )
-        {
-            runs.entry(HubId::new(writer))
-                .or_default()
-                .push((run, index));
+        if let (Some(run), Role::Of(_)) = (backup.run(), role_of(backup)) {
+            let writer = backup
+                .meta
+                .label(backup_label::BACKUP_CLUSTER)
+                .map(HubId::new);
+            runs.entry(writer).or_default().push((run, index));
         }
     }
     for mut run in runs.into_values() {

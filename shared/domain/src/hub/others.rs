@@ -52,6 +52,8 @@ pub struct OtherHub<'a> {
     pub hollow_only: bool,
     /// It has left anything but its name.
     pub has_deeds: bool,
+    /// A marker that was not made here names it as its source.
+    pub named_elsewhere: bool,
     /// The sync Restore that names it, where one follows it.
     pub followed_by: Option<&'a str>,
     /// Its BackupSchedule, as its newest backup tells.
@@ -78,6 +80,7 @@ impl<'a> OtherHub<'a> {
             took_over: None,
             hollow_only: false,
             has_deeds: false,
+            named_elsewhere: false,
             followed_by: None,
             schedule: None,
             written: Vec::new(),
@@ -114,7 +117,7 @@ impl<'a> OtherHub<'a> {
         }
         if one.kind == Some(BackupType::ManagedClusters) && !one.contradicts {
             self.wrote_clusters = true;
-            if one.backup.is_usable() {
+            if one.backup.has_data() {
                 self.clusters = self.clusters.max(deed(one.made));
             }
         }
@@ -179,6 +182,9 @@ pub fn all<'a>(
     }
     for hub in hubs.values_mut() {
         hub.finish();
+        hub.named_elsewhere = takeovers.iter().any(|takeover| {
+            takeover.by != Party::Here && takeover.source.as_ref() == Some(&hub.id)
+        });
         hub.hollow_only = hub.has_deeds
             && hub.took_over.is_none()
             && hub.followed_by.is_none()
@@ -186,6 +192,9 @@ pub fn all<'a>(
             && !takeovers.iter().any(|takeover| {
                 takeover.counts() && takeover.by == hub.party()
                     || takeover.told_by.marker().is_some()
+                        && !takeover.hollow
+                        && !hub.twin
+                        && takeover.by != hub.party()
                         && takeover.source.as_ref() == Some(&hub.id)
             });
     }

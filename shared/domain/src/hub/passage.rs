@@ -2,7 +2,6 @@
 
 use super::clock::is_ahead;
 use super::evidence::{Party, Written};
-use super::takeover::Takeover;
 use super::view::{HubView, Standing};
 use crate::hub::identity::HubId;
 use crate::hub::sets::{BackupSet, backup_sets};
@@ -191,7 +190,9 @@ impl<'a> HubView<'a> {
             .others
             .values()
             .filter(|standing| {
-                standing.is_in_question() || standing.hub.is_nameless() && standing.hub.has_deeds
+                standing.is_in_question()
+                    || standing.hub.is_nameless()
+                        && (standing.hub.has_deeds || standing.hub.named_elsewhere)
             })
             .map(|standing| Question::Hub(Box::new(standing.clone())));
         let locations = self.deciding_locations(set).into_iter().filter_map(|name| {
@@ -267,20 +268,12 @@ impl<'a> HubView<'a> {
     /// Whether an owner took the fleet over from who wrote this, and has completed no set of its own
     /// since.
     fn was_restored_by_an_owner(&self, written: &Written<'_>) -> bool {
-        let writer = written.backup.writer();
         self.owners.iter().any(|owner| {
             self.last_takeover(owner).is_some_and(|takeover| {
                 self.completed_clusters(owner, takeover.at).is_none()
-                    && self.is_source(takeover, &writer, &written.by)
+                    && takeover.restored_from.contains(&written.by)
             })
         })
-    }
-
-    fn is_source(&self, takeover: &Takeover<'_>, writer: &HubId, by: &Party) -> bool {
-        let Some(source) = &takeover.source else {
-            return false;
-        };
-        source == writer || (*by == Party::Here && self.own == Some(source))
     }
 
     fn shrunk(&self, written: &Written<'_>) -> Option<Objection<'a>> {

@@ -8,6 +8,7 @@ use crate::kinds::backup::{Backup, BackupType, run_of_name};
 use crate::kinds::velero_restore::VeleroRestore;
 use crate::upstream::backup_label;
 use jiff::Timestamp;
+use std::cmp::Ordering;
 
 /// A hub took the fleet over, or says so.
 #[derive(Clone, Debug)]
@@ -18,10 +19,14 @@ pub struct Takeover<'a> {
     pub told: HubId,
     /// When, as far as it can be put in an order with others; none where that lies ahead of now.
     pub at: Option<Timestamp>,
+    /// When what tells of it was stored here, by our clock; none where that lies ahead of now.
+    pub stored: Option<Timestamp>,
     /// What tells of it.
     pub told_by: ToldBy<'a>,
-    /// The hub it restored from; none where nothing tells.
+    /// The hub its marker names as the one it restored from.
     pub source: Option<HubId>,
+    /// Who wrote what it restored (OWNERSHIP P2): as its marker tells, or here as the Backup does.
+    pub restored_from: Vec<Party>,
     /// The managed-clusters backup it restored.
     pub restored: Option<String>,
     /// It restored no clusters: it only puts its hub in question (OWNERSHIP K2).
@@ -63,6 +68,14 @@ impl ToldBy<'_> {
 }
 
 impl Takeover<'_> {
+    /// The time it is told by: on a marker the one in its name, as it stands there.
+    fn named(&self) -> Option<Timestamp> {
+        match self.told_by {
+            ToldBy::Marker(marker) => marker.run(),
+            ToldBy::Restore(_) | ToldBy::Clusters(_) => self.at,
+        }
+    }
+
     /// Whether it makes its hub an owner (OWNERSHIP K2, K3, K5).
     pub fn counts(&self) -> bool {
         !self.hollow && !self.given_back
@@ -73,7 +86,6 @@ impl Takeover<'_> {
 pub fn all<'a>(
     written: &[Written<'a>],
     restores: &'a [VeleroRestore],
-    backups: &'a [Backup],
     fleet: &Fleet<'a>,
     own: Option<&HubId>,
     now: Timestamp,
@@ -91,8 +103,14 @@ pub fn all<'a>(
                 by: Party::Here,
                 told: own.cloned().unwrap_or_else(HubId::unknown),
                 at: Some(at).filter(|at| !is_ahead(*at, now)),
+                stored: Some(at).filter(|at| !is_ahead(*at, now)),
                 told_by: ToldBy::Restore(&restore.meta.name),
-                source: source_of(&restore.backup, backups).or(restore.source()),
+                restored_from: match (writer(&restore.backup, written), restore.source()) {
+                    (Some(writer), _) => vec![writer],
+                    (None, Some(id)) => named(&id, own),
+                    (None, None) => Vec::new(),
+                },
+                source: None,
                 restored: Some(restore.backup.clone()),
                 hollow: false,
                 given_back: !fleet.came_by(&restore.meta.name),
@@ -111,8 +129,12 @@ pub fn all<'a>(
             by: Party::Here,
             told: own.cloned().unwrap_or_else(HubId::unknown),
             at: Some(at).filter(|at| !is_ahead(*at, now)),
+            stored: Some(at).filter(|at| !is_ahead(*at, now)),
             told_by: ToldBy::Clusters(label),
-            source: source_of(arrival.backup.unwrap_or_default(), backups),
+            restored_from: writer(arrival.backup.unwrap_or_default(), written)
+                .into_iter()
+                .collect(),
+            source: None,
             restored: arrival.backup.map(str::to_owned),
             hollow: false,
             given_back: false,
@@ -124,17 +146,26 @@ pub fn all<'a>(
         written
             .iter()
             .filter(|one| one.is_marker())
-            .map(|one| of_marker(one, fleet, own)),
+            .map(|one| of_marker(one, fleet, own, written)),
     );
     found.sort_by_key(|takeover| takeover.at);
     found
 }
 
-fn of_marker<'a>(one: &Written<'a>, fleet: &Fleet<'a>, own: Option<&HubId>) -> Takeover<'a> {
+fn of_marker<'a>(
+    one: &Written<'a>,
+    fleet: &Fleet<'a>,
+    own: Option<&HubId>,
+    written: &[Written<'_>],
+) -> Takeover<'a> {
     let meta = &one.backup.meta;
     let restored = meta
         .label(backup_label::RESTORED_CLUSTERS)
         .filter(|name| !name.is_empty());
+    let source = meta
+        .label(backup_label::BACKUP_CLUSTER)
+        .filter(|id| !id.is_empty())
+        .map(HubId::new);
     let told = match &one.by {
         Party::Other(id) => id.clone(),
         Party::Here => meta
@@ -146,51 +177,62 @@ fn of_marker<'a>(one: &Written<'a>, fleet: &Fleet<'a>, own: Option<&HubId>) -> T
     Takeover {
         told,
         at: one.made,
+        stored: one.arrived,
         told_by: ToldBy::Marker(one.backup),
-        source: meta
-            .label(backup_label::BACKUP_CLUSTER)
-            // An activation without clusters leaves it empty; one of a hub without an id does too.
-            .filter(|id| !id.is_empty() || restored.is_some())
-            .map(HubId::new),
+        restored_from: match &source {
+            Some(id) => named(id, own),
+            None => writer(restored.unwrap_or_default(), written)
+                .into_iter()
+                .collect(),
+        },
+        source,
         hollow: restored.is_none(),
         given_back: one.is_ours() && !restored.is_some_and(|backup| fleet.came_from(backup)),
         restored: restored.map(str::to_owned),
-        ahead: one.named_ahead,
+        // One that tells no time takes nobody's place either.
+        ahead: one.named_ahead || !one.is_dated(),
         by: one.by.clone(),
     }
 }
 
-/// The hub whose backup was restored.
-fn source_of(backup: &str, backups: &[Backup]) -> Option<HubId> {
-    backups
+/// Who wrote a backup.
+fn writer(backup: &str, written: &[Written<'_>]) -> Option<Party> {
+    written
         .iter()
-        .find(|candidate| candidate.meta.name == backup)
-        .map(Backup::writer)
+        .find(|one| one.backup.meta.name == backup)
+        .map(|one| one.by.clone())
 }
 
-/// Whether two markers of different hubs cannot be put in an order: their names are of one second, or
-/// say another order than their arrivals here by more than five minutes (OWNERSHIP T3).
+/// Who an id in a label may mean: our own means us or a twin, and so does none where we have none.
+fn named(id: &HubId, own: Option<&HubId>) -> Vec<Party> {
+    let ours = own == Some(id) || own.is_none() && !id.is_known();
+    ours.then_some(Party::Here)
+        .into_iter()
+        .chain([Party::Other(id.clone())])
+        .collect()
+}
+
+/// Whether two takeovers of different hubs cannot be put in an order: their markers' names are of one second,
+/// or say another order than their arrivals here by more than five minutes (OWNERSHIP T3). One here that no
+/// marker tells of ended by the clock that tells arrivals.
 pub fn cannot_be_ordered(a: &Takeover<'_>, b: &Takeover<'_>) -> bool {
-    let (ToldBy::Marker(first), ToldBy::Marker(second)) = (&a.told_by, &b.told_by) else {
-        return false;
-    };
     if a.by == b.by {
         return false;
     }
-    let (Some(named_first), Some(named_second)) = (first.run(), second.run()) else {
+    let (Some(first), Some(second)) = (a.named(), b.named()) else {
         return false;
     };
-    if named_first.as_second() == named_second.as_second() {
+    let markers = a.told_by.marker().is_some() && b.told_by.marker().is_some();
+    if markers && first.as_second() == second.as_second() {
         return true;
     }
-    let (Some(stored_first), Some(stored_second)) = (first.meta.created, second.meta.created)
-    else {
+    let (Some(first_stored), Some(second_stored)) = (a.stored, b.stored) else {
         return false;
     };
-    let apart = stored_first.duration_since(stored_second);
-    if named_first < named_second {
-        apart > SKEW
-    } else {
-        apart < -SKEW
+    let apart = first_stored.duration_since(second_stored);
+    match first.cmp(&second) {
+        Ordering::Less => apart > SKEW,
+        Ordering::Equal => false,
+        Ordering::Greater => apart < -SKEW,
     }
 }

@@ -6,7 +6,7 @@ use super::evidence::{self, Evidence, Party, Written};
 use super::fleet::Fleet;
 use super::others::{self, OtherHub};
 use super::record::Accepted;
-use super::takeover::{self, Takeover, ToldBy, cannot_be_ordered};
+use super::takeover::{self, Takeover, cannot_be_ordered};
 use crate::hub::identity::HubId;
 use crate::kinds::backup::BackupType;
 use crate::snapshot::{Missing, Need, Snapshot};
@@ -121,7 +121,6 @@ impl<'a> HubView<'a> {
         let takeovers = takeover::all(
             written,
             snapshot.velero_restores.items(),
-            snapshot.backups.items(),
             &findings.fleet,
             own,
             snapshot.now,
@@ -226,7 +225,7 @@ impl<'a> HubView<'a> {
         self.written
             .iter()
             .filter(|one| one.kind == Some(BackupType::ManagedClusters) && one.by == *party)
-            .filter(|one| one.backup.is_complete() && !one.contradicts)
+            .filter(|one| one.backup.phase == "Completed" && !one.contradicts)
             .filter(|one| since.is_none_or(|since| one.made > Some(since)))
             .max_by_key(|one| (one.made, one.begun))
     }
@@ -242,29 +241,16 @@ impl<'a> HubView<'a> {
                 .iter()
                 .filter(|takeover| takeover.counts() && takeover.at.is_some())
         };
-        // One that is told by a time ahead makes an owner beside the newest that is not: odd evidence
-        // takes nobody's place (OWNERSHIP T2).
-        let sound = counting()
-            .filter(|takeover| !takeover.ahead)
-            .map(|takeover| takeover.at)
-            .max();
-        let mut owners: Vec<Party> = match counting().map(|takeover| takeover.at).max() {
-            Some(_) => {
-                let newest: Vec<_> = counting()
-                    .filter(|takeover| match takeover.ahead {
-                        false => Some(takeover.at) == sound,
-                        true => sound.is_none_or(|sound| takeover.at > sound),
-                    })
-                    .collect();
-                let beside = counting()
-                    .filter(|other| newest.iter().any(|one| cannot_be_ordered(one, other)));
-                newest
-                    .iter()
-                    .copied()
-                    .chain(beside)
-                    .map(|takeover| takeover.by.clone())
-                    .collect()
-            }
+        // Odd evidence takes nobody's place: one that is told by a time ahead makes an owner beside the
+        // others, and of two that cannot be put in an order both are (OWNERSHIP T2, T3).
+        let beats = |later: &Takeover<'_>, earlier: &Takeover<'_>| {
+            !later.ahead && later.at > earlier.at && !cannot_be_ordered(later, earlier)
+        };
+        let mut owners: Vec<Party> = match counting().next() {
+            Some(_) => counting()
+                .filter(|one| !counting().any(|other| beats(other, one)))
+                .map(|takeover| takeover.by.clone())
+                .collect(),
             None => {
                 let others = hubs
                     .values()
@@ -331,7 +317,8 @@ impl<'a> HubView<'a> {
                 && takeover.source.as_ref() == Some(&hub.id);
         }
         let unordered = self.takeovers.iter().any(|other| {
-            other.by == hub.party() && other.counts() && cannot_be_ordered(takeover, other)
+            other.by == hub.party()
+                && (cannot_be_ordered(takeover, other) || other.counts() && other.at.is_none())
         });
         if unordered {
             return false;
@@ -342,11 +329,8 @@ impl<'a> HubView<'a> {
         }
         // A copy that came well after the takeover did counts as ended after it, whatever its times say. A
         // takeover here that no marker tells of has a time of our own clock as well.
-        let stored = match &takeover.told_by {
-            ToldBy::Marker(marker) => marker.meta.created,
-            ToldBy::Restore(_) | ToldBy::Clusters(_) => takeover.at,
-        };
-        let late_copy = stored
+        let late_copy = takeover
+            .stored
             .zip(hub.last_arrived)
             .is_some_and(|(stored, arrived)| arrived.duration_since(stored) > SKEW);
         let last = made

@@ -152,13 +152,15 @@ fn supersedes(
         return false;
     }
     if times.is_empty() {
-        // reading: what is asked of a taker elsewhere is asked here too.
-        return marker.is_some_and(|(written, _)| {
-            evidence
-                .source_of
-                .iter()
-                .any(|source| source.name == written.name)
-        });
+        // reading: what is asked of a taker elsewhere is asked here too; and a hub whose times all lie ahead is
+        // more than named: odd evidence takes nobody out.
+        return evidence.wrote.is_empty()
+            && marker.is_some_and(|(written, _)| {
+                evidence
+                    .source_of
+                    .iter()
+                    .any(|source| source.name == written.name)
+            });
     }
     let fenced = marker.is_some_and(|(written, _)| was_fenced(facts, who, written));
     let took_over_later = takeovers

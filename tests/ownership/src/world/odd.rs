@@ -158,7 +158,9 @@ fn backup(it: &mut SeenBackup, now: Time, id: String, rng: &mut Rng) {
         }
         12 => it.phase = rng.pick(&["Failed", "PartiallyFailed", "Completed", "FailedValidation"]),
         14 if !it.name.starts_with(MARKER) => {
-            it.name = format!("{}-by-hand", prefix_of(&it.name).unwrap_or(RESTORED))
+            if let Some(prefix) = prefix_of(&it.name) {
+                it.name = format!("{prefix}-by-hand");
+            }
         }
         13 => it.items = rng.pick(&[None, Some(0), Some(1), Some(30)]),
         _ => {

@@ -41,7 +41,7 @@ pub(super) fn used(
         .takeovers
         .iter()
         .rev()
-        .filter(|takeover| !takeover.hollow && !takeover.ahead)
+        .filter(|takeover| !takeover.hollow)
         .find(|takeover| takeover.at.is_some_and(|taken| taken > at));
     if let Some((takeover, taken)) = takeover.and_then(|takeover| Some((takeover, takeover.at?))) {
         return Some(format!(

@@ -95,7 +95,9 @@ fn e3_generation_and_times_must_both_say_so() {
         (Some(3), 10, true),
         (Some(8), 11, false),
         (Some(2), 0, false),
-        (None, 0, false),
+        // A dump may lack it: then only the times tell.
+        (None, 0, true),
+        (None, 11, false),
     ] {
         let mut seen = view();
         let mut backup = set(A, HOUR).remove(1);
