@@ -38,9 +38,7 @@ pub(super) fn intruders(facts: &Facts<'_>) -> Vec<(Finding, bool)> {
         .map(|standing| (&standing.hub, &standing.activity, false));
     here.chain(others)
         .filter_map(|(hub, activity, here)| {
-            // What this hub made before and its Velero began later waited in the queue.
-            let deed = if here { hub.made } else { hub.begun };
-            let begun = deed.filter(|deed| deed.at > at)?;
+            let begun = hub.begun.filter(|begun| begun.at > at)?;
             Some((
                 intrusion(
                     facts,
