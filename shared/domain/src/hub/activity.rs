@@ -46,11 +46,12 @@ impl<'a> Activity<'a> {
             .map(StorageLocation::sync_interval)
             .max()
             .unwrap_or(VELERO_SYNC_PACE);
-        let delay = last_set_took(hub)
+        let runs = runs(hub);
+        let delay = last_set_took(&runs)
             .unwrap_or_default()
             .saturating_add(sync)
             .max(LEAST_DELAY);
-        let period = period(hub);
+        let period = period(hub, &runs);
         let arrived = hub
             .arrivals
             .filter(|(first, last)| last.duration_since(*first) > SKEW)
@@ -86,56 +87,67 @@ impl<'a> Activity<'a> {
     }
 }
 
-/// From the begin of its last run to the end of the last backup of it.
-fn last_set_took(hub: &OtherHub<'_>) -> Option<SignedDuration> {
-    let sets = || hub.written.iter().filter(|one| !one.is_marker());
-    let last = sets().filter_map(|one| one.made).max()?;
-    let of_run = || {
-        sets().filter(move |one| {
-            one.made
-                .is_some_and(|made| last.duration_since(made) <= RUN)
-        })
-    };
-    let first = of_run().filter_map(|one| one.begun).min()?;
-    let ended = of_run().filter_map(|one| one.ended).max()?;
-    Some(ended.duration_since(first))
+/// One of its runs, by the times in the names as they stand.
+struct Run {
+    named: Timestamp,
+    begun: Timestamp,
+    ended: Timestamp,
 }
 
-/// The longest of what its newest validation backup's TTL tells and the gaps between its last runs.
-fn period(hub: &OtherHub<'_>) -> Option<SignedDuration> {
-    let told = hub
-        .written
-        .iter()
-        .filter(|one| one.kind == Some(BackupType::Validation))
-        .filter_map(|one| Some((one.backup.run(), one.backup.ttl?)))
-        .max_by_key(|(run, _)| *run)
-        .map(|(_, ttl)| SignedDuration::from(ttl).saturating_sub(VALIDATION_GRACE))
-        .filter(|period| period.is_positive());
-    told.max(longest_gap(hub))
-}
-
-fn longest_gap(hub: &OtherHub<'_>) -> Option<SignedDuration> {
-    let mut names: Vec<_> = hub
+/// Its runs, oldest first, those left out of which every time lies ahead of now (OWNERSHIP T2).
+fn runs(hub: &OtherHub<'_>) -> Vec<Run> {
+    let mut backups: Vec<_> = hub
         .written
         .iter()
         .filter(|one| !one.is_marker())
-        .filter_map(|one| one.backup.run())
+        .filter_map(|one| {
+            let begun = one.begun.or(one.made)?;
+            one.made?;
+            Some((one.backup.run()?, begun, one.ended.unwrap_or(begun)))
+        })
         .collect();
-    names.sort_unstable();
-    let mut runs: Vec<Timestamp> = Vec::new();
-    for name in names {
-        if runs
-            .last()
-            .is_none_or(|run| name.duration_since(*run) > RUN)
-        {
-            runs.push(name);
+    backups.sort_unstable();
+    let mut runs: Vec<Run> = Vec::new();
+    for (named, begun, ended) in backups {
+        match runs.last_mut() {
+            Some(run) if named.duration_since(run.named) <= RUN => {
+                run.begun = run.begun.min(begun);
+                run.ended = run.ended.max(ended);
+            }
+            _ => runs.push(Run {
+                named,
+                begun,
+                ended,
+            }),
         }
     }
+    runs
+}
+
+/// From the begin of the first to the end of the last backup of its last run.
+fn last_set_took(runs: &[Run]) -> Option<SignedDuration> {
+    runs.last().map(|run| run.ended.duration_since(run.begun))
+}
+
+/// The longest of what its newest validation backup's TTL tells and the gaps between its last runs.
+fn period(hub: &OtherHub<'_>, runs: &[Run]) -> Option<SignedDuration> {
+    let told = hub
+        .written
+        .iter()
+        .filter(|one| one.kind == Some(BackupType::Validation) && one.made.is_some())
+        .max_by_key(|one| one.made)
+        .and_then(|one| one.backup.ttl)
+        .map(|ttl| SignedDuration::from(ttl).saturating_sub(VALIDATION_GRACE))
+        .filter(|period| period.is_positive());
+    told.max(longest_gap(runs))
+}
+
+fn longest_gap(runs: &[Run]) -> Option<SignedDuration> {
     let recent = runs.get(runs.len().saturating_sub(RUNS)..)?;
     recent
         .windows(2)
         .filter_map(|pair| match pair {
-            [before, after] => Some(after.duration_since(*before)),
+            [before, after] => Some(after.named.duration_since(before.named)),
             _ => None,
         })
         .max()
