@@ -129,7 +129,9 @@ fn it_tells_the_whole_story_and_every_line_of_it_is_true() {
     says(
         &told,
         &[
-            "=== 7. hub-a comes back",
+            "=== 6. somebody applies the BackupSchedule to the passive hub",
+            "=== 8. hub-a comes back",
+            "=== 9. somebody on hub-a wants its fleet back",
             "# nudge:",
             "# waiting for",
             "Every step did what it says",

@@ -42,10 +42,11 @@ fn an_activation_while_the_other_hub_lives() {
                 "restore/old-hub-live",
                 "hub 81431db3-2b3e-56e4-93ca-3481bd29fa8b backed up to this storage",
                 "counts as alive",
-                "if that hub is well, stop here",
+                "is this the hub you mean?",
                 "acm-validation-policy-schedule-",
                 "it backs up every 1h",
-                "acm-backup.dev/attest-old-hub",
+                "may not say what has to be said here",
+                "acm-backup-attester",
             ],
         );
         assert_eq!(names(&hub, "Restore").await, Vec::<String>::new());
@@ -63,9 +64,16 @@ fn an_activation_while_the_other_hub_is_silent() {
             &[
                 "restore/old-hub-live",
                 "is silent, which does not prove that it is down",
-                "a bucket cannot tell a dead hub from one that is cut off or paused",
-                "find out by another way than the storage",
-                "down 81431db3-2b3e-56e4-93ca-3481bd29fa8b",
+                "look by another way than the storage",
+                "may not say what has to be said here",
+            ],
+        );
+        let answer = hub.create_as_attester(&activation(), &[]);
+        refused(
+            &answer,
+            &[
+                "acm-backup.dev/attest-old-hub: |",
+                "KIND 81431db3-2b3e-56e4-93ca-3481bd29fa8b WHEN WHAT-I-SAW",
             ],
         );
     });
@@ -81,7 +89,8 @@ fn an_activation_on_a_stale_view_of_the_storage() {
             &answer,
             &[
                 "restore/old-hub-live",
-                "view of the storage is too old",
+                "is not read",
+                "Velero last read it",
                 "see why the storage is not read",
             ],
         );
@@ -114,10 +123,7 @@ fn an_attestation_counts_from_who_may_give_it_and_from_nobody_else() {
         let answer = hub.create(&attested, &["--dry-run=server"]);
         refused(
             &answer,
-            &[
-                "you do not hold the right to attest",
-                "kubectl auth can-i attest guardrules.acm-backup.dev/restore/old-hub-live",
-            ],
+            &["does not hold the right to attest", "acm-backup-attester"],
         );
         let answer = hub.create_as_attester(&attested, &["--dry-run=server"]);
         assert!(answer.succeeded(), "{answer}");
