@@ -3,6 +3,10 @@
 use super::facts::Facts;
 use super::finding::Finding;
 use super::role::Role;
+use crate::hub::Party;
+use crate::hub::statement::VALID_FOR;
+use crate::kinds::restore::Restore;
+use crate::names;
 use crate::snapshot::{Fact, Missing};
 use serde::Serialize;
 
@@ -77,8 +81,9 @@ pub(super) fn not_checked(facts: &Facts<'_>) -> Vec<NotChecked> {
             "whether a word that was given here has been proven wrong",
             false,
         )
-        // No dump holds it.
-        .filter(|row| !matches!(row.missing, Missing::NotCollected { .. })),
+        // No dump holds it, and where nobody stated anything there is nothing to be proven wrong.
+        .filter(|row| !matches!(row.missing, Missing::NotCollected { .. }))
+        .filter(|_| may_be_stated(facts)),
     ]
     .into_iter()
     .flatten()
@@ -89,6 +94,20 @@ pub(super) fn not_checked(facts: &Facts<'_>) -> Vec<NotChecked> {
         ..row
     })
     .collect()
+}
+
+/// Whether something may have been stated here: a Restore carries it, this hub took over lately, or neither
+/// could be looked up.
+fn may_be_stated(facts: &Facts<'_>) -> bool {
+    let carried = |restore: &Restore| restore.meta.annotation(names::ATTESTATION).is_some();
+    let lately = || {
+        facts
+            .view
+            .last_takeover(&Party::Here)
+            .and_then(|takeover| takeover.at)
+            .is_some_and(|at| facts.now.duration_since(at) <= VALID_FOR)
+    };
+    facts.snapshot.restores.value().is_none() || facts.restores().iter().any(carried) || lately()
 }
 
 /// A cluster that serves neither of the operator's kinds: most likely the wrong one.
