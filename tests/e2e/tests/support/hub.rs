@@ -126,6 +126,22 @@ impl GuardedHub {
                 .await
                 .unwrap();
         }
+        // A replica that was started after an object came and went cannot tell that it was stored: its
+        // reservation would stand for a minute more.
+        let lease = acm_backup_domain::names::slot_lease(BACKUP_NAMESPACE);
+        let namespace = acm_backup_domain::names::NAMESPACE;
+        self.hub
+            .kubectl(&[
+                "-n",
+                namespace,
+                "delete",
+                "lease",
+                &lease,
+                "--ignore-not-found",
+            ])
+            .unwrap()
+            .ok()
+            .unwrap();
     }
 
     /// Metadata of a Secret.
