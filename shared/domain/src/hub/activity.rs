@@ -2,6 +2,7 @@
 //! (OWNERSHIP Q4).
 
 use super::clock::SKEW;
+use super::evidence::RUN;
 use super::others::{Deed, OtherHub};
 use crate::kinds::backup::BackupType;
 use crate::kinds::storage_location::{StorageLocation, VELERO_SYNC_PACE};
@@ -19,9 +20,6 @@ const PERIOD_NOT_TOLD: SignedDuration = SignedDuration::from_hours(24);
 
 /// How many of its last runs tell a hub's period.
 const RUNS: usize = 8;
-
-/// The names of one run lie so close together (OWNERSHIP E4).
-const RUN: SignedDuration = SignedDuration::from_secs(10);
 
 /// How lively a hub is.
 #[derive(Clone, Debug, PartialEq)]

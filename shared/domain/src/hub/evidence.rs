@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
 /// The names of one run lie so close together (OWNERSHIP E4).
-const RUN: SignedDuration = SignedDuration::from_secs(10);
+pub(super) const RUN: SignedDuration = SignedDuration::from_secs(10);
 
 /// A Backup that Velero writes to itself has at least this generation once it is over; a copy has 1, or
 /// 2 while it is deleted (OWNERSHIP E3).
