@@ -7,6 +7,7 @@
 // Times and counts come from objects that anyone may write: a sum that leaves its range must not panic.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
+pub mod act;
 pub mod crd;
 pub mod hub;
 pub mod kinds;

@@ -4,6 +4,7 @@ use crate::hub::identity::HubId;
 use crate::hub::record::Accepted;
 use crate::kinds::backup::Backup;
 use crate::kinds::backup_schedule::BackupSchedule;
+use crate::kinds::definition::Definition;
 use crate::kinds::managed_cluster::ManagedCluster;
 use crate::kinds::restore::Restore;
 use crate::kinds::storage_location::StorageLocation;
@@ -42,6 +43,8 @@ pub struct Snapshot {
     pub managed_clusters: Fact<Vec<ManagedCluster>>,
     /// When namespace `kube-system` was created: how old this cluster is.
     pub kube_system_created: Fact<Timestamp>,
+    /// The definition of BackupSchedules: what the installed operator knows of them.
+    pub backup_schedule_definition: Fact<Definition>,
     /// The record of accepted statements (OWNERSHIP S6), kept in the slot's Lease.
     pub accepted: Fact<Vec<Accepted>>,
     /// Service accounts that may attest because configuration names them (OWNERSHIP S5), as full user
@@ -67,6 +70,7 @@ impl Snapshot {
             velero_schedules: Fact::unasked(),
             managed_clusters: Fact::unasked(),
             kube_system_created: Fact::unasked(),
+            backup_schedule_definition: Fact::unasked(),
             accepted: Fact::unasked(),
             attesting_accounts: BTreeSet::new(),
             permissions: BTreeMap::new(),
@@ -80,6 +84,12 @@ impl Snapshot {
         } else {
             "kubectl"
         }
+    }
+
+    /// Whether BackupSchedules of this hub have `spec.paused`; none where that could not be looked up.
+    pub fn can_pause(&self) -> Option<bool> {
+        let definition = self.backup_schedule_definition.value()?;
+        definition.has_spec_field("paused")
     }
 
     /// A Backup looked up by name.
@@ -130,6 +140,8 @@ pub enum Need {
     ManagedClusters,
     /// [`Snapshot::kube_system_created`]
     KubeSystem,
+    /// [`Snapshot::backup_schedule_definition`]
+    BackupScheduleDefinition,
     /// [`Snapshot::accepted`]
     Accepted,
     /// One entry of [`Snapshot::permissions`]

@@ -83,6 +83,8 @@ pub mod resource {
     pub const MANAGED_CLUSTERS: &str = "managedclusters.cluster.open-cluster-management.io";
     /// Namespaces, of which `kube-system` tells how old the cluster is.
     pub const NAMESPACES: &str = "namespaces";
+    /// What the API server knows of a kind.
+    pub const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
     /// Leases, of which ours keep the slot.
     pub const LEASES: &str = "leases.coordination.k8s.io";
     /// The hub's identity.

@@ -61,6 +61,12 @@ pub const NAMESPACES: Resource = Resource {
     version: "v1",
     namespaced: false,
 };
+/// What the API server knows of a kind.
+pub const DEFINITIONS: Resource = Resource {
+    name: resource::DEFINITIONS,
+    version: "v1",
+    namespaced: false,
+};
 /// Leases, of which ours keep the slot.
 pub const LEASES: Resource = Resource {
     name: resource::LEASES,

@@ -7,6 +7,7 @@ use acm_backup_domain::hub::record::Accepted;
 use acm_backup_domain::kinds::Kind;
 use acm_backup_domain::kinds::backup::Backup;
 use acm_backup_domain::kinds::backup_schedule::BackupSchedule;
+use acm_backup_domain::kinds::definition::Definition;
 use acm_backup_domain::kinds::managed_cluster::ManagedCluster;
 use acm_backup_domain::kinds::restore::Restore;
 use acm_backup_domain::kinds::storage_location::StorageLocation;
@@ -61,6 +62,7 @@ impl<T: Kind + Clone> Shelf<T> {
 pub struct View {
     own: HubId,
     kube_system: Timestamp,
+    definition: Definition,
     absences: Vec<Absence>,
     restores: Shelf<Restore>,
     backup_schedules: Shelf<BackupSchedule>,
@@ -88,6 +90,7 @@ impl View {
         Ok(Self {
             own: HubId::new(crate::id_of(hub)?),
             kube_system: oldest - SignedDuration::from_mins(1),
+            definition: definition(name),
             absences: away::absences(name, hub)?,
             restores: Shelf::default(),
             backup_schedules: Shelf::default(),
@@ -171,6 +174,7 @@ impl View {
         snapshot.velero_schedules = Fact::known(self.velero_schedules.all(gone), now);
         snapshot.managed_clusters = Fact::known(self.managed_clusters.all(gone), now);
         snapshot.kube_system_created = Fact::known(self.kube_system, now);
+        snapshot.backup_schedule_definition = Fact::known(self.definition.clone(), now);
         snapshot.accepted = Fact::known(accepted, now);
         snapshot.backups = match away {
             Some(away) if now.duration_since(away.from) > STALE_AFTER => {
@@ -183,6 +187,15 @@ impl View {
             None => Fact::known(self.backups.all(gone), now),
         };
         snapshot
+    }
+}
+
+/// What BackupSchedules of the recorded operator know, which was not recorded: 2.9 has no pause
+/// (operator-facts §1).
+fn definition(recording: &str) -> Definition {
+    match recording.starts_with("2.9") {
+        true => Definition::with_spec_fields(&["veleroSchedule", "veleroTtl"]),
+        false => Definition::with_spec_fields(&["veleroSchedule", "veleroTtl", "paused"]),
     }
 }
 

@@ -228,6 +228,25 @@ fn against_the_owner(moment: &Moment<'_>, broken: &mut Broken) {
     }
 }
 
+/// (i) No pause where the operator knows none, in what `status` says and in what the guard answers to the
+/// activation that it names; and nobody is asked for a version that can be looked up.
+fn no_pause_that_is_not_there(moment: &Moment<'_>, broken: &mut Broken) {
+    let can = moment.snapshot.can_pause();
+    let mut texts = said(moment);
+    if let Some(review) = status::named_activation(&moment.snapshot) {
+        let mut snapshot = moment.snapshot.clone();
+        look_up(&mut snapshot, &review);
+        let refusal = rules::judge(&review, &snapshot).refusal();
+        texts.extend(refusal.map(|text| ("the guard".to_owned(), text)));
+    }
+    for (path, text) in texts {
+        let pause = text.contains("\"paused\":") || text.contains("spec.paused");
+        if can == Some(false) && pause || text.contains("2.12") {
+            broken.add('i', moment, &format!("{path}: {text}"));
+        }
+    }
+}
+
 fn assert_never(recording: &'static str, at_least: usize) {
     let site = Site::open(recording).unwrap();
     let truth = Truth::of(recording).unwrap();
@@ -244,6 +263,7 @@ fn assert_never(recording: &'static str, at_least: usize) {
             ok_over_a_split(moment, hub, &truth, &mut broken);
             never_read(moment, &mut broken);
             against_the_owner(moment, &mut broken);
+            no_pause_that_is_not_there(moment, &mut broken);
         });
         for (first, count) in broken.0.into_values() {
             found.push_str(&format!("\n{hub} {count} times, first {first}"));

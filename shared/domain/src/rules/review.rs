@@ -157,6 +157,14 @@ impl Review {
         }
     }
 
+    /// The BackupSchedule as it is stored, before this update.
+    pub fn previous_backup_schedule(&self) -> Option<&BackupSchedule> {
+        match &self.previous {
+            Some(Subject::BackupSchedule(schedule)) => Some(schedule),
+            _ => None,
+        }
+    }
+
     /// The BackupSchedule that would start to back up: a new one that is not paused, one that is no
     /// longer to be paused, or one that the operator could not read and now can.
     pub fn starting_schedule(&self) -> Option<&BackupSchedule> {
@@ -164,9 +172,9 @@ impl Review {
             !schedule.paused && schedule.hidden_from_the_operator().is_none()
         };
         let schedule = self.backup_schedule().filter(|schedule| !schedule.paused)?;
-        match (self.operation, &self.previous) {
+        match (self.operation, self.previous_backup_schedule()) {
             (Operation::Create, _) => Some(schedule),
-            (Operation::Update, Some(Subject::BackupSchedule(previous))) => {
+            (Operation::Update, Some(previous)) => {
                 (!starts(previous) && (previous.paused || starts(schedule))).then_some(schedule)
             }
             _ => None,

@@ -31,6 +31,14 @@ pub fn patch_spec(
     command(snapshot, namespace, &rest)
 }
 
+/// A remark behind a step, in brackets; nothing where there is none.
+pub fn in_brackets(remark: &str) -> String {
+    match remark {
+        "" => String::new(),
+        remark => format!(" ({remark})"),
+    }
+}
+
 /// A kind and a name, without the blank where the name is still to be generated.
 pub fn named(kind: &str, name: &str) -> String {
     format!("{kind} {name}").trim_end().to_owned()

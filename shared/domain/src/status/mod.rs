@@ -122,7 +122,7 @@ impl StatusReport {
 }
 
 /// What has to be looked up for a report.
-pub fn needs() -> [Need; 9] {
+pub fn needs() -> [Need; 10] {
     [
         Need::HubId,
         Need::BackupSchedules,
@@ -133,6 +133,7 @@ pub fn needs() -> [Need; 9] {
         Need::VeleroRestores,
         Need::ManagedClusters,
         Need::Accepted,
+        Need::BackupScheduleDefinition,
     ]
 }
 

@@ -12,6 +12,7 @@ use crate::kinds::{self, Resource};
 use crate::live::ClusterVersion;
 use acm_backup_domain::hub::identity::HubId;
 use acm_backup_domain::kinds::Kind;
+use acm_backup_domain::kinds::definition::Definition;
 use acm_backup_domain::kinds::secret::SecretMeta;
 use acm_backup_domain::names::{GROUP, GUARD_RULES, OPERATOR_NAMESPACE};
 use acm_backup_domain::snapshot::{Fact, Missing, Need, Snapshot};
@@ -127,7 +128,8 @@ fn resource_of(need: &Need) -> Option<Resource> {
         Need::VeleroSchedules => kinds::VELERO_SCHEDULES,
         Need::ManagedClusters => kinds::MANAGED_CLUSTERS,
         Need::KubeSystem => kinds::NAMESPACES,
-        Need::Accepted | Need::Permission(_) => return None,
+        // One file of the hundreds a hub has: read by its name.
+        Need::BackupScheduleDefinition | Need::Accepted | Need::Permission(_) => return None,
     })
 }
 
@@ -200,6 +202,9 @@ impl Objects<'_> {
                         Fact::Missing(missing) => Fact::Missing(missing),
                     }
             }
+            Need::BackupScheduleDefinition => {
+                snapshot.backup_schedule_definition = self.backup_schedule_definition(now)
+            }
             Need::Accepted => {
                 snapshot.accepted = Fact::Missing(Missing::NotCollected {
                     resource: "leases.coordination.k8s.io".to_owned(),
@@ -215,6 +220,15 @@ impl Objects<'_> {
                     .permissions
                     .insert(permission.clone(), Fact::Missing(missing));
             }
+        }
+    }
+
+    /// Of the file of that name alone: a hub has hundreds of definitions, of megabytes.
+    fn backup_schedule_definition(&self, now: Timestamp) -> Fact<Definition> {
+        let name = kinds::BACKUP_SCHEDULES.name;
+        match self.tree.object(&kinds::DEFINITIONS, name) {
+            Ok(object) => Fact::known(Definition::read(&object), now),
+            Err(missing) => Fact::Missing(missing),
         }
     }
 

@@ -65,6 +65,31 @@ fn lists_and_single_objects_in_yaml_and_json_are_read() {
 }
 
 #[test]
+fn of_all_definitions_the_one_of_backup_schedules_is_read() {
+    const CRDS: &str = "cluster-scoped-resources/apiextensions.k8s.io/customresourcedefinitions";
+    const NAME: &str = "backupschedules.cluster.open-cluster-management.io";
+    let definition = |fields: &str| {
+        format!(
+            r#"{{"metadata": {{"name": "{NAME}"}}, "spec": {{"versions": [{{"name": "v1beta1",
+            "schema": {{"openAPIV3Schema": {{"properties": {{"spec": {{"properties": {fields}}}}}}}}}}}]}}}}"#
+        )
+    };
+    for (file, text, can) in [
+        (NAME, definition(r#"{"paused": {}}"#), Some(true)),
+        (NAME, definition(r#"{"veleroTtl": {}}"#), Some(false)),
+        (NAME, "{".to_owned(), None),
+        ("others.example.com", definition(r#"{"paused": {}}"#), None),
+    ] {
+        let dir = Scratch::new("definitions");
+        dir.write(&format!("{ACM}/restores.yaml"), "items: []\n");
+        dir.write(&format!("{CRDS}/{file}.json"), &text);
+        let collected = dir.collect();
+        assert_eq!(collected.snapshot.can_pause(), can, "{file}: {text}");
+        assert_eq!(collected.problems, []);
+    }
+}
+
+#[test]
 fn a_kind_without_a_file_is_missing_and_not_empty() {
     let dir = Scratch::new("missing");
     dir.write(&format!("{ACM}/restores.yaml"), "items: []\n");

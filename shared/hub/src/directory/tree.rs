@@ -121,6 +121,26 @@ impl Tree {
         }
     }
 
+    /// The cluster-scoped object that has a file of its own, by its name. A broken one is only missing: it is
+    /// asked for what makes a text better, not for what a judgement rests on.
+    pub(super) fn object(&self, resource: &Resource, name: &str) -> Result<Value, Missing> {
+        let missing = || Missing::NotCollected {
+            resource: resource.name.to_owned(),
+            namespace: None,
+        };
+        let folders = self.roots.iter().map(|root| {
+            root.join(CLUSTER_SCOPED)
+                .join(resource.group())
+                .join(resource.plural())
+        });
+        folders
+            .flat_map(|folder| SUFFIXES.map(|suffix| folder.join(format!("{name}.{suffix}"))))
+            .filter_map(|file| read(&file).ok())
+            .flatten()
+            .find(|object| object.pointer("/metadata/name").and_then(Value::as_str) == Some(name))
+            .ok_or_else(missing)
+    }
+
     /// `<group>/<resource>.yaml` holds a list, `<group>/<resource>/<name>.yaml` one object.
     fn files(&self, resource: &Resource, namespace: &str) -> Vec<PathBuf> {
         let mut files = Vec::new();

@@ -12,6 +12,7 @@ pub use list::{Lister, escape};
 use crate::kinds;
 use acm_backup_domain::hub::identity::HubId;
 use acm_backup_domain::kinds::Kind;
+use acm_backup_domain::kinds::definition::Definition;
 use acm_backup_domain::kinds::secret::SecretMeta;
 use acm_backup_domain::snapshot::{Fact, Missing, Need, Snapshot};
 use futures::future::{BoxFuture, FutureExt};
@@ -80,6 +81,9 @@ fn answer<'a>(lister: &'a Lister, need: &'a Need, asker: &'a Asker) -> BoxFuture
         Need::KubeSystem => fill(kube_system_created(lister), |s, fact| {
             s.kube_system_created = fact
         }),
+        Need::BackupScheduleDefinition => fill(backup_schedule_definition(lister), |s, fact| {
+            s.backup_schedule_definition = fact
+        }),
         Need::Accepted => fill(record::accepted(lister), |s, fact| s.accepted = fact),
         Need::Permission(permission) => {
             let key = permission.clone();
@@ -134,6 +138,15 @@ async fn kube_system_created(lister: &Lister) -> Result<Timestamp, Missing> {
             resource: kinds::NAMESPACES.name.to_owned(),
             why: "kube-system has no creationTimestamp".to_owned(),
         })
+}
+
+/// What the installed operator's BackupSchedules know.
+async fn backup_schedule_definition(lister: &Lister) -> Result<Definition, Missing> {
+    let name = kinds::BACKUP_SCHEDULES.name;
+    let found = lister.get(&kinds::DEFINITIONS, name).await?;
+    found.ok_or_else(|| Missing::NoKind {
+        resource: name.to_owned(),
+    })
 }
 
 /// The part of a ClusterVersion that names the hub.

@@ -22,7 +22,12 @@ pub const RULE: Rule = Rule {
     since: "2.7",
     until: None,
     needs: |review| match review.starting_schedule() {
-        Some(_) => vec![Need::Restores, Need::VeleroRestores, Need::HubId],
+        Some(_) => vec![
+            Need::Restores,
+            Need::VeleroRestores,
+            Need::HubId,
+            Need::BackupScheduleDefinition,
+        ],
         None => Vec::new(),
     },
     judge,
@@ -92,9 +97,13 @@ fn remedies(finding: Finding, first: &RestoreState<'_>, snapshot: &Snapshot) -> 
         &format!("delete {} {name}", short::RESTORE),
     );
     if restore.is_passive_sync() {
-        let finding = finding.todo(
-            "if this hub is to stay passive, do not create it here, or leave it paused: the hub that manages the fleet backs it up",
-        );
+        let paused = match snapshot.can_pause() {
+            Some(false) => "",
+            _ => ", or leave it paused",
+        };
+        let finding = finding.todo(format!(
+            "if this hub is to stay passive, do not create it here{paused}: the hub that manages the fleet backs it up"
+        ));
         return match first.is_at_rest() {
             true => finding.run(
                 "if the sync is to end, delete its Restore first (what it restored stays), then apply again:",

@@ -242,19 +242,22 @@ fn patch(
         "metadata:\n  annotations:\n    {}: |\n{lines}",
         names::ATTESTATION
     );
-    match review.operation {
-        Operation::Update => format!(
-            "{} <<'END'\n{metadata}spec:\n  paused: false\nEND",
-            command(
-                snapshot,
-                &schedule.meta.namespace,
-                &format!(
-                    "patch {} {} --type merge --patch-file /dev/stdin",
-                    short::BACKUP_SCHEDULE,
-                    schedule.meta.name
-                )
-            )
-        ),
-        _ => metadata.trim_end().to_owned(),
+    let unpaused = review
+        .previous_backup_schedule()
+        .is_some_and(|previous| previous.paused);
+    if !unpaused {
+        return metadata.trim_end().to_owned();
     }
+    format!(
+        "{} <<'END'\n{metadata}spec:\n  paused: false\nEND",
+        command(
+            snapshot,
+            &schedule.meta.namespace,
+            &format!(
+                "patch {} {} --type merge --patch-file /dev/stdin",
+                short::BACKUP_SCHEDULE,
+                schedule.meta.name
+            )
+        )
+    )
 }

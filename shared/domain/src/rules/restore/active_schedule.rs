@@ -1,5 +1,6 @@
 //! `restore/active-schedule`: a Restore beside a running BackupSchedule is burnt.
 
+use crate::act::end_backups::EndBackups;
 use crate::hub::identity::HubId;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::restore::Restore;
@@ -8,7 +9,7 @@ use crate::read::Unreadable;
 use crate::rules::finding::{Finding, Severity};
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
-use crate::rules::words::{command, named, patch_spec, short};
+use crate::rules::words::{command, in_brackets, named, short};
 use crate::snapshot::{Need, Snapshot};
 use crate::time::age;
 use crate::upstream::resource;
@@ -30,6 +31,7 @@ pub const RULE: Rule = Rule {
             Need::VeleroSchedules,
             Need::HubId,
             Need::Backups,
+            Need::BackupScheduleDefinition,
         ],
         None => Vec::new(),
     },
@@ -203,18 +205,30 @@ fn remedies(
     {
         finding = finding.todo(which_hub(snapshot));
     }
+    let end = EndBackups::here(snapshot);
     for (state, schedule) in found {
         let (name, namespace) = (&schedule.meta.name, &schedule.meta.namespace);
         let bsch = short::BACKUP_SCHEDULE;
         let edit = command(snapshot, namespace, &format!("edit {bsch} {name}"));
         finding = match state {
             State::Active if is_at_work(schedule) => finding.run(
-                format!("if this hub is to be restored, pause {name} (false takes it back; before 2.12 there is no pause: delete it):"),
-                patch_spec(snapshot, namespace, bsch, name, "paused", "true"),
+                format!(
+                    "if this hub is to be restored, {} {name}{}:",
+                    end.verb(),
+                    in_brackets(&how_to_undo(end, schedule))
+                ),
+                command(snapshot, namespace, &end.arguments(name)),
             ),
             State::Active => finding,
             State::Fires(_) => finding.run(
-                format!("correct {name}, and set spec.paused: true if this hub is to be restored:"),
+                match end {
+                    EndBackups::Delete => {
+                        format!("correct {name}, or delete it if this hub is to be restored:")
+                    }
+                    _ => format!(
+                        "correct {name}, and set spec.paused: true if this hub is to be restored:"
+                    ),
+                },
                 edit,
             ),
             State::FiresUnseen => finding.run(
@@ -225,9 +239,10 @@ fn remedies(
                     &format!("get {}", resource::VELERO_SCHEDULES),
                 ),
             ),
-            State::Hidden(_) | State::MayFire(_) => {
-                finding.run(format!("after the restore, correct or delete {name}:"), edit)
-            }
+            State::Hidden(_) | State::MayFire(_) => finding.run(
+                format!("after the restore, correct or delete {name}:"),
+                edit,
+            ),
         };
     }
     let Some((_, schedule)) = found
@@ -237,8 +252,8 @@ fn remedies(
         return finding;
     };
     let until = match schedule.meta.deleted {
-        Some(_) => "wait until it is gone",
-        None => "wait for phase Paused",
+        None if end != EndBackups::Delete => "wait for phase Paused",
+        _ => "wait until it is gone",
     };
     finding.run(
         format!("{until}, then apply the Restore again:"),
@@ -248,6 +263,16 @@ fn remedies(
             &format!("get {} -w", short::BACKUP_SCHEDULE),
         ),
     )
+}
+
+/// How the end of its backups is taken back, and what else has to be known of it.
+fn how_to_undo(end: EndBackups, schedule: &BackupSchedule) -> String {
+    let caveat = end.caveat(schedule.owns_backups);
+    match end {
+        EndBackups::Pause => "false takes it back".to_owned(),
+        EndBackups::PauseIfThere => format!("false takes it back; {caveat}"),
+        EndBackups::Delete => format!("keep its YAML, to apply it again; {caveat}"),
+    }
 }
 
 /// Whether it is neither on its way out nor asked to pause.

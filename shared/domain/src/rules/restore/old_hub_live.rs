@@ -41,6 +41,7 @@ fn needs(review: &Review) -> Vec<Need> {
     };
     let mut needs = HubView::NEEDS.to_vec();
     needs.push(Need::Permission(ATTEST));
+    needs.push(Need::BackupScheduleDefinition);
     if let Some(name) = named_backup(restore) {
         needs.push(Need::BackupNamed(name));
     }

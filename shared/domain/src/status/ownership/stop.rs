@@ -1,7 +1,9 @@
 //! What to do on a hub that must leave the fleet alone.
 
+use crate::act::end_backups::EndBackups;
 use crate::hub::OtherHub;
 use crate::kinds::backup_schedule::BackupSchedule;
+use crate::rules::words::in_brackets;
 use crate::status::clusters::fleet;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
@@ -15,10 +17,11 @@ pub(super) fn there(facts: &Facts<'_>, finding: Finding, hub: &OtherHub<'_>) -> 
     let name = hub.schedule.unwrap_or("NAME");
     let cli = facts.snapshot.cli();
     let ns = &facts.snapshot.namespace;
+    let end = EndBackups::elsewhere(facts.snapshot);
     finding
         .run(
-            format!("on hub {id}, end its backups (Git first; before 2.12 delete it instead):"),
-            format!("{cli} --context HUB-{id} -n {ns} patch bsch {name} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'"),
+            format!("on hub {id}, end its backups (Git first; {}):", end.caveat(false)),
+            format!("{cli} --context HUB-{id} -n {ns} {}", end.arguments(name)),
         )
         .run(
             format!("on hub {id}, then stop its imports (undo it with disable-auto-import-):"),
@@ -39,11 +42,11 @@ pub(super) fn here(facts: &Facts<'_>, finding: Finding, owner: Option<&str>) -> 
                 facts.kubectl(&format!("delete bsch {name}")),
             );
         } else if is_set(facts, schedule) {
+            let end = EndBackups::here(facts.snapshot);
+            let caveat = in_brackets(end.caveat(schedule.owns_backups));
             finding = finding.run(
-                format!("end the backups of this hub, {git} (before 2.12 delete it instead):"),
-                facts.kubectl(&format!(
-                    "patch bsch {name} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'"
-                )),
+                format!("end the backups of this hub, {git}{caveat}:"),
+                facts.kubectl(&end.arguments(name)),
             );
         }
     }

@@ -4,6 +4,7 @@ use crate::hub::identity::HubId;
 pub(super) use crate::hub::sets::tests::{at, backup};
 use crate::kinds::backup::{Backup, BackupType};
 use crate::kinds::backup_schedule::BackupSchedule;
+use crate::kinds::definition::Definition;
 use crate::kinds::managed_cluster::ManagedCluster;
 use crate::kinds::meta::Meta;
 use crate::kinds::restore::Restore;
@@ -253,6 +254,7 @@ impl Hub {
             storage_locations: known(&self.locations, now),
             backups: Fact::known(self.stored_backups(), now),
             accepted: Fact::known(Vec::new(), now),
+            backup_schedule_definition: Fact::known(Definition::with_spec_fields(&["paused"]), now),
             velero_restores: known(&self.velero_restores, now),
             velero_schedules: known(&self.velero_schedules, now),
             managed_clusters: known(&self.clusters, now),

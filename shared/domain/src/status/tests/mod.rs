@@ -18,7 +18,10 @@ fn what_cannot_be_looked_up_is_never_ok() {
     assert_eq!(report.verdict, Verdict::Unknown);
     assert_eq!(report.role, Role::Unknown);
     assert_eq!(report.activation.answer, Answer::NotKnown);
-    assert_eq!(report.not_checked.len(), needs().len());
+    // No answer rests on what the operator's definition knows; it only words what is to be done.
+    let words_only = |need: &Need| *need == Need::BackupScheduleDefinition;
+    let decide = needs().into_iter().filter(|need| !words_only(need));
+    assert_eq!(report.not_checked.len(), decide.count());
 }
 
 #[test]

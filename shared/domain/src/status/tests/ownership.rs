@@ -2,7 +2,9 @@
 
 use super::hubs::{Hub, at, marker, set_of};
 use crate::kinds::backup::BackupType;
-use crate::status::{Answer, Role, StatusReport, Verdict};
+use crate::kinds::definition::Definition;
+use crate::snapshot::Fact;
+use crate::status::{Answer, Role, StatusReport, Step, Verdict, assess};
 
 const INTRUSION: &str = "!hub/backups-after-takeover";
 
@@ -74,6 +76,57 @@ fn both_hubs_are_told_the_same_of_a_backup_after_the_takeover() {
         ]
     );
     assert_eq!(told(loser()), text);
+}
+
+/// The commands printed on a hub whose operator's BackupSchedules have these fields.
+fn commands(hub: &Hub, definition: Fact<Definition>) -> Vec<(String, String)> {
+    let mut snapshot = hub.snapshot();
+    snapshot.backup_schedule_definition = definition;
+    let steps = assess(&snapshot).findings.remove(0).steps;
+    let run = |step: Step| Some((step.text, step.command?));
+    steps.into_iter().filter_map(run).collect()
+}
+
+/// An operator before 2.12 has no `spec.paused`: the API server drops it, and the schedule goes on.
+#[test]
+fn backups_are_ended_by_what_the_operator_knows() {
+    const PAUSE: &str = "patch bsch";
+    let known = |fields: &[&str]| Fact::known(Definition::with_spec_fields(fields), at("16:31:00"));
+    let (mut here, mut elsewhere) = (loser(), winner());
+    intrude(&mut here);
+    intrude(&mut elsewhere);
+    here.schedules[0].owns_backups = true;
+    for (hub, definition, command, said) in [
+        (
+            &here,
+            known(&["paused"]),
+            PAUSE,
+            "in Git first if it is there:",
+        ),
+        (
+            &here,
+            known(&[]),
+            "delete bsch",
+            "its Backup objects go with it",
+        ),
+        (
+            &here,
+            Fact::unasked(),
+            PAUSE,
+            "if it warns of an unknown field",
+        ),
+        (
+            &elsewhere,
+            known(&["paused"]),
+            PAUSE,
+            "if it warns of an unknown field",
+        ),
+        (&elsewhere, known(&[]), "delete bsch", "knows no pause"),
+    ] {
+        let commands = commands(hub, definition);
+        let (text, run) = &commands[0];
+        assert!(run.contains(command) && text.contains(said), "{commands:?}");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 use super::*;
 use crate::kinds::backup_schedule::BackupSchedule;
+use crate::kinds::definition::Definition;
 use crate::kinds::velero_schedule::VeleroSchedule;
 use crate::snapshot::Missing;
 
@@ -171,6 +172,27 @@ fn the_text_tells_how_to_pause() {
         &beside(&schedule("Enabled", false)),
     );
     insta::assert_snapshot!(judgement.findings[0].to_string());
+}
+
+/// The refusal beside one active BackupSchedule, by what the operator's definition knows.
+fn refused_where(definition: Fact<Definition>) -> String {
+    let mut snapshot = beside(&schedule("Enabled", false));
+    snapshot.backup_schedule_definition = definition;
+    refusal(&create(&restore("new", "skip")), &snapshot)
+}
+
+/// An operator before 2.12 has no `spec.paused`: the API server drops it, and the schedule goes on.
+#[test]
+fn a_pause_is_asked_for_only_where_there_is_one() {
+    let now = at("16:00:30");
+    let without = Fact::known(Definition::with_spec_fields(&["veleroTtl"]), now);
+    insta::assert_snapshot!("no_pause", refused_where(without));
+    let unknown = Fact::Missing(Missing::Forbidden {
+        verb: "get".into(),
+        resource: "customresourcedefinitions.apiextensions.k8s.io".into(),
+        namespace: None,
+    });
+    insta::assert_snapshot!("pause_not_known", refused_where(unknown));
 }
 
 #[test]

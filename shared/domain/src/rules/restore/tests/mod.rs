@@ -15,6 +15,7 @@ use crate::hub::identity::HubId;
 use crate::hub::sets::tests::{at, backup};
 use crate::kinds::Kind;
 use crate::kinds::backup::{Backup, BackupType};
+use crate::kinds::definition::Definition;
 use crate::kinds::restore::Restore;
 use crate::kinds::storage_location::StorageLocation;
 use crate::kinds::velero_restore::VeleroRestore;
@@ -103,6 +104,8 @@ pub(super) fn passive_hub() -> Snapshot {
     snapshot.velero_schedules = Fact::known(Vec::new(), now);
     snapshot.managed_clusters = Fact::known(Vec::new(), now);
     snapshot.accepted = Fact::known(Vec::new(), now);
+    snapshot.backup_schedule_definition =
+        Fact::known(Definition::with_spec_fields(&["paused"]), now);
     snapshot.backups = Fact::known(synced_set(HUB_A, "160000"), now);
     snapshot
 }

@@ -1,6 +1,7 @@
 //! What is told at 3am: each situation's whole text, and that its one way on leads on.
 
 use super::*;
+use crate::kinds::definition::Definition;
 use crate::names::ATTESTATION;
 use crate::rules::restore::old_hub_live::ATTEST;
 use crate::snapshot::Missing;
@@ -63,6 +64,10 @@ fn each_situation_has_its_own_text() {
     let mut twin = silent();
     twin.backups = Fact::known(synced_set(HUB_B, "160000"), twin.now);
     insta::assert_snapshot!("twin", text(&twin));
+    let mut before_pauses = may(passive_hub(), true);
+    before_pauses.backup_schedule_definition =
+        Fact::known(Definition::with_spec_fields(&[]), before_pauses.now);
+    insta::assert_snapshot!("live_before_2_12", text(&before_pauses));
     let mut nameless = silent();
     nameless.backups = Fact::known(synced_set("", "160000"), nameless.now);
     insta::assert_snapshot!("nameless", text(&nameless));

@@ -1,6 +1,7 @@
 //! One open question: what it is called, what was seen, what to do about it.
 
 use super::{Request, is_live};
+use crate::act::end_backups::EndBackups;
 use crate::hub::{HubView, Question, Standing, Unread};
 use crate::time::age;
 use crate::upstream::resource;
@@ -189,13 +190,21 @@ pub(super) fn ways(
     let others: Vec<_> = hubs.iter().filter(|standing| !standing.hub.twin).collect();
     if let Some(first) = others.first() {
         let which = match others.as_slice() {
+            [one] if one.hub.is_nameless() => "that hub".to_owned(),
             [one] => format!("hub {}", one.hub.id.short()),
             _ => "one of them".to_owned(),
         };
         let schedule = first.hub.schedule.unwrap_or("NAME");
+        let end = EndBackups::elsewhere(request.view.snapshot);
         ways.push((
-            format!("{which} answers and the fleet is to move: end its backups there (Git first, if Git owns it; before 2.12 delete the schedule instead)"),
-            Some(format!("{cli} --context OLD-HUB -n {ns} patch bsch {schedule} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'")),
+            format!(
+                "{which} answers and the fleet is to move: end its backups there (Git first, if Git owns it; {})",
+                end.caveat(false)
+            ),
+            Some(format!(
+                "{cli} --context OLD-HUB -n {ns} {}",
+                end.arguments(schedule)
+            )),
         ));
         ways.push((
             "and keep its clusters from being imported again (to give them back later, take it off: the same with disable-auto-import-)".to_owned(),

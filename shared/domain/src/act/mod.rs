@@ -1,0 +1,3 @@
+//! What a person does about a finding, worked out once for every text that says it.
+
+pub mod end_backups;
