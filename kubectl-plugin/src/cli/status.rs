@@ -64,7 +64,7 @@ fn exit(verdict: Verdict, fail_on: FailOn) -> Exit {
 }
 
 fn needs() -> BTreeSet<acm_backup_domain::snapshot::Need> {
-    status::needs().into_iter().collect()
+    status::needs().collect()
 }
 
 fn from_directory(path: &Path, global: &Global) -> anyhow::Result<Report> {
@@ -122,6 +122,8 @@ fn unreachable(status: &StatusReport) -> Option<String> {
             _ => None,
         })
         .collect();
-    let nothing_seen = status.not_checked.len() == status::needs().len();
-    whys.into_iter().next().flatten().filter(|_| nothing_seen)
+    whys.into_iter()
+        .next()
+        .flatten()
+        .filter(|_| status.knows_nothing())
 }

@@ -1,12 +1,16 @@
 //! What the guards say reaches whoever types, word for word, and differs with what was seen.
 
+use std::time::Duration;
+
 use acm_backup_bed::BACKUP_NAMESPACE;
-use acm_backup_e2e::{fixtures, look};
+use acm_backup_bed::wait::{Seen, until};
+use acm_backup_e2e::{fixtures, install_crds, look};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::support::{GuardedHub, guarded_hub, refused, says};
 
+const LIMIT: Duration = Duration::from_secs(60);
 const SOON: SignedDuration = SignedDuration::from_secs(20);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -170,6 +174,56 @@ fn a_restore_beside_a_running_schedule() {
                 "\"paused\":true",
             ],
         );
+    });
+}
+
+/// Failed before: an operator before 2.12 has no `spec.paused`, the API server drops it, and a pause was printed.
+#[test]
+fn a_pause_is_printed_only_where_the_operator_has_one() {
+    const DEFINITION: &str = "backupschedules.cluster.open-cluster-management.io";
+    const FIELD: &str = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/paused";
+    guarded_hub(|hub| async move {
+        hub.storage().read(SOON).await;
+        hub.storage().set(SOON, HOUR).await;
+        let mut schedule = fixtures::backup_schedule("0 * * * *");
+        schedule["status"] = json!({ "phase": "Enabled" });
+        hub.store(schedule).await;
+        let remove = json!([{ "op": "remove", "path": FIELD }]).to_string();
+        let removed = hub
+            .hub
+            .kubectl(&["patch", "crd", DEFINITION, "--type=json", "-p", &remove]);
+        let pause = &["-n", BACKUP_NAMESPACE, "patch", "bsch", "schedule-acm"];
+        let pause = [
+            pause,
+            &["--type=merge", "-p", r#"{"spec":{"paused":true}}"#][..],
+        ]
+        .concat();
+        // The API server takes a moment to serve the definition that is stored.
+        let dropped = until("the field to be gone", LIMIT, || async {
+            let answer = hub.ops(&[&pause[..], &["--dry-run=server"]].concat());
+            Ok(match answer.stderr.contains("unknown field") {
+                true => Seen::Yes(answer),
+                false => Seen::NotYet(answer.to_string()),
+            })
+        })
+        .await;
+        let answer = hub.create(&fixtures::restore("restore", "skip", false), &[]);
+        // For the other tests, before any assertion.
+        install_crds(&hub.hub).await.unwrap();
+        assert!(removed.unwrap().succeeded());
+        // What the text names as the sign, where the definition cannot be read.
+        let dropped = dropped.unwrap();
+        says(&dropped.stderr, &[r#"unknown field "spec.paused""#]);
+        says(&dropped.stdout, &["patched (no change)"]);
+        refused(
+            &answer,
+            &[
+                "restore/active-schedule",
+                "delete schedule-acm (keep its YAML, to apply it again; this operator knows no pause",
+                "delete bsch schedule-acm",
+            ],
+        );
+        assert!(!answer.stderr.contains("paused"), "{answer}");
     });
 }
 

@@ -17,7 +17,7 @@ pub enum EndBackups {
 }
 
 /// What the API server does with a field it does not have, and what to do then.
-const IF_NOT_THERE: &str = "if it warns of an unknown field, there is no pause: delete it";
+const IF_NOT_THERE: &str = "if that warns of an unknown field, delete it instead";
 
 impl EndBackups {
     /// On the hub the snapshot is of.

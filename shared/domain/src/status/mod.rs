@@ -119,22 +119,29 @@ impl StatusReport {
         );
         self.verdict = verdict(&self.findings, &self.not_checked);
     }
+
+    /// Whether nothing that an answer rests on could be looked up.
+    pub fn knows_nothing(&self) -> bool {
+        self.not_checked.len() == DECIDING.len()
+    }
 }
 
-/// What has to be looked up for a report.
-pub fn needs() -> [Need; 10] {
-    [
-        Need::HubId,
-        Need::BackupSchedules,
-        Need::Restores,
-        Need::Backups,
-        Need::StorageLocations,
-        Need::VeleroSchedules,
-        Need::VeleroRestores,
-        Need::ManagedClusters,
-        Need::Accepted,
-        Need::BackupScheduleDefinition,
-    ]
+/// What the answers of a report rest on.
+const DECIDING: [Need; 9] = [
+    Need::HubId,
+    Need::BackupSchedules,
+    Need::Restores,
+    Need::Backups,
+    Need::StorageLocations,
+    Need::VeleroSchedules,
+    Need::VeleroRestores,
+    Need::ManagedClusters,
+    Need::Accepted,
+];
+
+/// What has to be looked up for a report: what decides, and what words the remedies.
+pub fn needs() -> impl Iterator<Item = Need> {
+    DECIDING.into_iter().chain([Need::BackupScheduleDefinition])
 }
 
 /// Judges a hub.

@@ -20,7 +20,7 @@ impl Scratch {
     fn collect(&self) -> Collected {
         let directory = Directory::open(&self.0).unwrap();
         let namespace = directory.namespace().unwrap_or_else(|| "none".to_owned());
-        directory.collect(&namespace, &status::needs().into_iter().collect())
+        directory.collect(&namespace, &status::needs().collect())
     }
 }
 

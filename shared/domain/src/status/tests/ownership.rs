@@ -113,13 +113,13 @@ fn backups_are_ended_by_what_the_operator_knows() {
             &here,
             Fact::unasked(),
             PAUSE,
-            "if it warns of an unknown field",
+            "if that warns of an unknown field",
         ),
         (
             &elsewhere,
             known(&["paused"]),
             PAUSE,
-            "if it warns of an unknown field",
+            "if that warns of an unknown field",
         ),
         (&elsewhere, known(&[]), "delete bsch", "knows no pause"),
     ] {
