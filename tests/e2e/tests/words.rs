@@ -142,6 +142,62 @@ fn a_status_cannot_be_used_to_activate() {
     });
 }
 
+/// Failed before: kept by a finalizer of one's own, a Restore that is being deleted was let past in the API server,
+/// and an operator before 2.14, which looks at no deletion, activates by it.
+#[test]
+fn what_is_on_its_way_out_starts_nothing_and_still_goes() {
+    guarded_hub(|hub| async move {
+        hub.storage().read(SOON).await;
+        hub.storage().set(SOON, HOUR).await;
+        let night = night_shift(&hub).await;
+        let kept = |mut object: Value| {
+            object["metadata"]["finalizers"] = json!(["example.com/mine"]);
+            object
+        };
+        hub.store(kept(with_phase(
+            fixtures::restore("leaving", "skip", true),
+            "Enabled",
+        )))
+        .await;
+        let mut schedule = with_phase(fixtures::backup_schedule("0 * * * *"), "Paused");
+        schedule["spec"]["paused"] = json!(true);
+        hub.store(kept(schedule)).await;
+        let delete = ["-n", BACKUP_NAMESPACE, "delete", "--wait=false"];
+        for object in ["crst/leaving", "bsch/schedule-acm"] {
+            passed(&hub.ops(&[&delete[..], &[object]].concat()));
+        }
+
+        let activate = r#"{"spec":{"veleroManagedClustersBackupName":"latest"}}"#;
+        refused(
+            &patch(&hub, &night, "leaving", activate, &[]),
+            &[
+                "restore/edit-after-end",
+                "is being deleted; it must not activate any more",
+            ],
+        );
+        let unpause = ["--type=merge", "-p", r#"{"spec":{"paused":false}}"#];
+        let schedule = ["-n", BACKUP_NAMESPACE, "patch", "bsch", "schedule-acm"];
+        refused(
+            &hub.ops(&[&schedule[..], &unpause].concat()),
+            &["backup-schedule/active-restore"],
+        );
+
+        // What starts nothing goes through, with every replica dead as well.
+        hub.webhook.kill();
+        let interval = r#"{"spec":{"restoreSyncInterval":"1h"}}"#;
+        passed(&patch(&hub, &night, "leaving", interval, &[]));
+        let freed = r#"{"metadata":{"finalizers":null}}"#;
+        passed(&patch(&hub, &night, "leaving", freed, &[]));
+        let merge = ["--type=merge", "-p", freed];
+        passed(&hub.ops(&[&schedule[..], &merge].concat()));
+        for (kind, name) in [("Restore", "leaving"), ("BackupSchedule", "schedule-acm")] {
+            let api = look::api(&hub.hub, look::ACM, kind).await.unwrap();
+            until_gone(&api, name, LIMIT).await.unwrap();
+        }
+        hub.webhook.start_again().await.unwrap();
+    });
+}
+
 /// The rule of the operator's own webhook (2.16 and later) that hangs a deletion: it judges every update of a
 /// sync that activates before the clusters' restore was made, the removal of the finalizer too.
 fn upstream() -> [Value; 2] {

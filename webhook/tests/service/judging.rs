@@ -153,7 +153,8 @@ async fn what_must_never_wait_for_us_passes_without_a_look_at_the_hub() {
         review
     };
     let finished = json!({"spec": passive(), "status": {"phase": "Finished"}});
-    let deleted = json!({"metadata": {"deletionTimestamp": "2026-11-22T16:00:00Z"}});
+    let deleted =
+        json!({"metadata": {"deletionTimestamp": "2026-11-22T16:00:00Z"}, "spec": passive()});
     for (what, change) in [
         ("the operator", json!({"userInfo": {"username": OPERATOR}})),
         ("a deletion", json!({"operation": "DELETE", "object": null})),
@@ -168,7 +169,7 @@ async fn what_must_never_wait_for_us_passes_without_a_look_at_the_hub() {
         ),
         (
             "on its way out",
-            json!({"operation": "UPDATE", "object": deleted}),
+            json!({"operation": "UPDATE", "object": deleted, "oldObject": deleted}),
         ),
         ("another kind", json!({"resource": {"group": "velero.io"}})),
     ] {

@@ -84,11 +84,17 @@ pub struct Review {
 
 impl Review {
     /// Whether no rule may stop it (DESIGN §3, ground rules): deletions, objects on their way out,
-    /// and the operator's own writes.
+    /// and the operator's own writes. What starts something is no way out: whoever keeps an object with a
+    /// finalizer could else have an operator before 2.14, which looks at no deletion, activate by it.
     pub fn is_exempt(&self) -> bool {
-        self.by_operator
-            || self.operation == Operation::Delete
-            || self.subject.meta().deleted.is_some()
+        let starts = self.starting_restore().is_some() || self.starting_schedule().is_some();
+        self.by_operator || self.operation == Operation::Delete || self.is_of_departing() && !starts
+    }
+
+    /// Whether what is stored is being deleted. What a request says of itself does not count.
+    pub fn is_of_departing(&self) -> bool {
+        let previous = self.previous.as_ref();
+        previous.is_some_and(|stored| stored.meta().deleted.is_some())
     }
 
     /// The Restore under review.

@@ -59,16 +59,16 @@ impl State<'_> {
         match self {
             Self::Active => 0,
             Self::Fires(_) => 1,
-            Self::MayFire(_) => 2,
-            Self::FiresUnseen => 3,
+            Self::FiresUnseen => 2,
+            Self::MayFire(_) => 3,
             Self::Hidden(_) => 4,
         }
     }
 
     fn severity(self) -> Severity {
         match self {
-            Self::Active | Self::Fires(_) => Severity::Deny,
-            Self::MayFire(_) | Self::FiresUnseen | Self::Hidden(_) => Severity::Warn,
+            Self::Active | Self::Fires(_) | Self::FiresUnseen => Severity::Deny,
+            Self::MayFire(_) | Self::Hidden(_) => Severity::Warn,
         }
     }
 }
@@ -102,11 +102,8 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
 
 /// What a BackupSchedule does; none where it is no hindrance.
 fn state<'a>(schedule: &'a BackupSchedule, snapshot: &Snapshot) -> Option<State<'a>> {
-    let fires = snapshot.velero_schedules.get().map(|velero| {
-        velero
-            .iter()
-            .any(|velero| is_made_for(schedule, velero) && will_run(velero))
-    });
+    let velero = snapshot.velero_schedules.get();
+    let fires = velero.map(|_| !firing(schedule, snapshot).is_empty());
     match (schedule.hidden_from_the_operator(), fires) {
         // What the operator cannot read keeps the phase it had: only Velero's own objects tell.
         (Some(hidden), Ok(true)) => Some(State::Fires(hidden)),
@@ -116,6 +113,15 @@ fn state<'a>(schedule: &'a BackupSchedule, snapshot: &Snapshot) -> Option<State<
         (None, Ok(true)) => Some(State::FiresUnseen),
         (None, _) => None,
     }
+}
+
+/// Names of the Velero Schedules that run for it.
+fn firing<'a>(schedule: &BackupSchedule, snapshot: &'a Snapshot) -> Vec<&'a str> {
+    let velero = snapshot.velero_schedules.items().iter();
+    velero
+        .filter(|velero| is_made_for(schedule, velero) && will_run(velero))
+        .map(|velero| velero.meta.name.as_str())
+        .collect()
 }
 
 fn is_made_for(schedule: &BackupSchedule, velero: &VeleroSchedule) -> bool {
@@ -232,11 +238,15 @@ fn remedies(
                 edit,
             ),
             State::FiresUnseen => finding.run(
-                "see which of them run, and pause those:",
+                format!("pause what still runs for {name}, which its phase does not tell:"),
                 command(
                     snapshot,
                     namespace,
-                    &format!("get {}", resource::VELERO_SCHEDULES),
+                    &format!(
+                        "patch {} {} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'",
+                        resource::VELERO_SCHEDULES,
+                        firing(schedule, snapshot).join(" ")
+                    ),
                 ),
             ),
             State::Hidden(_) | State::MayFire(_) => finding.run(
@@ -245,12 +255,15 @@ fn remedies(
             ),
         };
     }
-    let Some((_, schedule)) = found
+    let Some((state, schedule)) = found
         .iter()
         .find(|(state, _)| state.severity() == Severity::Deny)
     else {
         return finding;
     };
+    if matches!(state, State::FiresUnseen) {
+        return finding.todo("then apply the Restore again");
+    }
     let until = match schedule.meta.deleted {
         None if end != EndBackups::Delete => "wait for phase Paused",
         _ => "wait until it is gone",

@@ -146,12 +146,17 @@ fn a_broken_one_denies_while_its_velero_schedules_fire() {
 }
 
 #[test]
-fn one_that_says_paused_and_still_fires_is_told() {
+fn one_that_says_it_has_ended_and_still_fires_denies() {
     let review = create(&restore("new", "skip"));
     let velero = |paused| vec![velero_schedule("schedule-acm", paused)];
     let paused = [schedule("Paused", true)];
-    assert!(warns(RULE, &review, &among(&paused, velero(false))));
-    assert!(!warns(RULE, &review, &among(&paused, velero(true))));
+    assert!(denies(RULE, &review, &among(&paused, velero(false))));
+    assert!(!denies(RULE, &review, &among(&paused, velero(true))));
+    // Whoever may write the status can say that it is in collision.
+    let said = [schedule("BackupCollision", false)];
+    assert!(denies(RULE, &review, &among(&said, velero(false))));
+    assert!(!denies(RULE, &review, &among(&said, velero(true))));
+    insta::assert_snapshot!(refusal(&review, &among(&said, velero(false))));
 }
 
 #[test]
