@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use acm_backup_bed::BACKUP_NAMESPACE;
 use acm_backup_bed::wait::{Seen, until};
-use acm_backup_e2e::{fixtures, install_crds, look};
+use acm_backup_e2e::{Shell, fixtures, install_crds, look};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -224,6 +224,54 @@ fn a_pause_is_printed_only_where_the_operator_has_one() {
             ],
         );
         assert!(!answer.stderr.contains("paused"), "{answer}");
+    });
+}
+
+fn velero_schedule(kind: &str) -> Value {
+    json!({
+        "apiVersion": "velero.io/v1", "kind": "Schedule",
+        "metadata": {
+            "name": format!("acm-{kind}-schedule"), "namespace": BACKUP_NAMESPACE,
+            "ownerReferences": [{
+                "apiVersion": "cluster.open-cluster-management.io/v1beta1", "kind": "BackupSchedule",
+                "name": "schedule-acm", "uid": "44d49a5a-4d0c-4a35-a4b7-c0a1c5b1a5a9",
+            }],
+        },
+        "spec": { "schedule": "0 * * * *", "template": {} },
+        "status": { "phase": "Enabled" },
+    })
+}
+
+/// Failed before: whoever may write the status of a BackupSchedule said that it is in collision, and a Restore
+/// began beside its backups. The way out is typed as it is printed.
+#[test]
+fn a_restore_beside_a_schedule_that_only_says_that_it_has_ended() {
+    guarded_hub(|hub| async move {
+        hub.storage().read(SOON).await;
+        hub.storage().set(SOON, HOUR).await;
+        let mut schedule = fixtures::backup_schedule("0 * * * *");
+        schedule["status"] = json!({ "phase": "BackupCollision" });
+        hub.store(schedule).await;
+        for kind in ["credentials", "resources"] {
+            hub.store(velero_schedule(kind)).await;
+        }
+        let restore = fixtures::restore("restore", "skip", false);
+        let answer = hub.create(&restore, &[]);
+        refused(
+            &answer,
+            &[
+                "restore/active-schedule",
+                "schedule-acm says BackupCollision, but its Velero Schedules still run",
+            ],
+        );
+        let printed = answer.stderr.lines().map(str::trim);
+        let mut commands = printed.filter(|line| line.contains("patch schedules.velero.io"));
+        let command = commands.next().unwrap().replace("oc -n", "kubectl -n");
+        let shell = Shell::new(&[hub.hub.admin_kubeconfig()]).unwrap();
+        let paused = shell.run(&command).await.unwrap();
+        assert!(paused.succeeded(), "{paused}");
+        let answer = hub.create(&restore, &[]);
+        assert!(answer.succeeded(), "{answer}");
     });
 }
 

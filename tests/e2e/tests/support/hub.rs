@@ -119,6 +119,7 @@ impl GuardedHub {
             (look::ACM, "Restore"),
             (look::ACM, "BackupSchedule"),
             (look::VELERO, "Backup"),
+            (look::VELERO, "Schedule"),
             (look::VELERO, "BackupStorageLocation"),
         ] {
             let api = look::api(&self.hub, version, kind).await.unwrap();
