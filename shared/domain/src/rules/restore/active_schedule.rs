@@ -45,8 +45,8 @@ enum State<'a> {
     Active,
     /// The operator cannot read it any more, but what it made before goes on backing up.
     Fires(&'a Unreadable),
-    /// It is not told whether what it made before goes on.
-    MayFire(&'a Unreadable),
+    /// The operator cannot read it, or it says that it has ended; what Velero does could not be looked up.
+    MayFire(Option<&'a Unreadable>),
     /// It says that it does not back up, but does.
     FiresUnseen,
     /// The operator cannot read it, and it does nothing.
@@ -89,13 +89,15 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
     found.sort_by_key(|(state, _)| state.rank());
     match (found.as_slice(), snapshot.velero_schedules.get()) {
         ([], _) => Verdict::Pass,
-        ([(State::MayFire(_), schedule), ..], Err(missing)) => Verdict::blind(
-            format!(
-                "whether BackupSchedule {}, which the operator cannot read, still backs up",
-                schedule.meta.name
-            ),
-            missing,
-        ),
+        ([(State::MayFire(hidden), schedule), ..], Err(missing)) => {
+            let why = match hidden {
+                Some(_) => "which the operator cannot read".to_owned(),
+                None => format!("which says {}", schedule.phase),
+            };
+            let name = &schedule.meta.name;
+            let what = format!("whether BackupSchedule {name}, {why}, still backs up");
+            Verdict::blind(what, missing)
+        }
         ([(worst, schedule), ..], _) => told(*worst, schedule, &found, subject, snapshot).into(),
     }
 }
@@ -108,10 +110,11 @@ fn state<'a>(schedule: &'a BackupSchedule, snapshot: &Snapshot) -> Option<State<
         // What the operator cannot read keeps the phase it had: only Velero's own objects tell.
         (Some(hidden), Ok(true)) => Some(State::Fires(hidden)),
         (Some(hidden), Ok(false)) => Some(State::Hidden(hidden)),
-        (Some(hidden), Err(_)) => Some(State::MayFire(hidden)),
+        (Some(hidden), Err(_)) => Some(State::MayFire(Some(hidden))),
         (None, _) if schedule.blocks_restores() => Some(State::Active),
         (None, Ok(true)) => Some(State::FiresUnseen),
-        (None, _) => None,
+        (None, Ok(false)) => None,
+        (None, Err(_)) => Some(State::MayFire(None)),
     }
 }
 
@@ -191,7 +194,10 @@ fn evidence(state: State<'_>, schedule: &BackupSchedule) -> String {
             format!("BackupSchedule {name} has {phase}{asked}")
         }
         State::Fires(hidden) => format!("{}; its Velero Schedules still run", cannot(hidden)),
-        State::MayFire(hidden) | State::Hidden(hidden) => cannot(hidden),
+        State::MayFire(Some(hidden)) | State::Hidden(hidden) => cannot(hidden),
+        State::MayFire(None) => {
+            format!("BackupSchedule {name} has phase {}", schedule.phase)
+        }
         State::FiresUnseen => {
             format!(
                 "BackupSchedule {name} has phase {}; its Velero Schedules still run",

@@ -157,6 +157,18 @@ fn one_that_says_it_has_ended_and_still_fires_denies() {
     assert!(denies(RULE, &review, &among(&said, velero(false))));
     assert!(!denies(RULE, &review, &among(&said, velero(true))));
     insta::assert_snapshot!(refusal(&review, &among(&said, velero(false))));
+    let mut blind = among(&said, Vec::new());
+    blind.velero_schedules = Fact::Missing(Missing::NoKind {
+        resource: "schedules.velero.io".into(),
+    });
+    let judgement = judge(&review, &blind);
+    let warning = judgement.findings[0].to_string();
+    assert!(
+        warning.contains(
+            "whether BackupSchedule schedule-acm, which says BackupCollision, still backs up"
+        ),
+        "{warning}"
+    );
 }
 
 #[test]
