@@ -19,6 +19,7 @@ pub mod statement;
 mod takeover;
 #[cfg(test)]
 mod tests;
+pub mod unattended;
 mod view;
 
 pub use activity::Activity;

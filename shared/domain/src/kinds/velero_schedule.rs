@@ -32,6 +32,11 @@ impl VeleroSchedule {
         !self.paused && self.phase == "Enabled" && self.meta.deleted.is_none()
     }
 
+    /// Whether it may make a backup: it runs, or Velero has not looked at it yet.
+    pub fn will_run(&self) -> bool {
+        !self.paused && self.meta.deleted.is_none() && !self.was_refused()
+    }
+
     /// Whether it was made for the BackupSchedule of this name.
     pub fn is_owned_by(&self, schedule: &str) -> bool {
         self.meta

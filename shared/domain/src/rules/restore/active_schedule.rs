@@ -2,6 +2,7 @@
 
 use crate::act::end_backups::EndBackups;
 use crate::hub::identity::HubId;
+use crate::hub::unattended::{names, unattended};
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::restore::Restore;
 use crate::kinds::velero_schedule::VeleroSchedule;
@@ -88,7 +89,7 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
         .collect();
     found.sort_by_key(|(state, _)| state.rank());
     match (found.as_slice(), snapshot.velero_schedules.get()) {
-        ([], _) => Verdict::Pass,
+        ([], _) => of_the_unattended(subject, snapshot).map_or(Verdict::Pass, Verdict::from),
         ([(State::MayFire(hidden), schedule), ..], Err(missing)) => {
             let why = match hidden {
                 Some(_) => "which the operator cannot read".to_owned(),
@@ -100,6 +101,36 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
         }
         ([(worst, schedule), ..], _) => told(*worst, schedule, &found, subject, snapshot).into(),
     }
+}
+
+/// Backups that go on without any BackupSchedule.
+fn of_the_unattended(subject: &Restore, snapshot: &Snapshot) -> Option<Finding> {
+    let mut velero = unattended(snapshot);
+    velero.retain(|velero| velero.meta.namespace == subject.meta.namespace);
+    let names = names(&velero);
+    if names.is_empty() {
+        return None;
+    }
+    let this = named("Restore", &subject.meta.name);
+    let finding = Finding::deny(
+        RULE.id,
+        format!("Velero Schedules without a BackupSchedule still run; {this} may be backed up half-restored"),
+    )
+    .seen(format!("no BackupSchedule owns {names}"))
+    .todo(which_hub(snapshot))
+    .run(
+        "if this hub is to be restored, pause them (or delete them: what they backed up stays):",
+        pause_velero(snapshot, &subject.meta.namespace, &names),
+    );
+    Some(finding.todo("then apply the Restore again"))
+}
+
+fn pause_velero(snapshot: &Snapshot, namespace: &str, names: &str) -> String {
+    let rest = format!(
+        "patch {} {names} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'",
+        resource::VELERO_SCHEDULES
+    );
+    command(snapshot, namespace, &rest)
 }
 
 /// What a BackupSchedule does; none where it is no hindrance.
@@ -122,17 +153,13 @@ fn state<'a>(schedule: &'a BackupSchedule, snapshot: &Snapshot) -> Option<State<
 fn firing<'a>(schedule: &BackupSchedule, snapshot: &'a Snapshot) -> Vec<&'a str> {
     let velero = snapshot.velero_schedules.items().iter();
     velero
-        .filter(|velero| is_made_for(schedule, velero) && will_run(velero))
+        .filter(|velero| is_made_for(schedule, velero) && velero.will_run())
         .map(|velero| velero.meta.name.as_str())
         .collect()
 }
 
 fn is_made_for(schedule: &BackupSchedule, velero: &VeleroSchedule) -> bool {
     velero.meta.namespace == schedule.meta.namespace && velero.is_owned_by(&schedule.meta.name)
-}
-
-fn will_run(velero: &VeleroSchedule) -> bool {
-    !velero.paused && velero.meta.deleted.is_none() && velero.phase != "FailedValidation"
 }
 
 /// All that was found, told by the worst.
@@ -245,15 +272,7 @@ fn remedies(
             ),
             State::FiresUnseen => finding.run(
                 format!("pause what still runs for {name}, which its phase does not tell:"),
-                command(
-                    snapshot,
-                    namespace,
-                    &format!(
-                        "patch {} {} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'",
-                        resource::VELERO_SCHEDULES,
-                        firing(schedule, snapshot).join(" ")
-                    ),
-                ),
+                pause_velero(snapshot, namespace, &firing(schedule, snapshot).join(" ")),
             ),
             State::Hidden(_) | State::MayFire(_) => finding.run(
                 format!("after the restore, correct or delete {name}:"),

@@ -1,9 +1,11 @@
 //! What is wrong with the BackupSchedules.
 
 use super::{OVERDUE_GRACE, several, velero_schedules, view};
+use crate::hub::unattended::{names, unattended};
 use crate::kinds::backup::BackupType;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::restore::Restore;
+use crate::kinds::velero_schedule::VeleroSchedule;
 use crate::status::facts::{Facts, is_unfinished};
 use crate::status::finding::Finding;
 use crate::status::remedies::git_first;
@@ -11,6 +13,7 @@ use crate::status::restores::{is_at_work, or_none};
 use crate::status::role::Role;
 use crate::time::CronSchedule;
 use crate::time::age::{self, count};
+use crate::upstream::resource;
 use jiff::SignedDuration;
 
 /// The operator passes every five minutes, but new objects at once; one that has no phase after a
@@ -30,10 +33,42 @@ pub(in crate::status) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding>
         .filter_map(|schedule| of_one(facts, role, schedule))
         .collect();
     found.extend(several::told(facts));
-    if facts.schedules().is_empty() && facts.snapshot.backup_schedules.value().is_some() {
+    let unattended = unattended(facts.snapshot);
+    if !unattended.is_empty() {
+        found.push(without_a_schedule(facts, role, &unattended));
+    } else if facts.schedules().is_empty() && facts.snapshot.backup_schedules.value().is_some() {
         found.extend(none(facts, role));
     }
     found
+}
+
+/// Backups that go on, and that nobody stops: not the operator in a collision, nor a pause.
+fn without_a_schedule(facts: &Facts<'_>, role: Role, unattended: &[&VeleroSchedule]) -> Finding {
+    let kind = resource::VELERO_SCHEDULES;
+    let names = names(unattended);
+    let finding = Finding::critical(
+        "schedule/unattended",
+        format!(
+            "{} of the operator {} without a BackupSchedule: this hub backs up, and neither a pause nor a collision ends it",
+            count(unattended.len(), "Velero Schedule"),
+            if unattended.len() == 1 { "runs" } else { "run" }
+        ),
+    )
+    .seen(format!("no BackupSchedule owns {names}"));
+    match role {
+        Role::Active => finding
+            .run(
+                "delete them (what they backed up stays, or is read back from the storage):",
+                facts.kubectl(&format!("delete {kind} {names}")),
+            )
+            .todo("then create a BackupSchedule here, which makes its own"),
+        _ => finding.run(
+            "pause them, and see whether this hub should back up at all:",
+            facts.kubectl(&format!(
+                "patch {kind} {names} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'"
+            )),
+        ),
+    }
 }
 
 /// A hub that has the fleet, and nothing that backs it up.

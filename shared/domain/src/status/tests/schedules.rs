@@ -52,6 +52,37 @@ fn of_two_schedules_it_is_said_which_works_and_which_to_delete() {
     }
 }
 
+/// Failed before: "nothing backs them up", of a hub whose Velero Schedules run on.
+#[test]
+fn backups_that_go_on_without_a_schedule_are_told() {
+    let mut hub = Hub::active("a");
+    hub.schedules.clear();
+    for velero in &mut hub.velero_schedules {
+        velero.meta.owners.clear();
+        let kind = backup_label::SCHEDULE_TYPE.to_owned();
+        velero.meta.labels.insert(kind, "resources".to_owned());
+    }
+    assert_eq!(hub.found(), ["!schedule/unattended"]);
+    let finding = first(&hub);
+    let command = finding.steps[0].command.as_deref().unwrap();
+    assert!(
+        command.contains("delete schedules.velero.io acm-"),
+        "{command}"
+    );
+    hub.clusters.clear();
+    hub.backups.clear();
+    assert_eq!(hub.found(), ["!schedule/unattended"]);
+    let command = first(&hub).steps[0].command.clone().unwrap();
+    assert!(
+        command.contains(r#"-p '{"spec":{"paused":true}}'"#),
+        "{command}"
+    );
+    for velero in &mut hub.velero_schedules {
+        velero.paused = true;
+    }
+    assert_eq!(hub.found(), Vec::<String>::new());
+}
+
 #[test]
 fn what_is_wrong_with_the_one_that_works_is_told_beside_it() {
     let mut hub = with_second("Failed");

@@ -1,8 +1,10 @@
 use super::*;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::definition::Definition;
+use crate::kinds::meta::Meta;
 use crate::kinds::velero_schedule::VeleroSchedule;
 use crate::snapshot::Missing;
+use crate::upstream::backup_label;
 
 const RULE: &str = "restore/active-schedule";
 
@@ -169,6 +171,32 @@ fn one_that_says_it_has_ended_and_still_fires_denies() {
         ),
         "{warning}"
     );
+}
+
+/// Failed before: deleted with `--cascade=orphan`, a BackupSchedule leaves what makes the backups behind.
+#[test]
+fn backups_that_go_on_without_a_schedule_deny() {
+    let review = create(&restore("new", "skip"));
+    let mut left = velero_schedule("schedule-acm", false);
+    let kind = backup_label::SCHEDULE_TYPE.to_owned();
+    left.meta.labels.insert(kind, "resources".to_owned());
+    // The garbage collector is about to take it.
+    assert!(!denies(RULE, &review, &among(&[], vec![left.clone()])));
+    left.meta.owners.clear();
+    insta::assert_snapshot!(refusal(&review, &among(&[], vec![left.clone()])));
+    let somebody_elses = VeleroSchedule {
+        meta: Meta {
+            labels: Default::default(),
+            ..left.meta.clone()
+        },
+        ..left.clone()
+    };
+    left.paused = true;
+    assert!(!denies(
+        RULE,
+        &review,
+        &among(&[], vec![left, somebody_elses])
+    ));
 }
 
 #[test]
