@@ -6,6 +6,7 @@ pub mod backup_schedule;
 pub mod cluster_deployment;
 pub mod managed_cluster;
 pub mod meta;
+pub mod phase;
 pub mod restore;
 pub mod secret;
 pub mod storage_location;

@@ -4,7 +4,7 @@ use super::{OVERDUE_GRACE, several, velero_schedules, view};
 use crate::kinds::backup::BackupType;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::restore::Restore;
-use crate::status::facts::{Facts, is_unfinished};
+use crate::status::facts::Facts;
 use crate::status::finding::Finding;
 use crate::status::remedies::git_first;
 use crate::status::restores::{is_at_work, or_none};
@@ -283,7 +283,7 @@ fn overdue(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
     let busy = facts
         .own_sets()
         .flat_map(|set| set.members.values())
-        .any(|backup| is_unfinished(backup));
+        .any(|backup| !backup.is_over());
     let finding = Finding::critical(
         "schedule/overdue",
         format!(

@@ -8,6 +8,7 @@ mod passive;
 mod schedules;
 mod storage;
 mod sync;
+mod unknown_phases;
 
 use super::*;
 use hubs::Hub;
