@@ -3,6 +3,7 @@
 mod active;
 mod fleet;
 mod hubs;
+mod odd_names;
 mod ownership;
 mod passive;
 mod schedules;
