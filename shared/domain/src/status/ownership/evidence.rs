@@ -222,7 +222,7 @@ pub(super) fn contradicting(facts: &Facts<'_>) -> Option<Finding> {
     }
     Some(
         finding
-            .seen("which of the two is right cannot be told, so it proves nothing for any hub, and latest that takes it is refused")
+            .seen("which of the two is right cannot be told: it makes no hub an owner, and latest that takes it is refused; that its hub ran, it shows all the same")
             .todo("restore no set that it belongs to without looking into it"),
     )
 }
