@@ -109,7 +109,7 @@ pub const FIXTURES: [Fixture; 11] = [
 ];
 
 /// Recorded hubs in states that were seen and not recorded.
-pub const CHANGED: [Fixture; 6] = [
+pub const CHANGED: [Fixture; 7] = [
     Fixture {
         seen: "2026-11-22T23:05:28.000Z",
         ..changed(in_sync("source-silent"), |objects| {
@@ -136,6 +136,23 @@ pub const CHANGED: [Fixture; 6] = [
                     object["metadata"]["labels"]["cluster.open-cluster-management.io/backup-cluster"] =
                         other.clone();
                 }
+            }
+        }
+    }),
+    // A phase of a newer operator, one of a newer Velero, a backup renamed by a tool, and one labelled by hand.
+    changed(in_sync("bad-input"), |objects| {
+        for restore in of_kind(objects, ACM, "Restore") {
+            restore["status"]["phase"] = json!("Verifying");
+        }
+        for backup in of_kind(objects, "velero.io/v1", "Backup") {
+            let name = backup["metadata"]["name"].as_str().unwrap().to_owned();
+            if name == "acm-managed-clusters-schedule-20261122153228" {
+                backup["status"]["phase"] = json!("Sealed");
+            } else if name == "acm-resources-schedule-20261122153228" {
+                backup["metadata"]["name"] = json!("acm-resources-schedule-copy");
+            } else if name == "acm-validation-policy-schedule-20261122153228" {
+                backup["metadata"]["labels"]["velero.io/schedule-name"] =
+                    json!("acm-resources-schedule");
             }
         }
     }),

@@ -75,7 +75,7 @@ pub struct Written<'a> {
     pub ahead: Option<Ahead>,
     /// The time in its name lies ahead (OWNERSHIP T2).
     pub named_ahead: bool,
-    /// Its labels say another type than its name: it proves nothing for anybody.
+    /// A label says another type than its name, or than another label: it proves nothing for anybody.
     pub contradicts: bool,
 }
 
@@ -157,7 +157,8 @@ enum Role {
 fn role_of(backup: &Backup) -> Role {
     let marker = backup.meta.name.starts_with(MARKER_PREFIX);
     // What `latest` goes by is the beginning of the name alone.
-    let kind = BackupType::of_prefix(&backup.meta.name).or_else(|| label_type(backup));
+    let kind = BackupType::of_prefix(&backup.meta.name)
+        .or_else(|| label_types(backup).into_iter().flatten().next());
     let named = marker || BackupType::of_prefix(&backup.meta.name).is_some();
     let labelled = OPERATORS
         .iter()
@@ -170,16 +171,14 @@ fn role_of(backup: &Backup) -> Role {
     }
 }
 
-/// The type a backup's label tells.
-fn label_type(backup: &Backup) -> Option<BackupType> {
-    Some(match backup.meta.label(backup_label::SCHEDULE_TYPE)? {
-        "credentials" => BackupType::Credentials,
-        "managedClusters" => BackupType::ManagedClusters,
-        "resourcesGeneric" => BackupType::ResourcesGeneric,
-        "resources" => BackupType::Resources,
-        "validation" => BackupType::Validation,
-        _ => return None,
-    })
+/// The type a backup's labels tell: the operator's own, and the Velero Schedule it was made for, by which
+/// the operator itself looks for collisions (operator-facts §5).
+fn label_types(backup: &Backup) -> [Option<BackupType>; 2] {
+    let of = |label| backup.meta.label(label);
+    [
+        of(backup_label::SCHEDULE_TYPE).and_then(BackupType::of_label),
+        of(backup_label::VELERO_SCHEDULE).and_then(BackupType::of_schedule),
+    ]
 }
 
 fn taker(marker: &Backup, here: bool) -> Party {
@@ -236,7 +235,6 @@ fn written<'a>(
     }
     let sign = begun.max(ended).max(named.filter(|_| kind.is_none()));
     let in_order = |moment: Option<Timestamp>| moment.filter(|moment| !is_ahead(*moment, now));
-    let told = label_type(backup);
     Written {
         backup,
         kind,
@@ -251,7 +249,11 @@ fn written<'a>(
         arrived: in_order(arrived),
         arrival: arrived,
         ahead,
-        contradicts: kind.is_some() && told.is_some() && told != kind,
+        contradicts: kind.is_some()
+            && label_types(backup)
+                .into_iter()
+                .flatten()
+                .any(|told| Some(told) != kind),
     }
 }
 

@@ -300,7 +300,9 @@ impl<'a> HubView<'a> {
 /// Why what is in a location is not known.
 fn unread(location: &StorageLocation, now: Timestamp) -> Option<Unread> {
     if !location.is_available() {
-        return Some(Unread::NotAvailable(location.phase.clone()));
+        return Some(Unread::NotAvailable(
+            StorageLocation::PHASES.told(&location.phase),
+        ));
     }
     if location.is_sync_off() {
         return Some(Unread::SwitchedOff);

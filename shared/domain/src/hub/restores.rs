@@ -11,22 +11,33 @@ pub struct RestoreState<'a> {
     pub restore: &'a Restore,
     /// The Velero Restores made for it that have not ended, the oldest first.
     pub running: Vec<&'a VeleroRestore>,
+    /// How many of those made for it have ended.
+    pub ended: usize,
 }
 
 impl<'a> RestoreState<'a> {
     /// Where `restore` stands, `velero` being all Velero Restores of its namespace.
     pub fn of(restore: &'a Restore, velero: &'a [VeleroRestore]) -> Self {
-        let mut running: Vec<_> = made_for(restore, velero)
-            .filter(|velero| !velero.is_over())
-            .collect();
+        let (ended, mut running): (Vec<_>, Vec<_>) =
+            made_for(restore, velero).partition(|velero| velero.is_over());
         running.sort_by_key(|velero| (velero.meta.created, &velero.meta.name));
-        Self { restore, running }
+        Self {
+            restore,
+            running,
+            ended: ended.len(),
+        }
     }
 
     /// Whether it is really over: the operator will do nothing more for it, nor will Velero. Only then
     /// may another Restore, or a BackupSchedule, stand beside it.
     pub fn is_over(&self) -> bool {
         self.restore.is_terminal() && self.running.is_empty()
+    }
+
+    /// Whether Velero has ended all it began for it, and its phase, which nobody knows, says neither that
+    /// it goes on nor that it is over. The operator takes it for active; that it works is not to be seen.
+    pub fn has_stopped(&self) -> bool {
+        self.restore.has_unknown_phase() && self.running.is_empty() && self.ended > 0
     }
 
     /// Whether it says that it is over while Velero still works for it.

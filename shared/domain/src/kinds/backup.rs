@@ -1,6 +1,6 @@
 //! Velero Backup, as the operator names and labels it (operator-facts §2.1, §3.1).
 
-use super::{Kind, meta::Meta};
+use super::{Kind, meta::Meta, phase::Phases};
 use crate::hub::identity::HubId;
 use crate::read::{Reader, Unreadable};
 use crate::time::duration::GoDuration;
@@ -67,6 +67,31 @@ impl BackupType {
         }
     }
 
+    /// The value of the operator's type label (operator-facts §2.1).
+    pub fn label_value(self) -> &'static str {
+        match self {
+            Self::Credentials => "credentials",
+            Self::ManagedClusters => "managedClusters",
+            Self::ResourcesGeneric => "resourcesGeneric",
+            Self::Resources => "resources",
+            Self::Validation => "validation",
+        }
+    }
+
+    /// The type the operator's type label tells.
+    pub fn of_label(value: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.label_value() == value)
+    }
+
+    /// The type that is made for a Velero Schedule of this name.
+    pub fn of_schedule(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.schedule_name() == name)
+    }
+
     /// Whether a name is that of a managed-clusters backup, with or without a time behind it.
     pub fn of_clusters(name: &str) -> bool {
         Self::of_prefix(name) == Some(Self::ManagedClusters)
@@ -124,6 +149,25 @@ pub struct Backup {
 }
 
 impl Backup {
+    /// Velero's phases, from 1.9 (which still had the two of uploading) to 1.18.
+    pub const PHASES: Phases = Phases(&[
+        "New",
+        "Queued",
+        "ReadyToStart",
+        "FailedValidation",
+        "InProgress",
+        "Uploading",
+        "UploadingPartialFailure",
+        "WaitingForPluginOperations",
+        "WaitingForPluginOperationsPartiallyFailed",
+        "Finalizing",
+        "FinalizingPartiallyFailed",
+        "Completed",
+        "PartiallyFailed",
+        "Failed",
+        "Deleting",
+    ]);
+
     /// Which of the five it is; none for a marker and for what others back up.
     pub fn backup_type(&self) -> Option<BackupType> {
         BackupType::of_name(&self.meta.name)
@@ -162,6 +206,22 @@ impl Backup {
                     .map(HubId::new)
             })
             .flatten()
+    }
+
+    /// Whether its phase is one that nobody knows: it is no part of a whole set then.
+    pub fn has_unknown_phase(&self) -> bool {
+        !Self::PHASES.know(&self.phase)
+    }
+
+    /// Whether Velero is done with it, well or not, or takes it away. In any other phase, one that nobody
+    /// knows included, it may still be written.
+    pub fn is_over(&self) -> bool {
+        self.has_data() || self.has_failed() || self.phase == "Deleting"
+    }
+
+    /// Whether Velero gave it up.
+    pub fn has_failed(&self) -> bool {
+        matches!(self.phase.as_str(), "Failed" | "FailedValidation")
     }
 
     /// Whether `latest` would take it: the operator asks for the phase alone (operator-facts §6.5).

@@ -1,6 +1,6 @@
 //! ACM BackupSchedule (`backupschedules.cluster.open-cluster-management.io`, operator-facts §1.1).
 
-use super::{Kind, meta::Meta};
+use super::{Kind, meta::Meta, phase::Phases};
 use crate::read::{Reader, Unreadable};
 use crate::time::duration::GoDuration;
 use serde_json::Value;
@@ -31,6 +31,22 @@ pub struct BackupSchedule {
 }
 
 impl BackupSchedule {
+    /// The operator's phases (operator-facts §1.3).
+    pub const PHASES: Phases = Phases(&[
+        "New",
+        "Enabled",
+        "Unknown",
+        "FailedValidation",
+        "Failed",
+        "BackupCollision",
+        "Paused",
+    ]);
+
+    /// Whether its phase is one that nobody knows. The operator counts it as running then.
+    pub fn has_unknown_phase(&self) -> bool {
+        !Self::PHASES.know(&self.phase)
+    }
+
     /// Whether the operator counts it as running and so burns every Restore beside it. It looks at
     /// the phase alone: a schedule that never got one counts, one that is only *asked* to pause does
     /// too (operator-facts §6.2). One that was un-paused counts before the operator has got to it.

@@ -7,6 +7,7 @@ pub mod cluster_deployment;
 pub mod definition;
 pub mod managed_cluster;
 pub mod meta;
+pub mod phase;
 pub mod restore;
 pub mod secret;
 pub mod storage_location;

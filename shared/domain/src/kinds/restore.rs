@@ -1,6 +1,6 @@
 //! ACM Restore (`restores.cluster.open-cluster-management.io`, operator-facts §1.2).
 
-use super::{Kind, meta::Meta};
+use super::{Kind, meta::Meta, phase::Phases};
 use crate::read::{Reader, Unreadable};
 use crate::time::duration::GoDuration;
 use jiff::Timestamp;
@@ -67,6 +67,23 @@ impl BackupChoice {
 const SYNCING: [&str; 2] = ["Enabled", "EnabledWithErrors"];
 
 impl Restore {
+    /// The operator's phases (operator-facts §1.3).
+    pub const PHASES: Phases = Phases(&[
+        "Started",
+        "Running",
+        "Enabled",
+        "EnabledWithErrors",
+        "Error",
+        "Unknown",
+        "Finished",
+        "FinishedWithErrors",
+    ]);
+
+    /// Whether its phase is one that nobody knows. The operator counts it as active then.
+    pub fn has_unknown_phase(&self) -> bool {
+        !Self::PHASES.know(&self.phase)
+    }
+
     /// Whether the operator counts it as active, and so lets no other Restore and no BackupSchedule
     /// beside it (operator-facts §1.3).
     pub fn is_active(&self) -> bool {

@@ -1,6 +1,6 @@
 //! Velero BackupStorageLocation: how fresh the view of the bucket is (operator-facts §6.3, §7).
 
-use super::{Kind, meta::Meta};
+use super::{Kind, meta::Meta, phase::Phases};
 use crate::read::{Reader, Unreadable};
 use crate::time::duration::GoDuration;
 use crate::time::saturating::Saturating;
@@ -38,6 +38,14 @@ pub struct StorageLocation {
 }
 
 impl StorageLocation {
+    /// Velero's phases, up to 1.18.
+    pub const PHASES: Phases = Phases(&["Available", "Unavailable"]);
+
+    /// Whether its phase is one that nobody knows: it is not `Available` then.
+    pub fn has_unknown_phase(&self) -> bool {
+        !Self::PHASES.know(&self.phase)
+    }
+
     /// Whether the operator would use it: Available, and owned by whatever made it
     /// (operator-facts §6.3).
     pub fn is_usable(&self) -> bool {

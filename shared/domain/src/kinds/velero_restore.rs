@@ -1,6 +1,6 @@
 //! Velero Restore, the facts behind a phase of an ACM Restore.
 
-use super::{Kind, meta::Meta};
+use super::{Kind, meta::Meta, phase::Phases};
 use crate::hub::identity::HubId;
 use crate::read::{Reader, Unreadable};
 use crate::upstream::backup_label;
@@ -33,6 +33,25 @@ pub struct VeleroRestore {
 }
 
 impl VeleroRestore {
+    /// Velero's phases, up to 1.18.
+    pub const PHASES: Phases = Phases(&[
+        "New",
+        "FailedValidation",
+        "InProgress",
+        "WaitingForPluginOperations",
+        "WaitingForPluginOperationsPartiallyFailed",
+        "Finalizing",
+        "FinalizingPartiallyFailed",
+        "Completed",
+        "PartiallyFailed",
+        "Failed",
+    ]);
+
+    /// Whether its phase is one that nobody knows: it has not ended then.
+    pub fn has_unknown_phase(&self) -> bool {
+        !Self::PHASES.know(&self.phase)
+    }
+
     /// Name of the ACM Restore it was made for.
     pub fn owner(&self) -> Option<&str> {
         self.meta

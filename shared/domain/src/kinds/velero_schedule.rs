@@ -1,6 +1,6 @@
 //! Velero Schedule: what really makes the backups, whatever the BackupSchedule says.
 
-use super::{Kind, meta::Meta};
+use super::{Kind, meta::Meta, phase::Phases};
 use crate::read::{Reader, Unreadable};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -27,6 +27,14 @@ pub struct VeleroSchedule {
 }
 
 impl VeleroSchedule {
+    /// Velero's phases, up to 1.18.
+    pub const PHASES: Phases = Phases(&["New", "Enabled", "FailedValidation"]);
+
+    /// Whether its phase is one that nobody knows.
+    pub fn has_unknown_phase(&self) -> bool {
+        !Self::PHASES.know(&self.phase)
+    }
+
     /// Whether Velero will make backups for it.
     pub fn is_running(&self) -> bool {
         !self.paused && self.phase == "Enabled" && self.meta.deleted.is_none()

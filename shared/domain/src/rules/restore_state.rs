@@ -5,6 +5,8 @@ use super::rule::Verdict;
 use super::words::{command, short};
 use crate::hub::restores::RestoreState;
 use crate::kinds::meta::Meta;
+use crate::kinds::restore::Restore;
+use crate::kinds::velero_restore::VeleroRestore;
 use crate::snapshot::Snapshot;
 use crate::time::age;
 use crate::upstream::resource;
@@ -54,7 +56,7 @@ pub(super) fn describe(state: &RestoreState<'_>, snapshot: &Snapshot) -> Vec<Str
     let phase = match (restore.meta.deleted, restore.phase.as_str()) {
         (Some(_), _) => "is being deleted".to_owned(),
         (None, "") => "was not yet looked at by the operator".to_owned(),
-        (None, phase) => format!("has phase {phase}"),
+        (None, phase) => format!("has phase {}", Restore::PHASES.told(phase)),
     };
     let created = restore
         .meta
@@ -63,6 +65,7 @@ pub(super) fn describe(state: &RestoreState<'_>, snapshot: &Snapshot) -> Vec<Str
         .unwrap_or_default();
     let name = &restore.meta.name;
     let mut lines = vec![format!("Restore {name} {phase}{created}")];
+    lines.extend(unexplained(state));
     lines.extend(state.running.iter().map(|velero| {
         let since = velero
             .started
@@ -74,10 +77,57 @@ pub(super) fn describe(state: &RestoreState<'_>, snapshot: &Snapshot) -> Vec<Str
             .unwrap_or_default();
         match velero.phase.as_str() {
             "" => format!("Velero has not begun {}{since}", velero.meta.name),
-            phase => format!("Velero has {} in phase {phase}{since}", velero.meta.name),
+            phase => format!(
+                "Velero has {} in phase {}{since}{}",
+                velero.meta.name,
+                VeleroRestore::PHASES.told(phase),
+                match velero.has_unknown_phase() {
+                    true => "; so it is taken for one that goes on",
+                    false => "",
+                }
+            ),
         }
     }));
     lines
+}
+
+/// What a phase that nobody knows is taken for, and what Velero says of the same Restore.
+fn unexplained(state: &RestoreState<'_>) -> Option<String> {
+    state.restore.has_unknown_phase().then(|| {
+        let velero = match (state.ended, state.running.len()) {
+            (_, running) if running > 0 => "Velero still restores for it",
+            (0, _) => "Velero has nothing of it here",
+            _ => "Velero has ended all that it began for it",
+        };
+        format!("the operator counts every phase but Finished and FinishedWithErrors as active; {velero}")
+    })
+}
+
+/// What to do about a Restore whose phase nobody knows: it may never change.
+pub(super) fn look_who_wrote_it(
+    finding: Finding,
+    state: &RestoreState<'_>,
+    snapshot: &Snapshot,
+) -> Finding {
+    if !state.restore.has_unknown_phase() {
+        return finding;
+    }
+    let (name, namespace) = (&state.restore.meta.name, &state.restore.meta.namespace);
+    finding
+        .run(
+            "see who wrote its phase and when (the operator, or a person by hand):",
+            command(
+                snapshot,
+                namespace,
+                &format!(
+                    "get {} {name} -o yaml --show-managed-fields",
+                    short::RESTORE
+                ),
+            ),
+        )
+        .todo(format!(
+            "if the operator does nothing more for it, delete {name} (what it restored stays), then apply again"
+        ))
 }
 
 /// Watches the Restores of a namespace.

@@ -1,6 +1,6 @@
 //! The newest set of backups, type by type.
 
-use super::facts::{Facts, is_unfinished};
+use super::facts::Facts;
 use super::finding::Finding;
 use super::others;
 use super::remedies::look_into_backup;
@@ -183,7 +183,7 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     if let Some(finished) = sets
         .iter()
         .rev()
-        .find(|set| !set.members.values().any(|backup| is_unfinished(backup)))
+        .find(|set| set.members.values().all(|backup| backup.is_over()))
     {
         found.extend(failed(facts, finished));
     }
@@ -207,11 +207,11 @@ fn no_backup(facts: &Facts<'_>) -> Option<Finding> {
     } else {
         "this hub has no backup yet"
     };
-    // An object the operator cannot read, or a schedule that failed, is told by the schedule itself.
-    let enabled = facts
-        .schedules()
-        .iter()
-        .any(|schedule| matches!(schedule.phase.as_str(), "Enabled" | "New" | ""));
+    // A schedule that failed, or is paused or stopped, is told by the schedule itself.
+    let enabled = facts.schedules().iter().any(|schedule| {
+        matches!(schedule.phase.as_str(), "Enabled" | "New" | "Unknown" | "")
+            || schedule.has_unknown_phase()
+    });
     enabled.then(|| {
         if is_new(facts) {
             Finding::warning("backup/none", text).run(
@@ -232,7 +232,7 @@ fn no_complete_set(facts: &Facts<'_>, newest: &BackupSet<'_>) -> Option<Finding>
     let failed = newest
         .members
         .values()
-        .any(|backup| !is_unfinished(backup) && !backup.is_complete());
+        .any(|backup| backup.is_over() && !backup.is_complete());
     if is_new(facts) && !failed {
         return Some(
             Finding::warning(

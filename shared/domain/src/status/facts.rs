@@ -126,11 +126,3 @@ impl<'a> Facts<'a> {
         )
     }
 }
-
-/// A backup Velero still works on, or has not begun.
-pub(super) fn is_unfinished(backup: &Backup) -> bool {
-    !matches!(
-        backup.phase.as_str(),
-        "Completed" | "PartiallyFailed" | "Failed" | "FailedValidation" | "Deleting"
-    )
-}

@@ -11,6 +11,7 @@ mod following;
 mod not_checked;
 mod others;
 mod ownership;
+mod phases;
 mod remedies;
 mod restores;
 mod role;
@@ -195,6 +196,7 @@ fn findings_of(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     found.extend(restores::findings(facts, role));
     found.extend(clusters::findings(facts, role));
     found.extend(unreadable::findings(facts));
+    found.extend(phases::findings(facts));
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     found
 }

@@ -99,6 +99,7 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     found.extend(evidence::no_id(facts));
     found.extend(evidence::ahead(facts));
     found.extend(evidence::nameless(facts));
+    found.extend(evidence::undated(facts));
     found.extend(evidence::contradicting(facts));
     found
 }

@@ -2,6 +2,7 @@
 
 use super::facts::Facts;
 use crate::hub::restores::RestoreState;
+use crate::kinds::restore::Restore;
 use serde::Serialize;
 use std::fmt;
 
@@ -48,10 +49,14 @@ pub(super) fn of(facts: &Facts<'_>) -> Role {
     let known = facts.snapshot.restores.value().is_some()
         && facts.snapshot.backup_schedules.value().is_some();
     let velero = facts.snapshot.velero_restores.items();
+    let goes_on = |restore: &Restore| {
+        let state = RestoreState::of(restore, velero);
+        !state.is_over() && !state.has_stopped()
+    };
     if facts
         .restores()
         .iter()
-        .any(|restore| restore.activates() && !RestoreState::of(restore, velero).is_over())
+        .any(|restore| restore.activates() && goes_on(restore))
     {
         return Role::Activating;
     }

@@ -3,7 +3,9 @@
 use crate::hub::restores::RestoreState;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::rules::finding::Finding;
-use crate::rules::restore_state::{describe, judge_beside, wait_for_velero, watch};
+use crate::rules::restore_state::{
+    describe, judge_beside, look_who_wrote_it, wait_for_velero, watch,
+};
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
 use crate::rules::words::{command, named, short};
@@ -109,9 +111,13 @@ fn remedies(finding: Finding, first: &RestoreState<'_>, snapshot: &Snapshot) -> 
                 "if the sync is to end, delete its Restore first (what it restored stays), then apply again:",
                 delete,
             ),
-            false => finding.run(
-                "if the sync is to end, wait for its pass to end, delete its Restore, then apply again:",
-                watch(snapshot, namespace),
+            false => look_who_wrote_it(
+                finding.run(
+                    "if the sync is to end, wait for its pass to end, delete its Restore, then apply again:",
+                    watch(snapshot, namespace),
+                ),
+                first,
+                snapshot,
             ),
         };
     }
@@ -121,8 +127,9 @@ fn remedies(finding: Finding, first: &RestoreState<'_>, snapshot: &Snapshot) -> 
             delete,
         );
     }
-    finding.run(
+    let finding = finding.run(
         "wait until it is Finished, then apply again at once, for nothing backs this hub up meanwhile:",
         watch(snapshot, namespace),
-    )
+    );
+    look_who_wrote_it(finding, first, snapshot)
 }

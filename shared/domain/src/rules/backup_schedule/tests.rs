@@ -188,3 +188,17 @@ fn the_text_fits_what_the_restore_is_doing() {
     insta::assert_snapshot!("killed", text("latest", "FinishedWithErrors", "InProgress"));
     insta::assert_snapshot!("in_error", text("latest", "Error", "Failed"));
 }
+
+#[test]
+fn beside_a_restore_of_a_phase_nobody_knows_the_text_says_what_it_is_taken_for() {
+    let snapshot = beside("latest", "Sealed", "Completed");
+    let text = judge(&create(), &snapshot).refusal().unwrap();
+    for part in [
+        "Restore sync has phase Sealed (not a phase this program knows)",
+        "Velero has ended all that it began for it",
+        "see who wrote its phase and when",
+        "if the operator does nothing more for it, delete sync",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}

@@ -212,7 +212,7 @@ fn evidence(state: State<'_>, schedule: &BackupSchedule) -> String {
         State::Active => {
             let phase = match schedule.phase.as_str() {
                 "" => "no phase yet".to_owned(),
-                phase => format!("phase {phase}"),
+                phase => format!("phase {}", BackupSchedule::PHASES.told(phase)),
             };
             let asked = match schedule.paused {
                 true => ", though spec.paused is true: the operator has not got to it yet",

@@ -3,7 +3,9 @@
 use crate::hub::restores::RestoreState;
 use crate::kinds::restore::{BackupChoice, Restore};
 use crate::rules::finding::Finding;
-use crate::rules::restore_state::{describe, judge_beside, wait_for_velero, watch};
+use crate::rules::restore_state::{
+    describe, judge_beside, look_who_wrote_it, wait_for_velero, watch,
+};
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
 use crate::rules::words::{command, named, patch_spec, short};
@@ -128,8 +130,9 @@ fn remedies(
             ),
         );
     }
-    finding.run(
+    let finding = finding.run(
         "wait until it has ended, then apply again:",
         watch(snapshot, namespace),
-    )
+    );
+    look_who_wrote_it(finding, first, snapshot)
 }

@@ -185,9 +185,13 @@ fn problem_of(backup: &Backup, wanted: BackupType, snapshot: &Snapshot) -> Optio
         return Some(format!("it is being deleted{}", since(backup.meta.deleted)));
     }
     match backup.phase.as_str() {
-        "Completed" | "PartiallyFailed" => None,
-        "Failed" | "FailedValidation" => Some(format!("it has failed (phase {})", backup.phase)),
+        _ if backup.has_data() => None,
+        phase if backup.has_failed() => Some(format!("it has failed (phase {phase})")),
         "" => Some("Velero has not looked at it yet".to_owned()),
+        phase if backup.has_unknown_phase() => Some(format!(
+            "its phase is {}, so whether it is whole cannot be told; a newer Velero may have it, or somebody wrote it by hand",
+            Backup::PHASES.told(phase)
+        )),
         phase => Some(format!(
             "it is not finished (phase {phase}{})",
             since(backup.started)

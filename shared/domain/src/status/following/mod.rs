@@ -164,8 +164,9 @@ fn state(
     } else if parts.iter().any(has_failed) {
         SyncState::Incomplete
     } else if !missing(facts, parts).is_empty() {
-        // The operator makes all of a pass at once, and says Enabled only after.
-        if restore.is_syncing() {
+        // The operator makes all of a pass at once, and says Enabled only after. A phase that nobody knows
+        // does not say that a pass goes on.
+        if restore.is_syncing() || restore.has_unknown_phase() {
             SyncState::PartMissing
         } else {
             SyncState::Running

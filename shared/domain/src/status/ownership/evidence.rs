@@ -1,9 +1,12 @@
 //! Evidence that is odd: it tells no hub, contradicts itself, or comes from a wrong clock.
 
-use crate::hub::is_ahead;
+use crate::hub::sets::latest;
+use crate::hub::{Party, is_ahead};
+use crate::kinds::backup::{Backup, BackupType};
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
-use crate::time::age;
+use crate::time::age::{self, count};
+use crate::upstream::backup_label;
 use jiff::Timestamp;
 
 /// Backups carry this hub's own id and were not made here.
@@ -58,7 +61,7 @@ pub(super) fn ahead(facts: &Facts<'_>) -> Vec<Finding> {
         ))
         .seen(format!(
             "{} in this storage so; such times supersede no hub, and nothing is blocked by them",
-            age::count(backups.len(), "backup")
+            count(backups.len(), "backup")
         ))
         .todo("compare the clocks of the hubs with a third one (chronyc tracking)")
     });
@@ -132,20 +135,94 @@ pub(super) fn nameless(facts: &Facts<'_>) -> Option<Finding> {
     )
 }
 
-/// Backups whose labels say another type than their names.
-pub(super) fn contradicting(facts: &Facts<'_>) -> Option<Finding> {
-    let mut all = facts.view.written.iter().filter(|one| one.contradicts);
-    let first = all.next()?;
-    let kind = first.kind.map_or("backup", |kind| kind.label());
-    Some(
-        Finding::warning(
-            "backup/labels-contradict-name",
-            format!(
-                "{} is a {kind} backup by its name and another by its label",
-                first.backup.meta.name
+/// The operator's Backups whose names tell no time: made by hand from its template, or renamed by a tool.
+/// They belong to no run (OWNERSHIP E4); whose they are and when they were begun counts all the same (T1).
+pub(super) fn undated(facts: &Facts<'_>) -> Option<Finding> {
+    let all: Vec<_> = facts
+        .view
+        .written
+        .iter()
+        .filter(|one| !one.is_dated())
+        .collect();
+    let newest = all.iter().max_by_key(|one| one.begun)?;
+    let name = &newest.backup.meta.name;
+    let mut finding = Finding::warning(
+        "backup/name-without-time",
+        match all.len() {
+            1 => format!(
+                "{name} has the operator's labels and no time in its name: it belongs to no run"
             ),
-        )
-        .seen("which of the two is right cannot be told, so it proves nothing for any hub")
-        .todo("restore no set that it belongs to without looking into it"),
+            several => format!(
+                "{several} backups have the operator's labels and no time in their names: they belong to no run"
+            ),
+        },
+    );
+    let begun = newest.backup.started.map_or_else(
+        || "Velero has not begun it".to_owned(),
+        |at| format!("Velero began it {}", facts.when(at)),
+    );
+    let begun = match &newest.by {
+        Party::Here => format!("{begun}, on this hub"),
+        Party::Other(id) => format!("{begun}, by hub {id}"),
+    };
+    finding = finding.seen(match all.len() {
+        1 => begun,
+        _ => format!("the last is {name}; {begun}"),
+    });
+    finding = finding.seen(match (newest.kind, &newest.by) {
+        (None, _) => "it is taken for a takeover at the time it came here: it makes its hub an owner, and supersedes none",
+        (Some(_), Party::Here) => "it is part of no set, and never the newest",
+        (Some(_), Party::Other(_)) => {
+            "it is part of no set, and never the newest; but it shows that its hub ran when it was begun"
+        }
+    });
+    if let Some(taken) = all.iter().find(|one| is_latest(facts, one.backup)) {
+        finding = finding.seen(format!(
+            "latest takes {} now, beside backups of another run: the operator goes by the beginning of a name and by what began last",
+            taken.backup.meta.name
+        ));
+    }
+    Some(finding
+        .todo("made by hand or renamed by a tool: to restore a whole run, name the backups of one set outright")
+        .todo("what nobody needs, delete with Velero (velero backup delete) on the hub that made it"))
+}
+
+/// Whether `latest` takes it.
+fn is_latest(facts: &Facts<'_>, backup: &Backup) -> bool {
+    BackupType::of_prefix(&backup.meta.name)
+        .and_then(|kind| latest(facts.backups, kind))
+        .is_some_and(|taken| taken.meta.name == backup.meta.name)
+}
+
+/// Backups whose labels say another type than their names, or than each other.
+pub(super) fn contradicting(facts: &Facts<'_>) -> Option<Finding> {
+    let all: Vec<_> = facts
+        .view
+        .written
+        .iter()
+        .filter(|one| one.contradicts)
+        .collect();
+    let first = all.first()?;
+    let (name, kind) = (&first.backup.meta.name, first.kind?);
+    let told: Vec<_> = [backup_label::SCHEDULE_TYPE, backup_label::VELERO_SCHEDULE]
+        .iter()
+        .filter_map(|label| Some(format!("{label}={}", first.backup.meta.label(label)?)))
+        .collect();
+    let by = match BackupType::of_prefix(name) {
+        Some(_) => "by its name",
+        None => "by one label",
+    };
+    let mut finding = Finding::warning(
+        "backup/labels-contradict-name",
+        format!("{name} is a {kind} backup {by} and another by its label"),
+    )
+    .seen(format!("it has {}", told.join(" and ")));
+    if all.len() > 1 {
+        finding = finding.seen(format!("{} in this storage so", count(all.len(), "backup")));
+    }
+    Some(
+        finding
+            .seen("which of the two is right cannot be told: it makes no hub an owner, and latest that takes it is refused; that its hub ran, it shows all the same")
+            .todo("restore no set that it belongs to without looking into it"),
     )
 }

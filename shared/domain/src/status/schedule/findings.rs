@@ -6,7 +6,7 @@ use crate::kinds::backup::BackupType;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::restore::Restore;
 use crate::kinds::velero_schedule::VeleroSchedule;
-use crate::status::facts::{Facts, is_unfinished};
+use crate::status::facts::Facts;
 use crate::status::finding::Finding;
 use crate::status::remedies::git_first;
 use crate::status::restores::{is_at_work, or_none};
@@ -318,7 +318,7 @@ fn overdue(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
     let busy = facts
         .own_sets()
         .flat_map(|set| set.members.values())
-        .any(|backup| is_unfinished(backup));
+        .any(|backup| !backup.is_over());
     let finding = Finding::critical(
         "schedule/overdue",
         format!(

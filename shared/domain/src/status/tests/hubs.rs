@@ -284,3 +284,29 @@ fn mark(finding: &Finding) -> String {
 pub fn minutes_before(time: &str, minutes: i64) -> Timestamp {
     at(time) - SignedDuration::from_mins(minutes)
 }
+
+/// The finding of an id.
+pub fn finding(hub: &Hub, id: &str) -> Finding {
+    let report = hub.report();
+    let all: Vec<_> = report.findings.iter().map(|finding| finding.id).collect();
+    report
+        .findings
+        .iter()
+        .find(|finding| finding.id == id)
+        .cloned()
+        .unwrap_or_else(|| panic!("{id} is not among {all:?}"))
+}
+
+/// All of a finding, as it is read.
+pub fn text(finding: &Finding) -> String {
+    let steps = finding.steps.iter().map(|step| match &step.command {
+        Some(command) => format!("> {} {command}", step.text),
+        None => format!("> {}", step.text),
+    });
+    [finding.headline.clone()]
+        .into_iter()
+        .chain(finding.evidence.iter().cloned())
+        .chain(steps)
+        .collect::<Vec<_>>()
+        .join("\n")
+}

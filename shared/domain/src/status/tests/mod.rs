@@ -3,11 +3,13 @@
 mod active;
 mod fleet;
 mod hubs;
+mod odd_names;
 mod ownership;
 mod passive;
 mod schedules;
 mod storage;
 mod sync;
+mod unknown_phases;
 
 use super::*;
 use hubs::Hub;

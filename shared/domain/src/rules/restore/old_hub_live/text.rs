@@ -1,11 +1,12 @@
 //! What is told to whoever is refused, and to whoever is not. Read at 3am: what is wrong, what was seen,
 //! one way on.
 
+mod isolated;
 mod patch;
 mod question;
 
 use super::RULE;
-use crate::hub::statement::Outcome;
+use crate::hub::statement::{Kind, Outcome};
 use crate::hub::{HubView, Objection, Party, Passage, Question};
 use crate::kinds::restore::Restore;
 use crate::rules::finding::Finding;
@@ -199,20 +200,22 @@ pub(super) fn passed(request: &Request<'_>, outcome: Outcome) -> Option<Finding>
         for line in stale_elsewhere(request) {
             finding = finding.seen(line);
         }
-        if outcome
+        let is_copy = outcome
             .accepted
             .iter()
-            .any(|accepted| accepted.kind == "isolated-copy")
-        {
-            finding = finding.seen(brought_along(request));
-        }
-        finding
-            .todo(format!(
-                "wait for Finished: {} -n {} get crst {} -w; then at once a BackupSchedule here, or nothing backs the fleet up; then kubectl acm-backup status",
-                view.snapshot.cli(),
-                request.restore.meta.namespace,
-                request.restore.meta.name
-            ))
+            .any(|accepted| accepted.kind == Kind::IsolatedCopy.word());
+        let then = if is_copy {
+            finding = isolated::brought_along(finding, request);
+            "then no BackupSchedule here: beside its sets in one storage the hub that has the fleet would stop its own"
+        } else {
+            "then at once a BackupSchedule here, or nothing backs the fleet up"
+        };
+        finding.todo(format!(
+            "wait for Finished: {} -n {} get crst {} -w; {then}; then kubectl acm-backup status",
+            view.snapshot.cli(),
+            request.restore.meta.namespace,
+            request.restore.meta.name
+        ))
     };
     finding.accepted = outcome.accepted;
     Some(finding)
@@ -232,17 +235,23 @@ fn view_and_loss(request: &Request<'_>) -> Vec<String> {
         .filter_map(|location| location.synced)
         .min()
         .map(|at| format!("this hub last read the storage {}", age::when(view.now, at)));
-    let set = if request.passage.refused {
-        None
-    } else {
-        request.passage.set.and_then(|set| set.run())
-    };
-    let lost = set.map(|run| {
-        format!(
-            "the fleet would go back to {}; what changed there since is lost",
-            age::when(view.now, run)
-        )
-    });
+    let lost = request
+        .passage
+        .set
+        .filter(|_| !request.passage.refused)
+        .and_then(|set| {
+            let undated = match set.run() {
+                Some(_) => String::new(),
+                None => format!(
+                    " (the name of {} tells no time; Velero began it then)",
+                    set.meta.name
+                ),
+            };
+            Some(format!(
+                "the fleet would go back to {}{undated}; what changed there since is lost",
+                age::when(view.now, set.run().or(set.started)?)
+            ))
+        });
     read.into_iter().chain(lost).collect()
 }
 
@@ -264,18 +273,6 @@ fn stale_elsewhere(request: &Request<'_>) -> Vec<String> {
             ))
         })
         .collect()
-}
-
-/// Whoever says "isolated copy" must know that credentials reach clusters all the same
-/// (OWNERSHIP S2).
-fn brought_along(request: &Request<'_>) -> String {
-    let clusters = request.passage.set.and_then(|set| set.items).map_or_else(
-        || "the clusters".to_owned(),
-        |items| format!("clusters among {items} objects"),
-    );
-    format!(
-        "each of {clusters} whose kubeconfig or token is in the set can be reached from this hub; how many those are the API server does not tell"
-    )
 }
 
 fn field(restore: &Restore) -> String {

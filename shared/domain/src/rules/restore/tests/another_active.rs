@@ -237,3 +237,40 @@ fn blindness_is_told_and_does_not_block() {
     let review = create(&restore("new", "skip"));
     assert!(warns(RULE, &review, &snapshot) && !denies(RULE, &review, &snapshot));
 }
+
+/// The operator burns a Restore beside any phase but the last two; one that nobody knows may never change,
+/// so to wait is not the only way on.
+#[test]
+fn a_phase_nobody_knows_is_told_with_what_it_is_taken_for() {
+    let other = in_phase(restore("other", "skip"), "Sealed");
+    let mut snapshot = beside(&[other]);
+    let told = |snapshot: &Snapshot| refusal(&create(&restore("new", "skip")), snapshot);
+    let line = |velero: &str| {
+        format!(
+            "the operator counts every phase but Finished and FinishedWithErrors as active; {velero}"
+        )
+    };
+    let nothing = told(&snapshot);
+    assert!(
+        nothing.contains(&line("Velero has nothing of it here")),
+        "{nothing}"
+    );
+    snapshot.velero_restores =
+        Fact::known(vec![velero_restore("other", "InProgress")], snapshot.now);
+    let running = told(&snapshot);
+    assert!(
+        running.contains(&line("Velero still restores for it")),
+        "{running}"
+    );
+    snapshot.velero_restores =
+        Fact::known(vec![velero_restore("other", "Completed")], snapshot.now);
+    insta::assert_snapshot!("a_phase_nobody_knows", told(&snapshot));
+    // Of Velero's own objects too.
+    let mut killed = beside(&[in_phase(restore("killed", "latest"), "Finished")]);
+    killed.velero_restores = Fact::known(vec![velero_restore("killed", "Sealed")], killed.now);
+    let velero = told(&killed);
+    assert!(
+        velero.contains("in phase Sealed (not a phase this program knows) since 2026-11-22 16:00:10Z (20s ago); so it is taken for one that goes on"),
+        "{velero}"
+    );
+}

@@ -143,3 +143,17 @@ fn the_text_offers_what_there_is() {
         .unwrap();
     insta::assert_snapshot!(finding.to_string());
 }
+
+#[test]
+fn a_phase_nobody_knows_is_neither_unfinished_nor_whole() {
+    let mut sealed = backup(HUB_A, BackupType::ManagedClusters, "160000");
+    sealed.phase = "Sealed".into();
+    let name = sealed.meta.name.clone();
+    let snapshot = with_named(passive_hub(), &name, Some(sealed));
+    assert_eq!(
+        headline(RULE, &create(&naming(&name)), &snapshot),
+        format!(
+            "backup {name} cannot be restored: its phase is Sealed (not a phase this program knows), so whether it is whole cannot be told; a newer Velero may have it, or somebody wrote it by hand"
+        )
+    );
+}

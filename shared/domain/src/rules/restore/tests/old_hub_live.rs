@@ -411,3 +411,22 @@ fn a_schedule_that_ran_for_three_seconds_makes_nobody_the_owner() {
         "{told}"
     );
 }
+
+/// Nothing is believed of a backup whose labels contradict its name, whichever label does.
+#[test]
+fn latest_does_not_take_what_contradicts_itself() {
+    for (label, value) in [
+        (backup_label::SCHEDULE_TYPE, "credentials"),
+        (backup_label::VELERO_SCHEDULE, "acm-credentials-schedule"),
+    ] {
+        let mut snapshot = silent();
+        let mut backups = synced_set(HUB_A, "160000");
+        backups[1].meta.labels.insert(label.into(), value.into());
+        snapshot.backups = Fact::known(backups, snapshot.now);
+        let text = refusal(&create(&restore("activate", "latest")), &snapshot);
+        assert!(
+            text.contains("acm-managed-clusters-schedule-20261122160000 has the operator's name without its labels, or with labels of another type"),
+            "{label}: {text}"
+        );
+    }
+}

@@ -176,3 +176,62 @@ fn the_printed_patch_passes_once_each_placeholder_is_replaced_and_not_before() {
     }
     assert!(!denied(None));
 }
+
+/// The word is that no cluster is reached; what is restored may reach them all the same.
+#[test]
+fn an_isolated_copy_is_told_what_it_brings_along() {
+    let mut snapshot = may(silent(), true);
+    let mut location = storage("16:09:55");
+    location.read_only = true;
+    snapshot.storage_locations = Fact::known(vec![location], snapshot.now);
+    let (sync, mut edit) = sync();
+    snapshot.restores = Fact::known(vec![Restore::read(&sync)], snapshot.now);
+    edit["metadata"]["annotations"] = json!({ATTESTATION: format!(
+        "isolated-copy {HUB_A} 2026-11-22T16:09:00Z a test bed without a route to the fleet"
+    )});
+    let passed = |snapshot: &Snapshot, edit: &Value| {
+        let judgement = judge(&update(&sync, edit), snapshot);
+        assert!(!judgement.is_denied(), "{:?}", judgement.refusal());
+        judgement.findings[0].to_string()
+    };
+    let mut held = velero_restore("sync", "Completed");
+    held.backup = "acm-credentials-schedule-20261122160000".into();
+    held.items = Some(4);
+    snapshot.velero_restores = Fact::known(vec![held], snapshot.now);
+    insta::assert_snapshot!("isolated_copy", passed(&snapshot, &edit));
+    // Nothing is made up where nothing is told.
+    snapshot.velero_restores = Fact::known(Vec::new(), snapshot.now);
+    let mut backups = synced_set(HUB_A, "160000");
+    backups.iter_mut().for_each(|backup| backup.items = None);
+    snapshot.backups = Fact::known(backups, snapshot.now);
+    edit["spec"]["veleroCredentialsBackupName"] = json!("skip");
+    insta::assert_snapshot!("isolated_copy_without_numbers", passed(&snapshot, &edit));
+}
+
+/// A location whose phase nobody knows is not read, and the question says why.
+#[test]
+fn a_phase_nobody_knows_is_told_where_the_answer_rests_on_it() {
+    let mut snapshot = silent();
+    let mut location = storage("16:09:55");
+    location.phase = "Degraded".into();
+    snapshot.storage_locations = Fact::known(vec![location], snapshot.now);
+    let text = text(&snapshot);
+    assert!(
+        text.contains("location default: it is Degraded (not a phase this program knows)"),
+        "{text}"
+    );
+}
+
+/// Of a set whose name tells no time it is said what the time is of.
+#[test]
+fn a_set_without_a_time_in_its_name_is_told_by_when_it_was_begun() {
+    let mut snapshot = silent();
+    let mut backups = synced_set(HUB_A, "160000");
+    backups[1].meta.name = "acm-managed-clusters-schedule-by-hand".into();
+    snapshot.backups = Fact::known(backups, snapshot.now);
+    let text = text(&snapshot);
+    assert!(
+        text.contains("the fleet would go back to 2026-11-22 16:00:00Z (10m ago) (the name of acm-managed-clusters-schedule-by-hand tells no time; Velero began it then)"),
+        "{text}"
+    );
+}
