@@ -278,44 +278,67 @@ pub enum Missing {
 }
 
 impl Missing {
-    /// The command that tells whether a right is there; empty where no right is missing.
-    pub fn check(&self) -> String {
+    /// The command that tells whether a right is there; empty where no right is missing. `cli` is what
+    /// whoever reads it has at hand, [`Snapshot::cli`].
+    pub fn check(&self, cli: &str) -> String {
         match self {
             Self::Forbidden {
                 verb,
                 resource,
                 namespace: Some(namespace),
             } => {
-                format!("kubectl auth can-i {verb} {resource} -n {namespace}")
+                format!("{cli} auth can-i {verb} {resource} -n {namespace}")
             }
             Self::Forbidden {
                 verb,
                 resource,
                 namespace: None,
-            } => format!("kubectl auth can-i {verb} {resource}"),
+            } => format!("{cli} auth can-i {verb} {resource}"),
             _ => String::new(),
         }
     }
 
     /// What would make the fact known: a command to run, or who to ask.
-    pub fn way_out(&self) -> String {
+    pub fn way_out(&self, cli: &str) -> String {
         match self {
             Self::NotAsked => "ask for it".to_owned(),
-            Self::NoCluster { .. } => "check the kubeconfig and that the API server answers: kubectl version".to_owned(),
-            Self::Forbidden { .. } => format!("ask for the right; check it with: {}", self.check()),
-            Self::NoKind { resource } => format!("install what serves it; check with: kubectl get crd {resource}"),
-            Self::TimedOut { resource, .. } => format!("try again; see whether the API server is slow: kubectl get {resource} --request-timeout=30s"),
-            Self::Stale { .. } => "check the webhook's logs for why its watch broke: kubectl -n acm-backup-system logs deploy/acm-backup-webhook".to_owned(),
-            Self::NotCollected { resource, namespace: Some(namespace) } => {
-                format!("collect them as well: oc adm inspect {resource} -n {namespace} --dest-dir DIR")
+            Self::NoCluster { .. } => {
+                format!("check the kubeconfig and that the API server answers: {cli} version")
             }
-            Self::NotCollected { resource, namespace: None } => {
+            Self::Forbidden { .. } => {
+                format!("ask for the right; check it with: {}", self.check(cli))
+            }
+            Self::NoKind { resource } => {
+                format!("install what serves it; check with: {cli} get crd {resource}")
+            }
+            Self::TimedOut { resource, .. } => format!(
+                "try again; see whether the API server is slow: {cli} get {resource} --request-timeout=30s"
+            ),
+            Self::Stale { .. } => format!(
+                "check the webhook's logs for why its watch broke: {cli} -n acm-backup-system logs deploy/acm-backup-webhook"
+            ),
+            Self::NotCollected {
+                resource,
+                namespace: Some(namespace),
+            } => {
+                format!(
+                    "collect them as well: oc adm inspect {resource} -n {namespace} --dest-dir DIR"
+                )
+            }
+            Self::NotCollected {
+                resource,
+                namespace: None,
+            } => {
                 format!("collect them as well: oc adm inspect {resource} --dest-dir DIR")
             }
             Self::BrokenFile { resource, .. } => {
-                format!("repair it, or collect it anew: oc adm inspect {resource} -A --dest-dir DIR")
+                format!(
+                    "repair it, or collect it anew: oc adm inspect {resource} -A --dest-dir DIR"
+                )
             }
-            Self::Failed { resource, .. } => format!("look at it by hand: kubectl get {resource} -A"),
+            Self::Failed { resource, .. } => {
+                format!("look at it by hand: {cli} get {resource} -A")
+            }
         }
     }
 }

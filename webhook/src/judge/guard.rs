@@ -117,6 +117,7 @@ impl Guard {
         }
         let asked = Asked {
             review,
+            cli: snapshot.cli(),
             request: &request.uid,
             version: request.old_object.and_then(object::version),
             deadline,

@@ -520,6 +520,7 @@ async fn enter_on_a_statement(api: &Api, name: &str, uid: &str) -> bool {
     };
     let asked = Asked {
         review: &review,
+        cli: "kubectl",
         request: &format!("review-of-{uid}"),
         version: None,
         deadline: Instant::now() + BUDGET,

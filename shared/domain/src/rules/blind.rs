@@ -8,7 +8,13 @@ use crate::snapshot::Missing;
 
 /// What is said where a rule could not tell: it refuses where the rule says that the harm cannot be
 /// undone, and where there was only too little time.
-pub(super) fn finding(rule: &Rule, what: &str, missing: &Missing, review: &Review) -> Finding {
+pub(super) fn finding(
+    rule: &Rule,
+    what: &str,
+    missing: &Missing,
+    review: &Review,
+    cli: &str,
+) -> Finding {
     let late = matches!(missing, Missing::TimedOut { .. });
     let headline = format!("not checked: {what} ({})", told(missing, &review.origin));
     let finding = if rule.denies_when_blind || late {
@@ -16,5 +22,5 @@ pub(super) fn finding(rule: &Rule, what: &str, missing: &Missing, review: &Revie
     } else {
         Finding::warn(rule.id, headline)
     };
-    finding.todo(way_out(missing, &review.origin))
+    finding.todo(way_out(missing, &review.origin, cli))
 }

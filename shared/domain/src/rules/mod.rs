@@ -93,7 +93,13 @@ pub fn judge(review: &Review, snapshot: &Snapshot) -> Judgement {
         .filter_map(|rule| match (rule.judge)(review, snapshot) {
             Verdict::Pass => None,
             Verdict::Found(finding) => Some(*finding),
-            Verdict::Blind { what, missing } => Some(blind::finding(rule, &what, &missing, review)),
+            Verdict::Blind { what, missing } => Some(blind::finding(
+                rule,
+                &what,
+                &missing,
+                review,
+                snapshot.cli(),
+            )),
         })
         .collect();
     let silenced: Vec<_> = findings

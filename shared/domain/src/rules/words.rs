@@ -54,14 +54,14 @@ pub fn told(missing: &Missing, origin: &Origin) -> String {
 }
 
 /// What would make the fact known.
-pub fn way_out(missing: &Missing, origin: &Origin) -> String {
+pub fn way_out(missing: &Missing, origin: &Origin, cli: &str) -> String {
     match (missing, origin) {
         (Missing::Forbidden { verb, resource, .. }, Origin::Admission { .. }) => format!(
             "give the webhook its right back: its ClusterRole {} must allow {verb} {resource}; check with: {} --as={}",
             names::CLUSTER_ROLE,
-            missing.check(),
+            missing.check(cli),
             names::SERVICE_ACCOUNT
         ),
-        _ => missing.way_out(),
+        _ => missing.way_out(cli),
     }
 }

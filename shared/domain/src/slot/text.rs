@@ -7,16 +7,16 @@ use crate::rules::backup_schedule::active_restore;
 use crate::rules::finding::Finding;
 use crate::rules::restore::{active_schedule, another_active};
 use crate::rules::review::{Review, SubjectKind};
+use crate::rules::words::short;
 use crate::snapshot::Missing;
 use crate::time::age;
-use crate::upstream::resource;
 use jiff::Timestamp;
 
 /// Rule by which a BackupSchedule waits for another one.
 const ANOTHER_ACTIVE: &str = "backup-schedule/another-active";
 
 /// Another request was let through, and may still be stored.
-pub fn held(review: &Review, entry: &Entry, look: &Look<'_>) -> Finding {
+pub fn held(review: &Review, cli: &str, entry: &Entry, look: &Look<'_>) -> Finding {
     let asked = super::holder(&review.subject);
     let told = asked.replacen('/', " ", 1);
     let Some((kind, name)) = split(&entry.holder) else {
@@ -42,14 +42,14 @@ pub fn held(review: &Review, entry: &Entry, look: &Look<'_>) -> Finding {
     );
     let finding = told_times(finding, &format!("{kind} {name}"), entry, look);
     let plural = match of_schedule {
-        true => resource::BACKUP_SCHEDULES,
-        false => resource::RESTORES,
+        true => short::BACKUP_SCHEDULE,
+        false => short::RESTORE,
     };
     let namespace = &review.subject.meta().namespace;
     finding
         .run(
             "see whether it is there; if it is, it runs, and yours is not needed or must wait for its end:",
-            format!("kubectl -n {namespace} get {plural} {name}"),
+            format!("{cli} -n {namespace} get {plural} {name}"),
         )
         .todo(format!(
             "if it was refused after all (by a quota, by another webhook), {}; {kind} {name} itself may be sent again at once",
@@ -58,7 +58,7 @@ pub fn held(review: &Review, entry: &Entry, look: &Look<'_>) -> Finding {
 }
 
 /// The Lease could not be read or written, the objects not be looked at under it, or no time was left.
-pub fn blind(review: &Review, what: &str, missing: &Missing) -> Finding {
+pub fn blind(review: &Review, cli: &str, what: &str, missing: &Missing) -> Finding {
     let told = super::holder(&review.subject).replacen('/', " ", 1);
     let finding = Finding::deny(
         rule(review.subject.kind(), false),
@@ -81,7 +81,7 @@ pub fn blind(review: &Review, what: &str, missing: &Missing) -> Finding {
             };
             finding.run(
                 format!("give the webhook its right back: its {role} must allow {verb} {resource}; check with:"),
-                format!("{} --as={}", missing.check(), names::SERVICE_ACCOUNT),
+                format!("{} --as={}", missing.check(cli), names::SERVICE_ACCOUNT),
             )
         }
         _ => finding.todo("nothing was changed: try again"),

@@ -31,51 +31,66 @@ pub struct NotChecked {
 /// Every fact that is missing.
 pub(super) fn not_checked(facts: &Facts<'_>) -> Vec<NotChecked> {
     let s = facts.snapshot;
+    let cli = s.cli();
     [
         row(
+            cli,
             &s.backup_schedules,
             "BackupSchedules",
             "whether this hub backs up",
             true,
         ),
-        row(&s.restores, "Restores", "whether this hub restores", true),
         row(
+            cli,
+            &s.restores,
+            "Restores",
+            "whether this hub restores",
+            true,
+        ),
+        row(
+            cli,
             &s.backups,
             "backups",
             "what could be restored, and who else writes",
             true,
         ),
         row(
+            cli,
             &s.storage_locations,
             "storage",
             "whether backups can be read and written",
             true,
         ),
         row(
+            cli,
             &s.hub_id,
             "hub id",
             "which backups are this hub's own",
             true,
         ),
         row(
+            cli,
             &s.velero_restores,
             "Velero restores",
             "whether a Restore restored anything",
             !facts.restores().is_empty(),
         ),
         row(
+            cli,
             &s.velero_schedules,
             "Velero schedules",
             "when the next backup begins",
             false,
         ),
         row(
+            cli,
             &s.managed_clusters,
             "clusters",
             "how many clusters report here",
             false,
         ),
         row(
+            cli,
             &s.accepted,
             "statements",
             "whether a word that was given here has been proven wrong",
@@ -87,12 +102,6 @@ pub(super) fn not_checked(facts: &Facts<'_>) -> Vec<NotChecked> {
     ]
     .into_iter()
     .flatten()
-    .map(|row| NotChecked {
-        way_out: row
-            .way_out
-            .replace(": kubectl ", &format!(": {} ", s.cli())),
-        ..row
-    })
     .collect()
 }
 
@@ -151,6 +160,7 @@ pub(super) fn not_knowable(role: Role) -> Vec<&'static str> {
 }
 
 fn row<T>(
+    cli: &str,
     fact: &Fact<T>,
     what: &'static str,
     leaves_open: &'static str,
@@ -163,6 +173,6 @@ fn row<T>(
         essential,
         why: missing.to_string(),
         missing: missing.clone(),
-        way_out: missing.way_out(),
+        way_out: missing.way_out(cli),
     })
 }

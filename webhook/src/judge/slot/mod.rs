@@ -67,6 +67,8 @@ pub struct Slots {
 pub struct Asked<'a> {
     /// The review.
     pub review: &'a Review,
+    /// The command that is at hand on this hub, for what is printed.
+    pub cli: &'static str,
     /// Its uid.
     pub request: &'a str,
     /// On an update, the resourceVersion of the stored object.
@@ -286,7 +288,7 @@ impl Asked<'_> {
     fn held(&self, others: &[Entry], look: &slot::Look<'_>) -> Judgement {
         // The one that is over last is the one to wait for.
         let last = others.iter().max_by_key(|entry| entry.until(look));
-        let finding = last.map(|entry| text::held(self.review, entry, look));
+        let finding = last.map(|entry| text::held(self.review, self.cli, entry, look));
         Judgement {
             findings: finding.into_iter().collect(),
             ..Judgement::default()
@@ -295,7 +297,7 @@ impl Asked<'_> {
 
     fn blind(&self, what: &str, missing: &Missing) -> Refused {
         Refused::Judged(Judgement {
-            findings: vec![text::blind(self.review, what, missing)],
+            findings: vec![text::blind(self.review, self.cli, what, missing)],
             ..Judgement::default()
         })
     }

@@ -132,7 +132,7 @@ fn blind(review: &Review, view: &HubView<'_>) -> Option<Finding> {
             told(&blind.missing, &review.origin)
         ));
     }
-    Some(finding.todo(way_out(&first.missing, &review.origin)))
+    Some(finding.todo(way_out(&first.missing, &review.origin, view.snapshot.cli())))
 }
 
 fn denial(

@@ -13,13 +13,14 @@ fn who_waits_for_whom_and_what_to_do() {
     let restore = creation("Restore/take-over", "7");
     let schedule = creation("BackupSchedule/acm", "8");
     let texts = [
-        held(&asked("Restore"), &restore, &look(13)),
-        held(&asked("Restore"), &schedule, &look(13)),
-        held(&asked("BackupSchedule"), &restore, &look(13)),
-        held(&asked("BackupSchedule"), &schedule, &look(13)),
-        held(&asked("Restore"), &Entry::default(), &look(13)),
+        held(&asked("Restore"), "oc", &restore, &look(13)),
+        held(&asked("Restore"), "oc", &schedule, &look(13)),
+        held(&asked("BackupSchedule"), "oc", &restore, &look(13)),
+        held(&asked("BackupSchedule"), "oc", &schedule, &look(13)),
+        held(&asked("Restore"), "oc", &Entry::default(), &look(13)),
         blind(
             &asked("Restore"),
+            "oc",
             "reserve the hub for it",
             &Missing::Forbidden {
                 verb: "patch".to_owned(),
@@ -29,6 +30,7 @@ fn who_waits_for_whom_and_what_to_do() {
         ),
         blind(
             &asked("BackupSchedule"),
+            "oc",
             "reserve the hub for it",
             &Missing::TimedOut {
                 resource: "leases.coordination.k8s.io".to_owned(),

@@ -65,7 +65,7 @@ pub(super) fn blind(request: &Request<'_>) -> Option<Finding> {
     }
     let mut ways: Vec<_> = all
         .iter()
-        .map(|(_, missing)| way_out(missing, &request.review.origin))
+        .map(|(_, missing)| way_out(missing, &request.review.origin, request.view.snapshot.cli()))
         .collect();
     ways.dedup();
     for way in ways {
