@@ -3,7 +3,9 @@
 
 use super::facts::Facts;
 use super::finding::Finding;
+use super::restores::Rest;
 use crate::kinds::meta::Meta;
+use crate::kinds::restore::Restore;
 
 /// Velero uploads a log when a backup or a restore got to run, and none before.
 fn has_log(phase: &str) -> bool {
@@ -46,6 +48,33 @@ fn look_into(
             "see what Velero says of it; it never ran, so there is no log:",
             facts.kubectl(&format!("get {kind}s.velero.io {name} -o yaml")),
         )
+    }
+}
+
+/// Adds that a Restore is to be deleted, `text` telling what for; where that would stop something half-way,
+/// or may, what to wait for instead.
+pub(super) fn delete_restore(
+    finding: Finding,
+    facts: &Facts<'_>,
+    restore: &Restore,
+    rest: Rest,
+    text: String,
+) -> Finding {
+    let name = &restore.meta.name;
+    match rest {
+        Rest::AtRest => finding.run(text, facts.kubectl(&format!("delete crst {name}"))),
+        Rest::AtWork => finding.run(
+            "do not delete it yet: wait until Velero is done with all of them:",
+            facts.kubectl("get restores.velero.io -w"),
+        ),
+        Rest::NotSeen => finding.run(
+            "what Velero does for it could not be looked up; do not delete it before you see that none of these runs:",
+            facts.kubectl("get restores.velero.io"),
+        ),
+        Rest::Leaving => finding.run(
+            format!("{name} is being deleted; wait until it is gone:"),
+            facts.kubectl("get crst -w"),
+        ),
     }
 }
 

@@ -5,8 +5,10 @@ use crate::kinds::restore::Restore;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
 use crate::status::others;
-use crate::status::remedies::{git_first, look_into_restore};
-use crate::status::restores::{Part, has_failed, newest, or_none, told_by_parts};
+use crate::status::remedies::{delete_restore, git_first, look_into_restore};
+use crate::status::restores::{
+    Part, Rest, has_failed, newest, or_none, told_by_parts, velero_rest,
+};
 use crate::status::words::list;
 use crate::time::age::{self, count};
 use crate::time::saturating::Saturating;
@@ -135,19 +137,24 @@ fn nothing_runs(facts: &Facts<'_>, restore: &Restore) -> Option<Finding> {
 
 /// Delete, wait, create: in one go it would meet the Velero restores of the first.
 fn anew(facts: &Facts<'_>, finding: Finding, restore: &Restore) -> Finding {
-    let name = &restore.meta.name;
-    finding
-        .run(
-            format!(
-                "copy its spec, then delete it, {}:",
-                git_first(Some(&restore.meta))
-            ),
-            facts.kubectl(&format!("delete crst {name}")),
-        )
-        .run(
-            "wait until none of its Velero restores is left, then create it anew:",
-            facts.kubectl("get restores.velero.io -w"),
-        )
+    let rest = velero_rest(facts, restore);
+    let finding = delete_restore(
+        finding,
+        facts,
+        restore,
+        rest,
+        format!(
+            "copy its spec, then delete it, {}:",
+            git_first(Some(&restore.meta))
+        ),
+    );
+    if rest == Rest::AtWork {
+        return finding;
+    }
+    finding.run(
+        "wait until none of its Velero restores is left, then create it anew:",
+        facts.kubectl("get restores.velero.io -w"),
+    )
 }
 
 /// Parts of several hubs: the operator pairs nothing.

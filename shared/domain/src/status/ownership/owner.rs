@@ -6,7 +6,8 @@ use crate::kinds::backup::BackupType;
 use crate::kinds::restore::Restore;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
-use crate::status::restores::is_at_work;
+use crate::status::remedies::delete_restore;
+use crate::status::restores::{Rest, rest};
 use crate::status::role::Role;
 use crate::time::age;
 use crate::time::saturating::Saturating;
@@ -77,20 +78,17 @@ pub(super) fn taken_back(facts: &Facts<'_>, role: Role) -> Option<Finding> {
             facts.when(at),
             takeover.told_by.name(),
             age::count(facts.view.fleet.count(), "cluster")
-        ))
-        ;
-    if is_at_work(facts, sync) {
+        ));
+    let rest = rest(facts, sync);
+    if rest == Rest::AtWork {
         return Some(finding.run(
             "Velero still restores for it: wait until all of them are over, and look again:",
             facts.kubectl("get restores.velero.io -w"),
         ));
     }
+    let text = "end the sync (in Git first, if Git owns it); what it restored stays:".to_owned();
     Some(
-        finding
-            .run(
-                "end the sync (in Git first, if Git owns it); what it restored stays:",
-                facts.kubectl(&format!("delete crst {}", sync.meta.name)),
-            )
+        delete_restore(finding, facts, sync, rest, text)
             .todo("if the deletion hangs (2.16 and newer): set veleroManagedClustersBackupName to skip while it is being deleted")
             .todo("then create a BackupSchedule here"),
     )
@@ -160,9 +158,21 @@ pub(super) fn stray(facts: &Facts<'_>, role: Role) -> Option<Finding> {
             restore.meta.name, restore.phase
         ))
     });
-    Some(stop::here(facts, finding, None).todo(
-        "if this hub is to follow: delete the BackupSchedule and the ended Restore, then create the sync anew",
-    ))
+    Some(stop::here(facts, finding, None).todo(to_follow(facts, &ended)))
+}
+
+/// How a hub that is set to back up comes to follow, its ended syncs in mind.
+fn to_follow(facts: &Facts<'_>, ended: &[&Restore]) -> &'static str {
+    let any = |wanted: &[Rest]| ended.iter().any(|one| wanted.contains(&rest(facts, one)));
+    if ended.is_empty() {
+        "if this hub is to follow: delete the BackupSchedule, then create a sync"
+    } else if any(&[Rest::AtWork, Rest::NotSeen]) {
+        "if this hub is to follow: delete the BackupSchedule and, only once Velero is done with it, the ended Restore; then create the sync anew"
+    } else if any(&[Rest::AtRest]) {
+        "if this hub is to follow: delete the BackupSchedule and the ended Restore, then create the sync anew"
+    } else {
+        "if this hub is to follow: delete the BackupSchedule; once the ended Restore is gone, create the sync anew"
+    }
 }
 
 /// This hub wrote an activation marker without restoring a cluster: `Skip` in the wrong letters does.

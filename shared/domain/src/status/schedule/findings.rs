@@ -6,8 +6,8 @@ use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::restore::Restore;
 use crate::status::facts::{Facts, is_unfinished};
 use crate::status::finding::Finding;
-use crate::status::remedies::git_first;
-use crate::status::restores::{is_at_work, or_none};
+use crate::status::remedies::{delete_restore, git_first};
+use crate::status::restores::{Rest, or_none, rest};
 use crate::status::role::Role;
 use crate::time::CronSchedule;
 use crate::time::age::{self, count};
@@ -64,19 +64,21 @@ fn none(facts: &Facts<'_>, role: Role) -> Option<Finding> {
 /// Beside a Restore that is active no BackupSchedule runs; one that works must be left to end.
 fn in_the_way(facts: &Facts<'_>, finding: Finding, restore: &Restore) -> Finding {
     let (name, phase) = (&restore.meta.name, or_none(&restore.phase));
-    if is_at_work(facts, restore) {
-        finding.run(
+    match rest(facts, restore) {
+        Rest::AtWork => finding.run(
             format!("Restore {name} is in the way ({phase}): wait for it, do not delete it:"),
             facts.kubectl(&format!("get crst {name} -w")),
-        )
-    } else {
-        finding.run(
+        ),
+        rest => delete_restore(
+            finding,
+            facts,
+            restore,
+            rest,
             format!(
                 "Restore {name} is in the way ({phase}): delete it first, {}:",
                 git_first(Some(&restore.meta))
             ),
-            facts.kubectl(&format!("delete crst {name}")),
-        )
+        ),
     }
 }
 

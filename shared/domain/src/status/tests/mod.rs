@@ -5,6 +5,7 @@ mod fleet;
 mod hubs;
 mod ownership;
 mod passive;
+mod remedies;
 mod schedules;
 mod storage;
 mod sync;
