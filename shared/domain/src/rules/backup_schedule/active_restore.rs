@@ -3,7 +3,9 @@
 use crate::hub::restores::RestoreState;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::rules::finding::Finding;
-use crate::rules::restore_state::{describe, judge_beside, wait_for_velero, watch};
+use crate::rules::restore_state::{
+    describe, judge_beside, see_what_velero_does, wait_for_velero, watch,
+};
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
 use crate::rules::words::{command, named, short};
@@ -85,6 +87,9 @@ fn remedies(finding: Finding, first: &RestoreState<'_>, snapshot: &Snapshot) -> 
     }
     if first.is_over_by_word_only() {
         return wait_for_velero(finding, snapshot, namespace, "apply again");
+    }
+    if first.may_be_at_rest() {
+        return see_what_velero_does(finding, name, snapshot, namespace);
     }
     let delete = command(
         snapshot,

@@ -219,10 +219,11 @@ pub(super) fn velero_rest(facts: &Facts<'_>, restore: &Restore) -> Rest {
     if restore.meta.deleted.is_some() {
         return Rest::Leaving;
     }
-    match facts.snapshot.velero_restores.value() {
-        None => Rest::NotSeen,
-        Some(all) if RestoreState::of(restore, all).running.is_empty() => Rest::AtRest,
-        Some(_) => Rest::AtWork,
+    let state = RestoreState::seen(restore, &facts.snapshot.velero_restores);
+    match (state.unseen, state.running.is_empty()) {
+        (true, _) => Rest::NotSeen,
+        (false, true) => Rest::AtRest,
+        (false, false) => Rest::AtWork,
     }
 }
 
