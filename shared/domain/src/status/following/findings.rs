@@ -171,7 +171,7 @@ fn mixed(facts: &Facts<'_>, view: &Following) -> Option<Finding> {
         let whose = if held.this_hub {
             "this hub's own".to_owned()
         } else {
-            format!("of hub {}", held.hub.short())
+            format!("of {}", facts.name(&held.hub))
         };
         finding = finding.seen(format!("{}: {whose}", list(&kinds)));
     }

@@ -23,19 +23,19 @@ const LONG_SILENCE: SignedDuration = SignedDuration::from_mins(30);
 pub(super) fn replaced(facts: &Facts<'_>) -> Option<Finding> {
     let owner = facts.taken_over()?;
     let at = owner.at?;
-    let winner = owner.by.other()?.short();
+    let winner = facts.name(owner.by.other()?);
     let running = facts
         .schedules()
         .iter()
         .any(|schedule| stop::runs(facts, schedule));
     let clusters = facts.view.fleet.count();
     let headline = match (running, clusters) {
-        (true, _) => format!("this hub has been replaced by hub {winner}, and still backs up"),
+        (true, _) => format!("this hub has been replaced by {winner}, and still backs up"),
         (false, 0) => {
-            format!("this hub has been replaced by hub {winner}; its backups are stopped")
+            format!("this hub has been replaced by {winner}; its backups are stopped")
         }
         (false, _) => format!(
-            "this hub has been replaced by hub {winner}, and still holds {}",
+            "this hub has been replaced by {winner}, and still holds {}",
             age::count(clusters, "cluster")
         ),
     };
@@ -45,11 +45,10 @@ pub(super) fn replaced(facts: &Facts<'_>) -> Option<Finding> {
         Finding::warning("hub/replaced", headline)
     };
     let finding = finding.seen(format!(
-        "hub {winner} took over at {} by {}; it owns the fleet",
+        "{winner} took over at {} by {}; it owns the fleet",
         facts.when(at),
         owner.told_by.name()
     ));
-    let winner = format!("hub {winner}");
     Some(stop::here(facts, finding, Some(&winner)))
 }
 
@@ -113,8 +112,8 @@ pub(super) fn stray(facts: &Facts<'_>, role: Role) -> Option<Finding> {
         .owners
         .iter()
         .find_map(Party::other)
-        .filter(|_| role == Role::Stray)?
-        .short();
+        .filter(|_| role == Role::Stray)?;
+    let owner = facts.name(owner);
     let running = facts
         .schedules()
         .iter()
@@ -122,10 +121,10 @@ pub(super) fn stray(facts: &Facts<'_>, role: Role) -> Option<Finding> {
     let finding = if running {
         Finding::critical(
             "hub/stray-schedule",
-            format!("this hub backs up, though it holds no cluster and hub {owner} owns the fleet"),
+            format!("this hub backs up, though it holds no cluster and {owner} owns the fleet"),
         )
         .seen(format!(
-            "its sets become the newest in the storage, and hub {owner} stops its own for that"
+            "its sets become the newest in the storage, and {owner} stops its own for that"
         ))
     } else if facts
         .schedules()
@@ -134,16 +133,16 @@ pub(super) fn stray(facts: &Facts<'_>, role: Role) -> Option<Finding> {
     {
         Finding::critical(
             "hub/stray-schedule",
-            format!("this hub is set to back up, though it holds no cluster and hub {owner} owns the fleet"),
+            format!("this hub is set to back up, though it holds no cluster and {owner} owns the fleet"),
         )
         .seen(format!(
-            "once the operator lets it, its sets become the newest, and hub {owner} stops its own for that"
+            "once the operator lets it, its sets become the newest, and {owner} stops its own for that"
         ))
     } else {
         Finding::warning(
             "hub/stray-schedule",
             format!(
-                "this hub has a BackupSchedule, though it holds no cluster and hub {owner} owns the fleet"
+                "this hub has a BackupSchedule, though it holds no cluster and {owner} owns the fleet"
             ),
         )
     };

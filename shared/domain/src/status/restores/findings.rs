@@ -1,6 +1,6 @@
 //! What is wrong with the Restores; the sync Restore of a passive hub is judged by itself.
 
-use super::{Part, has_failed, is_done, or_none, parts, rest, told_by_parts};
+use super::{Part, has_failed, is_done, is_made_here, or_none, parts, rest, told_by_parts};
 use crate::kinds::backup::BackupType;
 use crate::kinds::restore::Restore;
 use crate::status::facts::Facts;
@@ -137,10 +137,10 @@ fn brought_no_cluster(
     let part = parts
         .iter()
         .find(|part| part.kind == Some(BackupType::ManagedClusters))?;
-    let whose = if facts.is_own(&part.source) {
+    let whose = if is_made_here(facts, part) {
         "this hub itself".to_owned()
     } else {
-        format!("hub {}", part.source.short())
+        facts.name(&part.source)
     };
     let finding = Finding::critical(
         "restore/no-cluster",

@@ -8,6 +8,7 @@ use super::facts::Facts;
 use super::finding::Finding;
 use crate::hub::identity::HubId;
 use crate::hub::restores::RestoreState;
+use crate::hub::{Party, Written};
 use crate::kinds::backup::Backup;
 use crate::kinds::backup::{BackupType, run_of_name};
 use crate::kinds::restore::Restore;
@@ -178,6 +179,12 @@ fn part(facts: &Facts<'_>, velero: &VeleroRestore) -> Part {
         reasons: velero.reasons.clone(),
         completed: velero.completed,
     }
+}
+
+/// Whether what it restored was made on this hub: its id says so, unless the backup is a twin's.
+pub(super) fn is_made_here(facts: &Facts<'_>, part: &Part) -> bool {
+    let twins = |one: &Written<'_>| one.backup.meta.name == part.backup && one.by != Party::Here;
+    facts.is_own(&part.source) && !facts.view.written.iter().any(twins)
 }
 
 /// Velero gave up on it, or restored a part.

@@ -9,6 +9,7 @@ mod remedies;
 mod schedules;
 mod storage;
 mod sync;
+mod twins;
 
 use super::*;
 use hubs::Hub;
