@@ -169,3 +169,50 @@ fn a_twin_is_never_named_as_another_hub() {
         }
     }
 }
+
+/// Whatever a clock has written, it is shown: one Backup begun at the end of the calendar ended the program.
+#[test]
+fn times_at_the_ends_of_the_calendar_are_shown() {
+    for fixture in all() {
+        for time in ["9999-12-30T00:00:00Z", "0001-01-01T00:00:00Z"] {
+            let copy = tempfile::tempdir().unwrap();
+            copy_tree(Path::new(&format!("tests/fixtures/{fixture}")), copy.path());
+            for (folder, kind) in [
+                ("velero.io", "backups"),
+                ("velero.io", "restores"),
+                ("velero.io", "schedules"),
+                ("velero.io", "backupstoragelocations"),
+                ("cluster.open-cluster-management.io", "restores"),
+            ] {
+                let path = copy.path().join(format!(
+                    "namespaces/open-cluster-management-backup/{folder}/{kind}.yaml"
+                ));
+                let Ok(text) = fs::read_to_string(&path) else {
+                    continue;
+                };
+                let moved = text.lines().map(|line| match line.split_once(": ") {
+                    Some((key, value))
+                        if value.contains("T") && value.contains("Z") && value.contains(":") =>
+                    {
+                        format!("{key}: {time:?}")
+                    }
+                    _ => line.to_owned(),
+                });
+                fs::write(&path, moved.collect::<Vec<_>>().join("\n")).unwrap();
+            }
+            let from = copy.path().to_str().unwrap();
+            for format in ["wide", "json"] {
+                let told = run(&["status", "--from", from, "-o", format]);
+                assert!(
+                    [0, 3].contains(&told.code),
+                    "{fixture} {time} {format}: {told}"
+                );
+                assert_eq!(told.stderr, "", "{fixture} {time} {format}");
+                assert!(
+                    !told.stdout.contains("could not be read"),
+                    "{fixture} {time} {format}: {told}"
+                );
+            }
+        }
+    }
+}
