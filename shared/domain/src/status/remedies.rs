@@ -4,6 +4,7 @@
 use super::facts::Facts;
 use super::finding::Finding;
 use super::restores::Rest;
+use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::meta::Meta;
 use crate::kinds::restore::Restore;
 
@@ -76,6 +77,31 @@ pub(super) fn delete_restore(
             facts.kubectl("get crst -w"),
         ),
     }
+}
+
+/// Adds that a BackupSchedule is to be deleted, `text` telling what for, and what goes with it; one that is
+/// being deleted is waited for.
+pub(super) fn delete_schedule(
+    finding: Finding,
+    facts: &Facts<'_>,
+    schedule: &BackupSchedule,
+    text: String,
+) -> Finding {
+    let name = &schedule.meta.name;
+    if schedule.meta.deleted.is_some() {
+        return finding.run(
+            format!("{name} is being deleted; wait until it is gone:"),
+            facts.kubectl("get bsch -w"),
+        );
+    }
+    let finding = if schedule.owns_backups {
+        finding.seen(format!(
+            "useOwnerReferencesInBackup is set on {name}: its Backups go when it goes"
+        ))
+    } else {
+        finding
+    };
+    finding.run(text, facts.kubectl(&format!("delete bsch {name}")))
 }
 
 /// Who will put an object back that is changed or deleted by hand.

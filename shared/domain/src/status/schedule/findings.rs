@@ -6,7 +6,7 @@ use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::restore::Restore;
 use crate::status::facts::{Facts, is_unfinished};
 use crate::status::finding::Finding;
-use crate::status::remedies::{delete_restore, git_first};
+use crate::status::remedies::{delete_restore, delete_schedule, git_first};
 use crate::status::restores::{Rest, or_none, rest};
 use crate::status::role::Role;
 use crate::time::CronSchedule;
@@ -178,17 +178,14 @@ fn collision(facts: &Facts<'_>, schedule: &BackupSchedule) -> Finding {
         format!("BackupSchedule {name} is stopped for good: {why}"),
     )
     .seen(schedule.message.clone());
-    let finding = if schedule.owns_backups {
-        finding.seen("useOwnerReferencesInBackup is set: its Backups go when it goes")
-    } else {
-        finding
-    };
-    finding.run(
+    delete_schedule(
+        finding,
+        facts,
+        schedule,
         format!(
             "find out which hub owns the fleet; only on that one, delete this ({}) and create it anew:",
             git_first(Some(&schedule.meta))
         ),
-        facts.kubectl(&format!("delete bsch {name}")),
     )
 }
 

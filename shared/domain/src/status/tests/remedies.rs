@@ -5,7 +5,7 @@ use crate::kinds::meta::Meta;
 use crate::kinds::restore::Restore;
 use crate::kinds::velero_restore::VeleroRestore;
 use crate::snapshot::{Fact, Missing, Snapshot};
-use crate::status::{StatusReport, assess};
+use crate::status::{Finding, StatusReport, assess};
 
 const PHASES: [&str; 10] = [
     "",
@@ -179,6 +179,51 @@ fn no_restore_that_runs_or_may_run_is_to_be_deleted() {
     });
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
     assert!(told_at_all > 50, "{told_at_all}");
+}
+
+/// A BackupSchedule whose deletion was asked for is waited for; and of one that is to be deleted it is said
+/// what goes with it.
+#[test]
+fn a_schedule_is_deleted_once_and_knowingly() {
+    let second = |hub: &mut Hub| {
+        let mut second = hub.schedules[0].clone();
+        second.meta.name = "by-hand".into();
+        second.meta.created = Some(at("15:50:00"));
+        hub.schedules.push(second);
+    };
+    let mut collided = Hub::active("a");
+    collided.schedules[0].phase = "BackupCollision".into();
+    let mut several = Hub::active("a");
+    second(&mut several);
+    let mut both = collided.clone();
+    second(&mut both);
+    both.schedules[1].phase = "Failed".into();
+    for (what, hub) in [("collided", collided), ("several", several), ("both", both)] {
+        let told = |hub: &Hub| -> Vec<Finding> {
+            let mut findings = hub.report().findings;
+            findings.retain(|finding| {
+                let commands = finding.steps.iter().flat_map(|step| &step.command);
+                commands.clone().any(|command| command.contains("delete bsch"))
+            });
+            findings
+        };
+        assert!(!told(&hub).is_empty(), "{what}");
+        let mut owning = hub.clone();
+        for schedule in &mut owning.schedules {
+            schedule.owns_backups = true;
+        }
+        for finding in told(&owning) {
+            assert!(
+                finding.evidence.iter().any(|line| line.contains("useOwnerReferencesInBackup")),
+                "{what}: {finding:?}"
+            );
+        }
+        let mut leaving = hub.clone();
+        for schedule in &mut leaving.schedules {
+            schedule.meta.deleted = Some(at("16:00:50"));
+        }
+        assert_eq!(told(&leaving), [], "{what}");
+    }
 }
 
 /// Its deletion was asked for: what is left is to wait until it is gone.
