@@ -63,8 +63,8 @@ pub(super) fn delete_restore(
 ) -> Finding {
     let name = &restore.meta.name;
     match rest {
-        Rest::AtRest => finding.run(text, facts.kubectl(&format!("delete crst {name}"))),
-        Rest::AtWork => finding.run(
+        Rest::Rests => finding.run(text, facts.kubectl(&format!("delete crst {name}"))),
+        Rest::Works => finding.run(
             "do not delete it yet: wait until Velero is done with all of them:",
             facts.kubectl("get restores.velero.io -w"),
         ),

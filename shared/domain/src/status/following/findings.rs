@@ -148,7 +148,7 @@ fn anew(facts: &Facts<'_>, finding: Finding, restore: &Restore) -> Finding {
             git_first(Some(&restore.meta))
         ),
     );
-    if rest == Rest::AtWork {
+    if rest == Rest::Works {
         return finding;
     }
     finding.run(

@@ -79,7 +79,7 @@ pub(super) fn taken_back(facts: &Facts<'_>, role: Role) -> Option<Finding> {
             age::count(facts.view.fleet.count(), "cluster")
         ));
     let rest = rest(facts, sync);
-    if rest == Rest::AtWork {
+    if rest == Rest::Works {
         return Some(finding.run(
             "Velero still restores for it: wait until all of them are over, and look again:",
             facts.kubectl("get restores.velero.io -w"),
@@ -165,9 +165,9 @@ fn to_follow(facts: &Facts<'_>, ended: &[&Restore]) -> &'static str {
     let any = |wanted: &[Rest]| ended.iter().any(|one| wanted.contains(&rest(facts, one)));
     if ended.is_empty() {
         "if this hub is to follow: delete the BackupSchedule, then create a sync"
-    } else if any(&[Rest::AtWork, Rest::NotSeen]) {
+    } else if any(&[Rest::Works, Rest::NotSeen]) {
         "if this hub is to follow: delete the BackupSchedule and, only once Velero is done with it, the ended Restore; then create the sync anew"
-    } else if any(&[Rest::AtRest]) {
+    } else if any(&[Rest::Rests]) {
         "if this hub is to follow: delete the BackupSchedule and the ended Restore, then create the sync anew"
     } else {
         "if this hub is to follow: delete the BackupSchedule; once the ended Restore is gone, create the sync anew"

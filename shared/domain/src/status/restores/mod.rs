@@ -202,9 +202,9 @@ pub(super) fn is_done(part: &Part) -> bool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rest {
     /// Nothing works for it.
-    AtRest,
+    Rests,
     /// The operator or Velero is busy with it.
-    AtWork,
+    Works,
     /// What Velero does for it could not be looked up.
     NotSeen,
     /// It is being deleted already.
@@ -216,7 +216,7 @@ pub(super) fn rest(facts: &Facts<'_>, restore: &Restore) -> Rest {
     let waits = restore.is_syncing() || restore.is_terminal() || restore.phase == "Error";
     match velero_rest(facts, restore) {
         Rest::Leaving => Rest::Leaving,
-        _ if !waits => Rest::AtWork,
+        _ if !waits => Rest::Works,
         rest => rest,
     }
 }
@@ -229,8 +229,8 @@ pub(super) fn velero_rest(facts: &Facts<'_>, restore: &Restore) -> Rest {
     let state = RestoreState::seen(restore, &facts.snapshot.velero_restores);
     match (state.unseen, state.running.is_empty()) {
         (true, _) => Rest::NotSeen,
-        (false, true) => Rest::AtRest,
-        (false, false) => Rest::AtWork,
+        (false, true) => Rest::Rests,
+        (false, false) => Rest::Works,
     }
 }
 

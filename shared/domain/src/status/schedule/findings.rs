@@ -65,7 +65,7 @@ fn none(facts: &Facts<'_>, role: Role) -> Option<Finding> {
 fn in_the_way(facts: &Facts<'_>, finding: Finding, restore: &Restore) -> Finding {
     let (name, phase) = (&restore.meta.name, or_none(&restore.phase));
     match rest(facts, restore) {
-        Rest::AtWork => finding.run(
+        Rest::Works => finding.run(
             format!("Restore {name} is in the way ({phase}): wait for it, do not delete it:"),
             facts.kubectl(&format!("get crst {name} -w")),
         ),

@@ -158,6 +158,17 @@ fn a_hub_whose_successor_has_no_set_yet_still_sees_its_own() {
 }
 
 #[test]
+fn a_set_of_the_successor_that_is_not_whole_yet_is_a_set() {
+    let mut hub = Hub::active("a").seen_at("16:03:00");
+    hub.backups.push(marker("b", "a", "16:02:00"));
+    let mut first = set_of("b", "160230");
+    first.truncate(2);
+    hub.backups.extend(first);
+    assert_eq!(hub.report().role, Role::Replaced);
+    assert!(hub.report().set.is_some(), "there is no backup, it said");
+}
+
+#[test]
 fn a_replaced_hub_whose_schedule_the_operator_never_saw_does_not_back_up() {
     let mut hub = Hub::active("a").seen_at("16:31:00");
     hub.backups.push(marker("b", "a", "16:20:00"));

@@ -203,7 +203,9 @@ fn a_schedule_is_deleted_once_and_knowingly() {
             let mut findings = hub.report().findings;
             findings.retain(|finding| {
                 let commands = finding.steps.iter().flat_map(|step| &step.command);
-                commands.clone().any(|command| command.contains("delete bsch"))
+                commands
+                    .clone()
+                    .any(|command| command.contains("delete bsch"))
             });
             findings
         };
@@ -214,7 +216,10 @@ fn a_schedule_is_deleted_once_and_knowingly() {
         }
         for finding in told(&owning) {
             assert!(
-                finding.evidence.iter().any(|line| line.contains("useOwnerReferencesInBackup")),
+                finding
+                    .evidence
+                    .iter()
+                    .any(|line| line.contains("useOwnerReferencesInBackup")),
                 "{what}: {finding:?}"
             );
         }
