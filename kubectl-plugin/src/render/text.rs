@@ -161,7 +161,7 @@ fn screen(report: &Report, detail: Detail) -> Vec<String> {
         sections::all_not_checked(&mut lines, &report.source, &status.not_checked);
     }
     if let Some(following) = &status.following {
-        sections::following(&mut lines, following, now);
+        sections::following(&mut lines, following, status);
     }
     sections::schedules(&mut lines, status);
     sections::set(&mut lines, status);

@@ -5,7 +5,7 @@ use super::paint;
 use super::sections;
 use super::table::{Align, Cell, Table};
 use crate::report::Report;
-use acm_backup_domain::status::{RestoreView, Set, Writer};
+use acm_backup_domain::status::{RestoreView, Set, StatusReport, Writer};
 use acm_backup_domain::time::age;
 use jiff::{SignedDuration, Timestamp};
 use std::io::{self, Write};
@@ -37,7 +37,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         lines.item("-", &format!("leaves open {}", row.leaves_open));
     }
     if let Some(following) = &status.following {
-        sections::following(&mut lines, following, now);
+        sections::following(&mut lines, following, status);
     }
     sections::schedules(&mut lines, status);
     sections::set(&mut lines, status);
@@ -54,7 +54,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
     if !status.writers.is_empty() {
         lines.labelled("WRITERS", "the hubs whose backups are in the storage");
-        lines.extend(writers(&status.writers, now).lines(2));
+        lines.extend(writers(status).lines(2));
     }
     sections::clusters(&mut lines, status.clusters.as_ref(), now);
     if let Some(next) = sections::look_again(status.clusters.as_ref()) {
@@ -123,7 +123,11 @@ fn parts(restore: &RestoreView) -> Table {
     table
 }
 
-fn writers(writers: &[Writer], now: Timestamp) -> Table {
+fn writers(status: &StatusReport) -> Table {
+    let now = status.as_of;
+    let twin = |writer: &Writer| {
+        writer.hub.is_known() && status.hub_id.as_ref() == Some(&writer.hub) && !writer.this_hub
+    };
     let (left, right) = (Align::Left, Align::Right);
     let mut table = Table::new(&[
         ("HUB", left),
@@ -133,9 +137,11 @@ fn writers(writers: &[Writer], now: Timestamp) -> Table {
         ("EVERY", right),
         ("IS", left),
     ]);
-    for writer in writers {
+    for writer in &status.writers {
         let hub = if writer.this_hub {
             format!("{} (this hub)", writer.hub)
+        } else if twin(writer) {
+            format!("{} (a twin)", writer.hub)
         } else {
             writer.hub.to_string()
         };

@@ -1,6 +1,7 @@
 //! Running the built binary.
 
 use std::fmt;
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
@@ -44,4 +45,17 @@ pub fn run(arguments: &[&str]) -> Outcome {
         Path::new(env!("CARGO_BIN_EXE_kubectl-acm_backup")),
         arguments,
     )
+}
+
+/// Copies a directory, to change something in it.
+pub fn copy_tree(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        if source.is_dir() {
+            fs::create_dir(&target).unwrap();
+            copy_tree(&source, &target);
+        } else {
+            fs::copy(source, target).unwrap();
+        }
+    }
 }

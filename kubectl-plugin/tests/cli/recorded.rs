@@ -1,7 +1,9 @@
 //! What `status` says about hubs as they were recorded.
 
 use crate::fixtures::all;
-use crate::invocation::{Outcome, run};
+use crate::invocation::{Outcome, copy_tree, run};
+use std::fs;
+use std::path::Path;
 
 fn status(fixture: &str, more: &[&str]) -> Outcome {
     let path = format!("tests/fixtures/{fixture}");
@@ -132,5 +134,85 @@ fn no_screen_contradicts_itself() {
             "{fixture}"
         );
         assert!(!told.contains("manifests/base"), "{fixture}");
+    }
+}
+
+/// Every recorded hub, told that it has the other's id: what that one wrote is then a twin's.
+#[test]
+fn a_twin_is_never_named_as_another_hub() {
+    let (one, other) = (
+        "81431db3-2b3e-56e4-93ca-3481bd29fa8b",
+        "75b1a9a2-89e1-59cb-84bc-9815403f475d",
+    );
+    let version = "cluster-scoped-resources/config.openshift.io/clusterversions/version.yaml";
+    for fixture in all() {
+        let copy = tempfile::tempdir().unwrap();
+        copy_tree(Path::new(&format!("tests/fixtures/{fixture}")), copy.path());
+        let path = copy.path().join(version);
+        let Ok(text) = fs::read_to_string(&path) else {
+            continue;
+        };
+        let (from, to) = if text.contains(one) {
+            (one, other)
+        } else {
+            (other, one)
+        };
+        fs::write(&path, text.replace(from, to)).unwrap();
+        let from = copy.path().to_str().unwrap();
+        for format in ["text", "wide"] {
+            let told = run(&["status", "--from", from, "-o", format]);
+            let words: Vec<_> = told.stdout.split_whitespace().collect();
+            let words = words.join(" ");
+            for name in [format!("hub {}", &to[..8]), format!("HUB-{}", &to[..8])] {
+                assert!(!words.contains(&name), "{fixture} {format}: {told}");
+            }
+        }
+    }
+}
+
+/// Whatever a clock has written, it is shown: one Backup begun at the end of the calendar ended the program.
+#[test]
+fn times_at_the_ends_of_the_calendar_are_shown() {
+    for fixture in all() {
+        for time in ["9999-12-30T00:00:00Z", "0001-01-01T00:00:00Z"] {
+            let copy = tempfile::tempdir().unwrap();
+            copy_tree(Path::new(&format!("tests/fixtures/{fixture}")), copy.path());
+            for (folder, kind) in [
+                ("velero.io", "backups"),
+                ("velero.io", "restores"),
+                ("velero.io", "schedules"),
+                ("velero.io", "backupstoragelocations"),
+                ("cluster.open-cluster-management.io", "restores"),
+            ] {
+                let path = copy.path().join(format!(
+                    "namespaces/open-cluster-management-backup/{folder}/{kind}.yaml"
+                ));
+                let Ok(text) = fs::read_to_string(&path) else {
+                    continue;
+                };
+                let moved = text.lines().map(|line| match line.split_once(": ") {
+                    Some((key, value))
+                        if value.contains("T") && value.contains("Z") && value.contains(":") =>
+                    {
+                        format!("{key}: {time:?}")
+                    }
+                    _ => line.to_owned(),
+                });
+                fs::write(&path, moved.collect::<Vec<_>>().join("\n")).unwrap();
+            }
+            let from = copy.path().to_str().unwrap();
+            for format in ["wide", "json"] {
+                let told = run(&["status", "--from", from, "-o", format]);
+                assert!(
+                    [0, 3].contains(&told.code),
+                    "{fixture} {time} {format}: {told}"
+                );
+                assert_eq!(told.stderr, "", "{fixture} {time} {format}");
+                assert!(
+                    !told.stdout.contains("could not be read"),
+                    "{fixture} {time} {format}: {told}"
+                );
+            }
+        }
     }
 }

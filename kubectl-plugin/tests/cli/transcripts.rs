@@ -1,7 +1,7 @@
 //! What the plugin prints and how it ends when something is in its way.
 
 use crate::api_server::{Answer, ApiServer};
-use crate::invocation::{Outcome, run, run_as};
+use crate::invocation::{Outcome, copy_tree, run, run_as};
 use std::fs;
 use std::path::Path;
 
@@ -208,18 +208,6 @@ fn with_a_file_that_cannot_be_read_the_rest_is_still_shown() {
         "{outcome}"
     );
     assert_eq!(outcome.code, 4, "{outcome}");
-}
-
-fn copy_tree(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap().flatten() {
-        let (source, target) = (entry.path(), to.join(entry.file_name()));
-        if source.is_dir() {
-            fs::create_dir(&target).unwrap();
-            copy_tree(&source, &target);
-        } else {
-            fs::copy(source, target).unwrap();
-        }
-    }
 }
 
 #[test]

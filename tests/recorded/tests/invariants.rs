@@ -1,6 +1,7 @@
 //! What `status` must never say, whatever the model: of both hubs, at every moment.
 
 use crate::moments::{self, Moment};
+use acm_backup_domain::hub::restores::RestoreState;
 use acm_backup_domain::rules;
 use acm_backup_domain::status::{self, Answer, Role, Verdict};
 use acm_backup_operator::recording::HUBS;
@@ -159,13 +160,15 @@ fn one_answer(moment: &Moment<'_>, broken: &mut Broken) {
 
 /// (e) No command hits more than it should.
 fn commands(moment: &Moment<'_>, broken: &mut Broken) {
+    // By what Velero does too: a phase is a claim.
     let running: Vec<_> = moment
         .snapshot
         .restores
         .items()
         .iter()
-        .filter(|restore| restore.is_active() && !restore.is_syncing())
-        .map(|restore| restore.meta.name.as_str())
+        .map(|restore| RestoreState::seen(restore, &moment.snapshot.velero_restores))
+        .filter(|state| !state.is_over() && !state.is_at_rest())
+        .map(|state| state.restore.meta.name.as_str())
         .collect();
     for (path, text) in said(moment) {
         let words: Vec<_> = text.split([' ', ',', ';', '\'', '"']).collect();

@@ -1,6 +1,6 @@
 //! Schedules, sets and storage.
 
-use super::is_known;
+use super::{another, is_known};
 use crate::render::lines::Lines;
 use crate::render::paint;
 use crate::render::table::{Align, Cell, Table};
@@ -62,7 +62,7 @@ pub fn set(lines: &mut Lines, status: &StatusReport) {
     let writer = if set.by_this_hub {
         "this hub".to_owned()
     } else {
-        format!("hub {}", set.writer.short())
+        another(&set.writer, status)
     };
     let complete = if set.complete {
         "complete"

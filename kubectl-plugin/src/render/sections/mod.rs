@@ -10,9 +10,19 @@ pub use head::{activate, as_of, hub, namespace, verdict};
 pub use restores::{clusters, following, look_again, restores};
 pub use trouble::{all_not_checked, finding, names_not_checked, not_checked, not_knowable};
 
+use acm_backup_domain::hub::identity::HubId;
 use acm_backup_domain::status::StatusReport;
 
 /// Whether a fact could be looked up: what is not known is never told as "none".
 fn is_known(status: &StatusReport, what: &str) -> bool {
     !status.not_checked.iter().any(|row| row.what == what)
+}
+
+/// Another hub, as it is called; one that has this hub's id is its twin.
+fn another(hub: &HubId, status: &StatusReport) -> String {
+    if status.hub_id.as_ref() == Some(hub) && hub.is_known() {
+        format!("the twin of this hub ({})", hub.short())
+    } else {
+        format!("hub {}", hub.short())
+    }
 }

@@ -1,6 +1,6 @@
 //! What was restored, and the fleet.
 
-use super::is_known;
+use super::{another, is_known};
 use crate::render::lines::Lines;
 use acm_backup_domain::status::words::list;
 use acm_backup_domain::status::{
@@ -10,7 +10,8 @@ use acm_backup_domain::time::age::{self, count};
 use jiff::{SignedDuration, Timestamp};
 
 /// `FOLLOWS`
-pub fn following(lines: &mut Lines, following: &Following, now: Timestamp) {
+pub fn following(lines: &mut Lines, following: &Following, status: &StatusReport) {
+    let now = status.as_of;
     let silent = if following.source_silent {
         ", silent"
     } else {
@@ -20,7 +21,7 @@ pub fn following(lines: &mut Lines, following: &Following, now: Timestamp) {
         "FOLLOWS",
         &format!(
             "{}{silent}{} ({} {}, every {})",
-            whom(following),
+            whom(following, status),
             how(following, now),
             following.restore,
             if following.phase.is_empty() {
@@ -38,16 +39,16 @@ fn span(seconds: i64) -> String {
 }
 
 /// The hub, or which part is whose.
-fn whom(following: &Following) -> String {
+fn whom(following: &Following, status: &StatusReport) -> String {
     match following.held.as_slice() {
         [] => "no hub yet".to_owned(),
-        [held] => hub(held),
+        [held] => hub(held, status),
         several => {
             let parts: Vec<_> = several
                 .iter()
                 .map(|held| {
                     let types: Vec<_> = held.types.iter().map(|kind| kind.label()).collect();
-                    format!("{} for {}", hub(held), list(&types))
+                    format!("{} for {}", hub(held, status), list(&types))
                 })
                 .collect();
             format!("a mix: {}", parts.join(", "))
@@ -55,11 +56,11 @@ fn whom(following: &Following) -> String {
     }
 }
 
-fn hub(held: &HeldFrom) -> String {
+fn hub(held: &HeldFrom, status: &StatusReport) -> String {
     if held.this_hub {
         "this hub itself".to_owned()
     } else {
-        format!("hub {}", held.hub.short())
+        another(&held.hub, status)
     }
 }
 

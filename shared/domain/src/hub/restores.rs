@@ -3,6 +3,7 @@
 
 use crate::kinds::restore::Restore;
 use crate::kinds::velero_restore::VeleroRestore;
+use crate::snapshot::Fact;
 
 /// Where a Restore stands, by its phase and by Velero's own objects.
 #[derive(Clone, Debug)]
@@ -13,6 +14,8 @@ pub struct RestoreState<'a> {
     pub running: Vec<&'a VeleroRestore>,
     /// How many of those made for it have ended.
     pub ended: usize,
+    /// Whether what Velero does could not be looked up.
+    pub unseen: bool,
 }
 
 impl<'a> RestoreState<'a> {
@@ -25,6 +28,15 @@ impl<'a> RestoreState<'a> {
             restore,
             running,
             ended: ended.len(),
+            unseen: false,
+        }
+    }
+
+    /// The same, where what Velero does may be missing.
+    pub fn seen(restore: &'a Restore, velero: &'a Fact<Vec<VeleroRestore>>) -> Self {
+        Self {
+            unseen: velero.value().is_none(),
+            ..Self::of(restore, velero.items())
         }
     }
 
@@ -48,6 +60,15 @@ impl<'a> RestoreState<'a> {
     /// Whether it may be deleted without stopping anything halfway: a sync between two passes, or one
     /// that waits in an error.
     pub fn is_at_rest(&self) -> bool {
+        !self.unseen && self.says_it_waits()
+    }
+
+    /// Whether that is so by its word, and what Velero does is not known.
+    pub fn may_be_at_rest(&self) -> bool {
+        self.unseen && self.says_it_waits()
+    }
+
+    fn says_it_waits(&self) -> bool {
         self.running.is_empty() && (self.restore.is_syncing() || self.restore.phase == "Error")
     }
 }

@@ -24,12 +24,12 @@ pub(super) fn judge_beside(
         Ok(restores) => restores,
         Err(missing) => return Verdict::blind(wanted, missing),
     };
-    let velero = snapshot.velero_restores.items();
+    let velero = &snapshot.velero_restores;
     let beside: Vec<_> = restores
         .iter()
         .filter(|other| !except.is_some_and(|except| other.meta.is_same_object(except)))
         .filter(|other| other.meta.namespace == namespace)
-        .map(|other| RestoreState::of(other, velero))
+        .map(|other| RestoreState::seen(other, velero))
         .collect();
     let mut active: Vec<_> = beside.iter().filter(|other| !other.is_over()).collect();
     active.sort_by_key(|other| other.is_at_rest());
@@ -133,6 +133,23 @@ pub(super) fn look_who_wrote_it(
 /// Watches the Restores of a namespace.
 pub(super) fn watch(snapshot: &Snapshot, namespace: &str) -> String {
     command(snapshot, namespace, &format!("get {} -w", short::RESTORE))
+}
+
+/// What to do about a Restore that waits by its own word, while what Velero does is not known.
+pub(super) fn see_what_velero_does(
+    finding: Finding,
+    name: &str,
+    snapshot: &Snapshot,
+    namespace: &str,
+) -> Finding {
+    finding.run(
+        format!("what Velero does for {name} could not be looked up: try again, and leave it alone until you see that none of these runs:"),
+        command(
+            snapshot,
+            namespace,
+            &format!("get {}", resource::VELERO_RESTORES),
+        ),
+    )
 }
 
 /// What to do about a Restore that is over by its own word only. `then` is what is to be done at last.

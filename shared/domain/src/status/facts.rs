@@ -112,6 +112,16 @@ impl<'a> Facts<'a> {
         self.sets.iter().filter(|set| !set.here)
     }
 
+    /// Another hub, as it is called in a text. A twin has this hub's id, and whoever reads it alone takes
+    /// this hub for the other.
+    pub fn name(&self, hub: &HubId) -> String {
+        if self.is_own(hub) {
+            format!("the twin of this hub ({})", hub.short())
+        } else {
+            format!("hub {}", hub.short())
+        }
+    }
+
     /// `2026-11-22 16:20:29Z (2m18s ago)`
     pub fn when(&self, moment: Timestamp) -> String {
         age::when(self.now, moment)

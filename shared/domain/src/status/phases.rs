@@ -37,7 +37,7 @@ const RESTORE: Meaning = Meaning {
     resource: "crst",
     writer: "the operator",
     taken_for: "it counts as active, as it does for the operator: no other Restore and no BackupSchedule may run beside it",
-    by_hand: "the operator writes its own at its next pass; where it does not, delete the Restore (what it restored stays) and create it anew",
+    by_hand: "the operator writes its own at its next pass; where it does not, delete it, but only once Velero restores nothing for it (what it restored stays), and create it anew",
 };
 
 const VELERO_RESTORE: Meaning = Meaning {
@@ -131,7 +131,8 @@ fn restores(facts: &Facts<'_>) -> Vec<Finding> {
     facts
         .restores()
         .iter()
-        .filter(|restore| restore.has_unknown_phase())
+        // One that is being deleted is waited for, whatever it says.
+        .filter(|restore| restore.has_unknown_phase() && restore.meta.deleted.is_none())
         .map(|restore| {
             let state = RestoreState::of(restore, velero);
             let said = if !state.running.is_empty() {

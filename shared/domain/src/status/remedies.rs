@@ -3,7 +3,10 @@
 
 use super::facts::Facts;
 use super::finding::Finding;
+use super::restores::Rest;
+use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::meta::Meta;
+use crate::kinds::restore::Restore;
 
 /// Velero uploads a log when a backup or a restore got to run, and none before.
 fn has_log(phase: &str) -> bool {
@@ -47,6 +50,58 @@ fn look_into(
             facts.kubectl(&format!("get {kind}s.velero.io {name} -o yaml")),
         )
     }
+}
+
+/// Adds that a Restore is to be deleted, `text` telling what for; where that would stop something half-way,
+/// or may, what to wait for instead.
+pub(super) fn delete_restore(
+    finding: Finding,
+    facts: &Facts<'_>,
+    restore: &Restore,
+    rest: Rest,
+    text: String,
+) -> Finding {
+    let name = &restore.meta.name;
+    match rest {
+        Rest::Rests => finding.run(text, facts.kubectl(&format!("delete crst {name}"))),
+        Rest::Works => finding.run(
+            "do not delete it yet: wait until Velero is done with all of them:",
+            facts.kubectl("get restores.velero.io -w"),
+        ),
+        Rest::NotSeen => finding.run(
+            "what Velero does for it could not be looked up; do not delete it before you see that none of these runs:",
+            facts.kubectl("get restores.velero.io"),
+        ),
+        Rest::Leaving => finding.run(
+            format!("{name} is being deleted; wait until it is gone:"),
+            facts.kubectl("get crst -w"),
+        ),
+    }
+}
+
+/// Adds that a BackupSchedule is to be deleted, `text` telling what for, and what goes with it; one that is
+/// being deleted is waited for.
+pub(super) fn delete_schedule(
+    finding: Finding,
+    facts: &Facts<'_>,
+    schedule: &BackupSchedule,
+    text: String,
+) -> Finding {
+    let name = &schedule.meta.name;
+    if schedule.meta.deleted.is_some() {
+        return finding.run(
+            format!("{name} is being deleted; wait until it is gone:"),
+            facts.kubectl("get bsch -w"),
+        );
+    }
+    let finding = if schedule.owns_backups {
+        finding.seen(format!(
+            "useOwnerReferencesInBackup is set on {name}: its Backups go when it goes"
+        ))
+    } else {
+        finding
+    };
+    finding.run(text, facts.kubectl(&format!("delete bsch {name}")))
 }
 
 /// Who will put an object back that is changed or deleted by hand.

@@ -74,14 +74,16 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
         return Vec::new();
     };
     let needed = !matches!(role, Role::Idle | Role::Unknown);
-    if locations.iter().any(StorageLocation::is_usable) {
-        return stale(facts, role, locations)
+    let all = locations;
+    let locations = deciding(all);
+    if locations.iter().any(|location| location.is_usable()) {
+        return stale(facts, role, &locations, all)
             .into_iter()
             .filter(|_| needed)
             .collect();
     }
     let look = facts.kubectl("get backupstoragelocations.velero.io -o yaml");
-    let finding = match locations.first() {
+    let finding = match locations.first().copied() {
         None => Finding::critical(
             "storage/none",
             "there is no storage location: backups can neither be made nor restored",
@@ -124,11 +126,30 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     }
 }
 
-/// What is not known because no storage location is read, or one never is.
-fn stale(facts: &Facts<'_>, role: Role, locations: &[StorageLocation]) -> Option<Finding> {
+/// The locations that another one's health cannot stand for: the default one, where backups go; all of them
+/// where none is.
+fn deciding(all: &[StorageLocation]) -> Vec<&StorageLocation> {
+    let default: Vec<_> = all.iter().filter(|location| location.is_default).collect();
+    if default.is_empty() {
+        all.iter().collect()
+    } else {
+        default
+    }
+}
+
+/// What is not known because no location that decides is read, or any never is.
+fn stale(
+    facts: &Facts<'_>,
+    role: Role,
+    locations: &[&StorageLocation],
+    all: &[StorageLocation],
+) -> Option<Finding> {
     let usable = || locations.iter().filter(|location| location.is_usable());
     let fresh = usable().any(|location| location.is_view_fresh(facts.now));
-    if let Some(off) = usable().find(|location| location.is_sync_off()) {
+    let off = all
+        .iter()
+        .find(|location| location.is_usable() && location.is_sync_off());
+    if let Some(off) = off {
         return Some(switched_off(facts, role, off, fresh));
     }
     if fresh {
@@ -211,7 +232,7 @@ fn switched_off(
 }
 
 /// No location was ever read: normal for a hub that was just set up, and told as what it is.
-fn unread(facts: &Facts<'_>, locations: &[StorageLocation]) -> Finding {
+fn unread(facts: &Facts<'_>, locations: &[&StorageLocation]) -> Finding {
     let made = locations
         .iter()
         .filter_map(|location| location.meta.created)

@@ -181,6 +181,26 @@ fn q4_a_weekday_schedule_is_not_overdue_on_a_sunday() {
 }
 
 #[test]
+fn q4_a_first_set_made_at_once_does_not_tell_the_period() {
+    let period = |storage: &Storage| {
+        view(storage, |view| {
+            view.in_question()
+                .find_map(|standing| standing.activity.period)
+                .map(|period| period.as_secs())
+        })
+    };
+    let mut storage = Storage::default();
+    for time in ["16:00:31", "16:01:00", "16:03:00", "16:05:00"] {
+        storage = storage.set(A, time);
+    }
+    // The validation backups, which tell it too, have expired.
+    for backup in &mut storage.backups {
+        backup.ttl = None;
+    }
+    assert_eq!(period(&storage), Some(120));
+}
+
+#[test]
 fn q5_a_location_that_is_not_read_is_a_question_of_its_own() {
     let questions = |storage: &Storage| {
         view(storage, |view| {

@@ -4,7 +4,7 @@ use crate::hub::restores::RestoreState;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::rules::finding::Finding;
 use crate::rules::restore_state::{
-    describe, judge_beside, look_who_wrote_it, wait_for_velero, watch,
+    describe, judge_beside, look_who_wrote_it, see_what_velero_does, wait_for_velero, watch,
 };
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
@@ -92,6 +92,9 @@ fn remedies(finding: Finding, first: &RestoreState<'_>, snapshot: &Snapshot) -> 
     }
     if first.is_over_by_word_only() {
         return wait_for_velero(finding, snapshot, namespace, "apply again");
+    }
+    if first.may_be_at_rest() {
+        return see_what_velero_does(finding, name, snapshot, namespace);
     }
     let delete = command(
         snapshot,

@@ -176,6 +176,24 @@ fn what_cannot_be_looked_up_is_told() {
 }
 
 #[test]
+fn no_restore_is_to_be_deleted_of_which_it_cannot_be_seen_whether_it_runs() {
+    for (clusters, phase) in [
+        ("skip", "Enabled"),
+        ("skip", "Started"),
+        ("latest", "Error"),
+        ("latest", "Running"),
+    ] {
+        let mut blind = beside(clusters, phase, "Completed");
+        blind.velero_restores = Fact::Missing(Missing::TimedOut {
+            resource: "restores.velero.io".into(),
+            seconds: 4,
+        });
+        let text = judge(&create(), &blind).refusal().unwrap();
+        assert!(!text.contains(" delete crst"), "{clusters} {phase}: {text}");
+    }
+}
+
+#[test]
 fn the_text_fits_what_the_restore_is_doing() {
     let text = |clusters, phase, velero| {
         judge(&create(), &beside(clusters, phase, velero))

@@ -4,7 +4,7 @@ use crate::hub::restores::RestoreState;
 use crate::kinds::restore::{BackupChoice, Restore};
 use crate::rules::finding::Finding;
 use crate::rules::restore_state::{
-    describe, judge_beside, look_who_wrote_it, wait_for_velero, watch,
+    describe, judge_beside, look_who_wrote_it, see_what_velero_does, wait_for_velero, watch,
 };
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
@@ -119,6 +119,9 @@ fn remedies(
                 ),
             )
             .instead_of(ASKED_OF_THE_SYNC);
+    }
+    if first.may_be_at_rest() {
+        return see_what_velero_does(finding, name, snapshot, namespace);
     }
     if first.is_at_rest() {
         return finding.run(

@@ -5,8 +5,10 @@ use crate::kinds::restore::Restore;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
 use crate::status::others;
-use crate::status::remedies::{git_first, look_into_restore};
-use crate::status::restores::{Part, has_failed, newest, or_none, told_by_parts};
+use crate::status::remedies::{delete_restore, git_first, look_into_restore};
+use crate::status::restores::{
+    Part, Rest, has_failed, newest, or_none, rest, told_by_parts, velero_rest,
+};
 use crate::status::words::list;
 use crate::time::age::{self, count};
 use crate::time::saturating::Saturating;
@@ -135,19 +137,28 @@ fn nothing_runs(facts: &Facts<'_>, restore: &Restore) -> Option<Finding> {
 
 /// Delete, wait, create: in one go it would meet the Velero restores of the first.
 fn anew(facts: &Facts<'_>, finding: Finding, restore: &Restore) -> Finding {
-    let name = &restore.meta.name;
-    finding
-        .run(
-            format!(
-                "copy its spec, then delete it, {}:",
-                git_first(Some(&restore.meta))
-            ),
-            facts.kubectl(&format!("delete crst {name}")),
-        )
-        .run(
-            "wait until none of its Velero restores is left, then create it anew:",
-            facts.kubectl("get restores.velero.io -w"),
-        )
+    // What a phase that nobody knows waits for cannot be told by Velero alone.
+    let rest = match restore.has_unknown_phase() {
+        true => rest(facts, restore),
+        false => velero_rest(facts, restore),
+    };
+    let finding = delete_restore(
+        finding,
+        facts,
+        restore,
+        rest,
+        format!(
+            "copy its spec, then delete it, {}:",
+            git_first(Some(&restore.meta))
+        ),
+    );
+    if rest == Rest::Works {
+        return finding;
+    }
+    finding.run(
+        "wait until none of its Velero restores is left, then create it anew:",
+        facts.kubectl("get restores.velero.io -w"),
+    )
 }
 
 /// Parts of several hubs: the operator pairs nothing.
@@ -164,7 +175,7 @@ fn mixed(facts: &Facts<'_>, view: &Following) -> Option<Finding> {
         let whose = if held.this_hub {
             "this hub's own".to_owned()
         } else {
-            format!("of hub {}", held.hub.short())
+            format!("of {}", facts.name(&held.hub))
         };
         finding = finding.seen(format!("{}: {whose}", list(&kinds)));
     }

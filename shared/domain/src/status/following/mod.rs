@@ -6,7 +6,7 @@ pub(super) use findings::findings;
 
 use super::facts::Facts;
 use super::others;
-use super::restores::{Part, has_failed, is_done, newest, parts};
+use super::restores::{Part, has_failed, is_done, is_made_here, newest, parts};
 use crate::hub::identity::HubId;
 use crate::kinds::backup::{Backup, BackupType, run_of_name};
 use crate::kinds::restore::Restore;
@@ -199,10 +199,12 @@ fn held_from(facts: &Facts<'_>, parts: &[Part]) -> Vec<HeldFrom> {
     let mut held: Vec<HeldFrom> = Vec::new();
     for part in parts {
         let Some(kind) = part.kind else { continue };
-        match held.iter_mut().find(|other| other.hub == part.source) {
+        let this_hub = is_made_here(facts, part);
+        let same = |other: &&mut HeldFrom| other.hub == part.source && other.this_hub == this_hub;
+        match held.iter_mut().find(same) {
             Some(other) => other.types.push(kind),
             None => held.push(HeldFrom {
-                this_hub: facts.is_own(&part.source),
+                this_hub,
                 hub: part.source.clone(),
                 types: vec![kind],
             }),

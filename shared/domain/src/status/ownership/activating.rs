@@ -30,15 +30,15 @@ pub(super) fn unanswered(facts: &Facts<'_>, role: Role) -> Option<Finding> {
         .collect();
     let live = open.iter().find(|standing| standing.is_live());
     let first = live.or(open.first())?;
-    let id = first.hub.id.short();
+    let hub = facts.name(&first.hub.id);
     let name = &restore.meta.name;
     let headline = if live.is_some() {
         format!(
-            "Restore {name} activates this hub while hub {id} is alive, and nobody answered for it"
+            "Restore {name} activates this hub while {hub} is alive, and nobody answered for it"
         )
     } else {
         format!(
-            "Restore {name} activates this hub, and nobody answered for hub {id}, which may manage the fleet"
+            "Restore {name} activates this hub, and nobody answered for {hub}, which may manage the fleet"
         )
     };
     let finding = if live.is_some() {
@@ -56,7 +56,7 @@ pub(super) fn unanswered(facts: &Facts<'_>, role: Role) -> Option<Finding> {
     };
     Some(
         finding
-            .todo(format!("is hub {id} down? If it is not, both hubs will fight for the clusters: end its backups and its imports there now"))
+            .todo(format!("is {hub} down? If it is not, both hubs will fight for the clusters: end its backups and its imports there now"))
             .todo("do not take this activation back half-way: wait until it is Finished"),
     )
 }

@@ -163,7 +163,7 @@ pub(super) fn undated(facts: &Facts<'_>) -> Option<Finding> {
     );
     let begun = match &newest.by {
         Party::Here => format!("{begun}, on this hub"),
-        Party::Other(id) => format!("{begun}, by hub {id}"),
+        Party::Other(id) => format!("{begun}, by {}", facts.name(id)),
     };
     finding = finding.seen(match all.len() {
         1 => begun,

@@ -6,7 +6,8 @@ use crate::kinds::backup::BackupType;
 use crate::kinds::restore::Restore;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
-use crate::status::restores::is_at_work;
+use crate::status::remedies::delete_restore;
+use crate::status::restores::{Rest, rest};
 use crate::status::role::Role;
 use crate::time::age;
 use crate::time::saturating::Saturating;
@@ -22,19 +23,19 @@ const LONG_SILENCE: SignedDuration = SignedDuration::from_mins(30);
 pub(super) fn replaced(facts: &Facts<'_>) -> Option<Finding> {
     let owner = facts.taken_over()?;
     let at = owner.at?;
-    let winner = owner.by.other()?.short();
+    let winner = facts.name(owner.by.other()?);
     let running = facts
         .schedules()
         .iter()
         .any(|schedule| stop::runs(facts, schedule));
     let clusters = facts.view.fleet.count();
     let headline = match (running, clusters) {
-        (true, _) => format!("this hub has been replaced by hub {winner}, and still backs up"),
+        (true, _) => format!("this hub has been replaced by {winner}, and still backs up"),
         (false, 0) => {
-            format!("this hub has been replaced by hub {winner}; its backups are stopped")
+            format!("this hub has been replaced by {winner}; its backups are stopped")
         }
         (false, _) => format!(
-            "this hub has been replaced by hub {winner}, and still holds {}",
+            "this hub has been replaced by {winner}, and still holds {}",
             age::count(clusters, "cluster")
         ),
     };
@@ -44,11 +45,10 @@ pub(super) fn replaced(facts: &Facts<'_>) -> Option<Finding> {
         Finding::warning("hub/replaced", headline)
     };
     let finding = finding.seen(format!(
-        "hub {winner} took over at {} by {}; it owns the fleet",
+        "{winner} took over at {} by {}; it owns the fleet",
         facts.when(at),
         owner.told_by.name()
     ));
-    let winner = format!("hub {winner}");
     Some(stop::here(facts, finding, Some(&winner)))
 }
 
@@ -77,20 +77,17 @@ pub(super) fn taken_back(facts: &Facts<'_>, role: Role) -> Option<Finding> {
             facts.when(at),
             takeover.told_by.name(),
             age::count(facts.view.fleet.count(), "cluster")
-        ))
-        ;
-    if is_at_work(facts, sync) {
+        ));
+    let rest = rest(facts, sync);
+    if rest == Rest::Works {
         return Some(finding.run(
             "Velero still restores for it: wait until all of them are over, and look again:",
             facts.kubectl("get restores.velero.io -w"),
         ));
     }
+    let text = "end the sync (in Git first, if Git owns it); what it restored stays:".to_owned();
     Some(
-        finding
-            .run(
-                "end the sync (in Git first, if Git owns it); what it restored stays:",
-                facts.kubectl(&format!("delete crst {}", sync.meta.name)),
-            )
+        delete_restore(finding, facts, sync, rest, text)
             .todo("if the deletion hangs (2.16 and newer): set veleroManagedClustersBackupName to skip while it is being deleted")
             .todo("then create a BackupSchedule here"),
     )
@@ -115,8 +112,8 @@ pub(super) fn stray(facts: &Facts<'_>, role: Role) -> Option<Finding> {
         .owners
         .iter()
         .find_map(Party::other)
-        .filter(|_| role == Role::Stray)?
-        .short();
+        .filter(|_| role == Role::Stray)?;
+    let owner = facts.name(owner);
     let running = facts
         .schedules()
         .iter()
@@ -124,10 +121,10 @@ pub(super) fn stray(facts: &Facts<'_>, role: Role) -> Option<Finding> {
     let finding = if running {
         Finding::critical(
             "hub/stray-schedule",
-            format!("this hub backs up, though it holds no cluster and hub {owner} owns the fleet"),
+            format!("this hub backs up, though it holds no cluster and {owner} owns the fleet"),
         )
         .seen(format!(
-            "its sets become the newest in the storage, and hub {owner} stops its own for that"
+            "its sets become the newest in the storage, and {owner} stops its own for that"
         ))
     } else if facts
         .schedules()
@@ -136,16 +133,16 @@ pub(super) fn stray(facts: &Facts<'_>, role: Role) -> Option<Finding> {
     {
         Finding::critical(
             "hub/stray-schedule",
-            format!("this hub is set to back up, though it holds no cluster and hub {owner} owns the fleet"),
+            format!("this hub is set to back up, though it holds no cluster and {owner} owns the fleet"),
         )
         .seen(format!(
-            "once the operator lets it, its sets become the newest, and hub {owner} stops its own for that"
+            "once the operator lets it, its sets become the newest, and {owner} stops its own for that"
         ))
     } else {
         Finding::warning(
             "hub/stray-schedule",
             format!(
-                "this hub has a BackupSchedule, though it holds no cluster and hub {owner} owns the fleet"
+                "this hub has a BackupSchedule, though it holds no cluster and {owner} owns the fleet"
             ),
         )
     };
@@ -160,9 +157,21 @@ pub(super) fn stray(facts: &Facts<'_>, role: Role) -> Option<Finding> {
             restore.meta.name, restore.phase
         ))
     });
-    Some(stop::here(facts, finding, None).todo(
-        "if this hub is to follow: delete the BackupSchedule and the ended Restore, then create the sync anew",
-    ))
+    Some(stop::here(facts, finding, None).todo(to_follow(facts, &ended)))
+}
+
+/// How a hub that is set to back up comes to follow, its ended syncs in mind.
+fn to_follow(facts: &Facts<'_>, ended: &[&Restore]) -> &'static str {
+    let any = |wanted: &[Rest]| ended.iter().any(|one| wanted.contains(&rest(facts, one)));
+    if ended.is_empty() {
+        "if this hub is to follow: delete the BackupSchedule, then create a sync"
+    } else if any(&[Rest::Works, Rest::NotSeen]) {
+        "if this hub is to follow: delete the BackupSchedule and, only once Velero is done with it, the ended Restore; then create the sync anew"
+    } else if any(&[Rest::Rests]) {
+        "if this hub is to follow: delete the BackupSchedule and the ended Restore, then create the sync anew"
+    } else {
+        "if this hub is to follow: delete the BackupSchedule; once the ended Restore is gone, create the sync anew"
+    }
 }
 
 /// This hub wrote an activation marker without restoring a cluster: `Skip` in the wrong letters does.

@@ -61,8 +61,7 @@ fn name(facts: &Facts<'_>, party: &Party) -> String {
     match (party, facts.own) {
         (Party::Here, Some(own)) => format!("this hub ({})", own.short()),
         (Party::Here, None) => "this hub".to_owned(),
-        (Party::Other(id), Some(own)) if own == id => format!("hub {} (a twin)", id.short()),
-        (Party::Other(id), _) => format!("hub {}", id.short()),
+        (Party::Other(id), _) => facts.name(id),
     }
 }
 
@@ -105,8 +104,16 @@ fn intrusion(
     if here {
         stop::here(facts, finding, Some(&winner))
     } else {
-        stop::there(facts, finding, intruder)
+        there(facts, finding, intruder)
     }
+}
+
+/// What to do on another hub. A twin has no name of its own that a command could go by.
+fn there(facts: &Facts<'_>, finding: Finding, hub: &OtherHub<'_>) -> Finding {
+    if hub.twin {
+        return finding.todo("find the hub that has this hub's id too (which was cloned or rebuilt from which?), then end its backups and its imports there");
+    }
+    stop::there(facts, finding, hub)
 }
 
 /// A word that was accepted here and has been proven wrong since (OWNERSHIP S7).
@@ -132,11 +139,11 @@ pub(super) fn refuted(facts: &Facts<'_>) -> Vec<Finding> {
                 .in_question()
                 .find(|standing| standing.hub.id.as_str() == accepted.about)?;
             let wrong = refutation(kind, &standing.hub, accepted.at, None, facts.view)?;
-            let hub = standing.hub.id.short();
+            let hub = facts.name(&standing.hub.id);
             let finding = Finding::critical(
                 "hub/statement-refuted",
                 format!(
-                    "hub {hub} was said to be {kind}, and {} a backup since",
+                    "{hub} was said to be {kind}, and {} a backup since",
                     wrong.verb
                 ),
             )
@@ -151,7 +158,7 @@ pub(super) fn refuted(facts: &Facts<'_>) -> Vec<Finding> {
                 wrong.deed.backup,
                 facts.when(wrong.deed.at)
             ));
-            Some(stop::there(facts, finding, &standing.hub))
+            Some(there(facts, finding, &standing.hub))
         })
         .collect()
 }
@@ -160,20 +167,20 @@ pub(super) fn refuted(facts: &Facts<'_>) -> Vec<Finding> {
 pub(super) fn resumed(facts: &Facts<'_>) -> Option<Finding> {
     let owner = facts.taken_over().filter(|_| facts.has_resumed())?;
     let at = owner.at?;
-    let winner = owner.by.other()?.short();
+    let winner = facts.name(owner.by.other()?);
     Some(
         Finding::warning(
             "hub/resumed",
-            format!("this hub backs up again, though hub {winner} activated last"),
+            format!("this hub backs up again, though {winner} activated last"),
         )
         .seen(format!(
-            "hub {winner} took over at {} by {}, and is silent now",
+            "{winner} took over at {} by {}, and is silent now",
             facts.when(at),
             owner.told_by.name()
         ))
         .seen("the BackupSchedule of this hub was created after that")
         .todo(format!(
-            "make sure that hub {winner} is down for good, and that no cluster is left there"
+            "make sure that {winner} is down for good, and that no cluster is left there"
         )),
     )
 }

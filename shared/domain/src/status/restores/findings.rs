@@ -1,11 +1,11 @@
 //! What is wrong with the Restores; the sync Restore of a passive hub is judged by itself.
 
-use super::{Part, has_failed, is_at_work, is_done, or_none, parts, told_by_parts};
+use super::{Part, has_failed, is_done, is_made_here, or_none, parts, rest, told_by_parts};
 use crate::kinds::backup::BackupType;
 use crate::kinds::restore::Restore;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
-use crate::status::remedies::{git_first, look_into_restore};
+use crate::status::remedies::{delete_restore, git_first, look_into_restore};
 use crate::status::role::Role;
 use crate::time::age::count;
 
@@ -57,12 +57,17 @@ fn refused(facts: &Facts<'_>, role: Role, restore: &Restore, parts: &[Part]) -> 
     let objects = parts
         .iter()
         .fold(0_i64, |sum, part| sum.saturating_add(part.items));
-    let ended = format!(
-        "was ended for good, after Velero had restored {} for it",
-        count(objects, "object")
-    );
+    let seen = facts.snapshot.velero_restores.value().is_some();
+    let ended = if seen {
+        format!(
+            "was ended for good, after Velero had restored {} for it",
+            count(objects, "object")
+        )
+    } else {
+        "was ended for good; what Velero had restored for it could not be looked up".to_owned()
+    };
     let sync = restore.sync && !restore.activates() && role != Role::Passive;
-    let finding = if parts.is_empty() {
+    let finding = if seen && parts.is_empty() {
         Finding::warning(
             "restore/refused",
             format!("Restore {name} did nothing, and never will: it was refused"),
@@ -76,30 +81,28 @@ fn refused(facts: &Facts<'_>, role: Role, restore: &Restore, parts: &[Part]) -> 
         Finding::warning("restore/ended", format!("Restore {name} {ended}"))
     };
     let finding = finding.seen(restore.message.clone());
-    if let Some(running) = parts.iter().find(|part| !is_done(part)) {
-        return finding
-            .seen(format!(
-                "Velero still works for it: {} is {}",
-                running.name,
-                or_none(&running.phase)
-            ))
-            .run(
-                "do not delete it yet: wait until Velero is done with all of them:",
-                facts.kubectl("get restores.velero.io -w"),
-            );
-    }
+    let finding = match parts.iter().find(|part| !is_done(part)) {
+        Some(running) => finding.seen(format!(
+            "Velero still works for it: {} is {}",
+            running.name,
+            or_none(&running.phase)
+        )),
+        None => finding,
+    };
     anew(facts, finding, restore)
 }
 
 /// It never runs again, whatever is written into it: only a new one does.
 fn anew(facts: &Facts<'_>, finding: Finding, restore: &Restore) -> Finding {
-    let name = &restore.meta.name;
-    finding.run(
+    delete_restore(
+        finding,
+        facts,
+        restore,
+        rest(facts, restore),
         format!(
             "delete it, {}; once it is gone, create a new one if it is wanted:",
             git_first(Some(&restore.meta))
         ),
-        facts.kubectl(&format!("delete crst {name}")),
     )
 }
 
@@ -110,15 +113,12 @@ fn stuck(facts: &Facts<'_>, restore: &Restore) -> Finding {
         format!("Restore {name} is stuck in {phase}, and no other can run beside it"),
     )
     .seen(restore.message.clone());
-    if is_at_work(facts, restore) {
-        return finding.run(
-            "do not delete it while Velero restores for it; see what it does:",
-            facts.kubectl("get restores.velero.io -w"),
-        );
-    }
-    finding.run(
-        "remove what it complains about (it tries again every minute), or it:",
-        facts.kubectl(&format!("delete crst {name}")),
+    delete_restore(
+        finding,
+        facts,
+        restore,
+        rest(facts, restore),
+        "remove what it complains about (it tries again every minute), or it:".to_owned(),
     )
 }
 
@@ -137,10 +137,10 @@ fn brought_no_cluster(
     let part = parts
         .iter()
         .find(|part| part.kind == Some(BackupType::ManagedClusters))?;
-    let whose = if facts.is_own(&part.source) {
+    let whose = if is_made_here(facts, part) {
         "this hub itself".to_owned()
     } else {
-        format!("hub {}", part.source.short())
+        facts.name(&part.source)
     };
     let finding = Finding::critical(
         "restore/no-cluster",

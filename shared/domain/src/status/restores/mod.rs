@@ -7,6 +7,8 @@ pub(super) use findings::findings;
 use super::facts::Facts;
 use super::finding::Finding;
 use crate::hub::identity::HubId;
+use crate::hub::restores::RestoreState;
+use crate::hub::{Party, Written};
 use crate::kinds::backup::Backup;
 use crate::kinds::backup::{BackupType, run_of_name};
 use crate::kinds::restore::Restore;
@@ -179,6 +181,12 @@ fn part(facts: &Facts<'_>, velero: &VeleroRestore) -> Part {
     }
 }
 
+/// Whether what it restored was made on this hub: its id says so, unless the backup is a twin's.
+pub(super) fn is_made_here(facts: &Facts<'_>, part: &Part) -> bool {
+    let twins = |one: &Written<'_>| one.backup.meta.name == part.backup && one.by != Party::Here;
+    facts.is_own(&part.source) && !facts.view.written.iter().any(twins)
+}
+
 /// Velero gave up on it, or restored a part.
 pub(super) fn has_failed(part: &Part) -> bool {
     part.phase.contains("Failed")
@@ -189,11 +197,41 @@ pub(super) fn is_done(part: &Part) -> bool {
     is_last(&part.phase)
 }
 
-/// Whether the operator or Velero is still busy with it: whoever deletes it now leaves a hub that is
-/// restored in part.
-pub(super) fn is_at_work(facts: &Facts<'_>, restore: &Restore) -> bool {
+/// Whether a Restore may be deleted: whoever deletes one that is worked for leaves a hub that is restored
+/// in part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// Nothing works for it.
+    Rests,
+    /// The operator or Velero is busy with it.
+    Works,
+    /// What Velero does for it could not be looked up.
+    NotSeen,
+    /// It is being deleted already.
+    Leaving,
+}
+
+/// By the operator's word and by what Velero does, neither of which is enough.
+pub(super) fn rest(facts: &Facts<'_>, restore: &Restore) -> Rest {
     let waits = restore.is_syncing() || restore.is_terminal() || restore.phase == "Error";
-    !waits || parts(facts, restore).iter().any(|part| !is_done(part))
+    match velero_rest(facts, restore) {
+        Rest::Leaving => Rest::Leaving,
+        _ if !waits => Rest::Works,
+        rest => rest,
+    }
+}
+
+/// By what Velero does alone: for a Restore that says it works, and for which nothing does.
+pub(super) fn velero_rest(facts: &Facts<'_>, restore: &Restore) -> Rest {
+    if restore.meta.deleted.is_some() {
+        return Rest::Leaving;
+    }
+    let state = RestoreState::seen(restore, &facts.snapshot.velero_restores);
+    match (state.unseen, state.running.is_empty()) {
+        (true, _) => Rest::NotSeen,
+        (false, true) => Rest::Rests,
+        (false, false) => Rest::Works,
+    }
 }
 
 /// Adds a line for each part.

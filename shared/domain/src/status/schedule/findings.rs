@@ -8,8 +8,8 @@ use crate::kinds::restore::Restore;
 use crate::kinds::velero_schedule::VeleroSchedule;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
-use crate::status::remedies::git_first;
-use crate::status::restores::{is_at_work, or_none};
+use crate::status::remedies::{delete_restore, delete_schedule, git_first};
+use crate::status::restores::{Rest, or_none, rest};
 use crate::status::role::Role;
 use crate::time::CronSchedule;
 use crate::time::age::{self, count};
@@ -99,19 +99,21 @@ fn none(facts: &Facts<'_>, role: Role) -> Option<Finding> {
 /// Beside a Restore that is active no BackupSchedule runs; one that works must be left to end.
 fn in_the_way(facts: &Facts<'_>, finding: Finding, restore: &Restore) -> Finding {
     let (name, phase) = (&restore.meta.name, or_none(&restore.phase));
-    if is_at_work(facts, restore) {
-        finding.run(
+    match rest(facts, restore) {
+        Rest::Works => finding.run(
             format!("Restore {name} is in the way ({phase}): wait for it, do not delete it:"),
             facts.kubectl(&format!("get crst {name} -w")),
-        )
-    } else {
-        finding.run(
+        ),
+        rest => delete_restore(
+            finding,
+            facts,
+            restore,
+            rest,
             format!(
                 "Restore {name} is in the way ({phase}): delete it first, {}:",
                 git_first(Some(&restore.meta))
             ),
-            facts.kubectl(&format!("delete crst {name}")),
-        )
+        ),
     }
 }
 
@@ -211,17 +213,14 @@ fn collision(facts: &Facts<'_>, schedule: &BackupSchedule) -> Finding {
         format!("BackupSchedule {name} is stopped for good: {why}"),
     )
     .seen(schedule.message.clone());
-    let finding = if schedule.owns_backups {
-        finding.seen("useOwnerReferencesInBackup is set: its Backups go when it goes")
-    } else {
-        finding
-    };
-    finding.run(
+    delete_schedule(
+        finding,
+        facts,
+        schedule,
         format!(
             "find out which hub owns the fleet; only on that one, delete this ({}) and create it anew:",
             git_first(Some(&schedule.meta))
         ),
-        facts.kubectl(&format!("delete bsch {name}")),
     )
 }
 

@@ -4,7 +4,7 @@ use super::at_work;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
-use crate::status::remedies::git_first;
+use crate::status::remedies::{delete_schedule, git_first};
 use crate::status::restores::or_none;
 use crate::status::words::list;
 use crate::time::age::count;
@@ -62,26 +62,22 @@ pub(super) fn told(facts: &Facts<'_>) -> Option<Finding> {
         ));
     }
     if first.is_in_collision() {
-        return Some(finding.run(
-            format!(
-                "{kept} is stopped for good; where this hub owns the fleet, delete it, {}:",
-                git_first(Some(&first.meta))
-            ),
-            facts.kubectl(&format!("delete bsch {kept}")),
-        ));
+        let text = format!(
+            "{kept} is stopped for good; where this hub owns the fleet, delete it, {}:",
+            git_first(Some(&first.meta))
+        );
+        return Some(delete_schedule(finding, facts, first, text));
     }
     finding = finding.seen(format!(
         "the names of Velero's schedules are fixed: without the others {kept} goes on as before; deleting {kept} would end its backups"
     ));
     for schedule in idle {
-        finding = finding.run(
-            format!(
-                "delete {}, {}:",
-                schedule.meta.name,
-                git_first(Some(&schedule.meta))
-            ),
-            facts.kubectl(&format!("delete bsch {}", schedule.meta.name)),
+        let text = format!(
+            "delete {}, {}:",
+            schedule.meta.name,
+            git_first(Some(&schedule.meta))
         );
+        finding = delete_schedule(finding, facts, schedule, text);
     }
     Some(finding)
 }

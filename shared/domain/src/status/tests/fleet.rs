@@ -2,7 +2,8 @@
 
 use super::hubs::{Hub, at, marker, set_of};
 use crate::kinds::restore::Restore;
-use crate::status::{Finding, Role, Verdict};
+use crate::read::Unreadable;
+use crate::status::{Answer, Finding, Role, Verdict};
 
 /// `b`, which activated at 16:00 and has `available` of its `total` clusters.
 fn activated(total: usize, available: usize) -> Hub {
@@ -13,6 +14,12 @@ fn activated(total: usize, available: usize) -> Hub {
 
 fn first(hub: &Hub) -> Finding {
     hub.report().findings.remove(0)
+}
+
+fn first_of(hub: &Hub, id: &str) -> Finding {
+    let mut findings = hub.report().findings;
+    findings.retain(|finding| finding.id == id);
+    findings.remove(0)
 }
 
 #[test]
@@ -140,6 +147,40 @@ fn a_hub_whose_successor_has_no_set_yet_still_sees_its_own() {
     let report = hub.report();
     assert_eq!(report.role, Role::Replaced);
     assert_eq!(report.set.map(|set| set.run), Some(at("16:00:00")));
+    assert_eq!(report.activation.answer, Answer::No);
+    // In whatever way its own backups have ended since.
+    for phase in ["BackupCollision", "Paused"] {
+        hub.schedules[0].phase = phase.into();
+        hub.schedules[0].paused = phase == "Paused";
+        let answer = hub.clone().seen_at("19:00:00").report().activation.answer;
+        assert_ne!(answer, Answer::Yes, "{phase}");
+    }
+}
+
+#[test]
+fn a_set_of_the_successor_that_is_not_whole_yet_is_a_set() {
+    let mut hub = Hub::active("a").seen_at("16:03:00");
+    hub.backups.push(marker("b", "a", "16:02:00"));
+    let mut first = set_of("b", "160230");
+    first.truncate(2);
+    hub.backups.extend(first);
+    assert_eq!(hub.report().role, Role::Replaced);
+    assert!(hub.report().set.is_some(), "there is no backup, it said");
+}
+
+#[test]
+fn a_replaced_hub_whose_schedule_the_operator_never_saw_does_not_back_up() {
+    let mut hub = Hub::active("a").seen_at("16:31:00");
+    hub.backups.push(marker("b", "a", "16:20:00"));
+    hub.velero_schedules.clear();
+    hub.schedules[0].phase = String::new();
+    hub.schedules[0].unreadable.push(Unreadable {
+        field: "spec.veleroTtl".into(),
+        value: "\"5d\"".into(),
+        why: "use 120h".into(),
+    });
+    let told = first_of(&hub, "hub/replaced");
+    assert!(!told.headline.contains("backs up"), "{}", told.headline);
 }
 
 #[test]

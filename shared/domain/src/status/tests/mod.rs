@@ -6,9 +6,11 @@ mod hubs;
 mod odd_names;
 mod ownership;
 mod passive;
+mod remedies;
 mod schedules;
 mod storage;
 mod sync;
+mod twins;
 mod unknown_phases;
 
 use super::*;

@@ -130,6 +130,28 @@ fn backups_are_ended_by_what_the_operator_knows() {
 }
 
 #[test]
+fn a_takeover_is_told_by_the_time_in_the_markers_name() {
+    let mut hub = loser();
+    for backup in &mut hub.backups {
+        if backup.meta.name.starts_with("acm-restore-clusters") {
+            // It has waited in Velero's queue.
+            backup.started = Some(at("16:21:05"));
+            backup.completed = Some(at("16:21:06"));
+        }
+    }
+    // Begun between the two: after the takeover.
+    let mut late = set_of("a", "162030");
+    late.truncate(1);
+    hub.backups.extend(late);
+    assert_eq!(hub.found(), [INTRUSION]);
+    assert!(
+        hub.report().findings[0].evidence[0].contains("took over at 2026-11-22 16:20:00Z"),
+        "{:?}",
+        hub.report().findings[0]
+    );
+}
+
+#[test]
 fn a_command_for_the_other_hub_cannot_hit_this_one() {
     let commands = |mut hub: Hub| {
         intrude(&mut hub);

@@ -66,3 +66,38 @@ fn a_hub_that_was_away_does_not_know_who_took_its_place() {
         "this hub was away: whether another has taken over since 2026-11-22 16:59:00Z is not known"
     );
 }
+
+/// With a second location, which is well.
+fn with_another(mut hub: Hub) -> Hub {
+    let mut archive = hub.locations[0].clone();
+    archive.meta.name = "archive".into();
+    hub.locations[0].is_default = true;
+    hub.locations.push(archive);
+    hub
+}
+
+#[test]
+fn a_location_that_is_well_hides_no_default_one_that_is_not() {
+    let mut stale = with_another(Hub::active("a"));
+    assert_eq!(stale.found(), Vec::<String>::new());
+    stale.locations[0].synced = Some(at("15:30:00"));
+    assert_eq!(stale.found(), ["storage/stale"]);
+    let mut never = with_another(Hub::passive("b", "a"));
+    never.locations[0].synced = None;
+    assert_eq!(never.found(), ["storage/unread"]);
+    let mut gone = with_another(Hub::active("a"));
+    gone.locations[0].phase = "Unavailable".into();
+    assert_eq!(gone.found(), ["!storage/unavailable"]);
+    assert!(gone.report().findings[0].headline.contains("dpa-1"));
+    let mut off = with_another(Hub::passive("b", "a"));
+    off.locations[0].sync_period = Some("0s".parse().unwrap());
+    assert_eq!(off.found(), ["!storage/sync-off"]);
+    // The other one alone stops nobody from waiting.
+    let mut other = with_another(Hub::passive("b", "a"));
+    other.locations[1].synced = None;
+    other.locations[1].phase = "Unavailable".into();
+    assert_eq!(other.found(), Vec::<String>::new());
+    other.locations[1].phase = "Available".into();
+    other.locations[1].sync_period = Some("0s".parse().unwrap());
+    assert_eq!(other.found(), ["storage/sync-off"]);
+}

@@ -111,6 +111,26 @@ fn nobody_is_told_to_delete_a_restore_that_runs() {
 }
 
 #[test]
+fn nor_one_of_which_it_cannot_be_seen_whether_it_runs() {
+    for phase in ["Enabled", "EnabledWithErrors", "Error", "Started", ""] {
+        let mut snapshot = beside(&[with(
+            in_phase(restore("other", "skip"), phase),
+            "/spec/syncRestoreWithNewBackups",
+            json!(true),
+        )]);
+        snapshot.velero_restores = Fact::Missing(Missing::TimedOut {
+            resource: "restores.velero.io".into(),
+            seconds: 4,
+        });
+        let text = refusal(&create(&restore("new", "skip")), &snapshot);
+        assert!(
+            !text.is_empty() && !text.contains(" delete crst"),
+            "{phase}: {text}"
+        );
+    }
+}
+
+#[test]
 fn what_velero_does_must_be_known_once_another_says_that_it_is_over() {
     let mut snapshot = beside(&[in_phase(restore("done", "latest"), "Finished")]);
     let missing = |snapshot: &mut Snapshot, why: Missing| {

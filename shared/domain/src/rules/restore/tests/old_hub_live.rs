@@ -281,6 +281,94 @@ fn an_isolated_copy_is_believed_of_a_read_only_location() {
 }
 
 #[test]
+fn a_read_only_location_elsewhere_proves_nothing_of_the_set() {
+    let mut snapshot = may_attest();
+    let mut elsewhere = storage("16:09:55");
+    elsewhere.meta.name = "archive".into();
+    (elsewhere.is_default, elsewhere.read_only) = (false, true);
+    snapshot.storage_locations = Fact::known(vec![storage("16:09:55"), elsewhere], snapshot.now);
+    let copy_at = |time: &str| attested(&down_at(time).replace("down", "isolated-copy"));
+    assert!(refused(&copy_at("15:59:00"), &snapshot).contains("it is refuted"));
+    // A copied bucket may be written to, as long as the other hub does not.
+    assert_eq!(refused(&copy_at("16:09:00"), &snapshot), "");
+}
+
+#[test]
+fn rebuilt_is_no_hub_that_began_a_backup_beside_this_cluster() {
+    let said = attested(&down_at("16:09:00").replace("down", "rebuilt"));
+    let mut snapshot = may_attest();
+    snapshot.kube_system_created = Fact::known(at("15:59:00"), snapshot.now);
+    assert!(refused(&said, &snapshot).contains("when this cluster was there already"));
+    snapshot.kube_system_created = Fact::known(at("16:05:00"), snapshot.now);
+    assert_eq!(refused(&said, &snapshot), "");
+}
+
+#[test]
+fn without_an_own_id_no_word_about_a_hub_nobody_knows_is_believed() {
+    let text = "down 0a0a0a0a-0000-4000-8000-000000000000 2026-11-22T15:59:00Z rack is off";
+    let mut forbidden = may_attest();
+    forbidden.hub_id = Fact::Missing(Missing::Forbidden {
+        verb: "get".into(),
+        resource: "clusterversions.config.openshift.io".into(),
+        namespace: None,
+    });
+    let mut nameless = may_attest();
+    nameless.hub_id = Fact::known(HubId::unknown(), nameless.now);
+    for snapshot in [forbidden, nameless] {
+        assert!(denies(RULE, &attested(text), &snapshot));
+    }
+}
+
+#[test]
+fn a_second_writer_under_our_id_is_seen_while_our_newest_set_is_ours() {
+    for (own, hub) in [(HubId::new(HUB_B), HUB_B), (HubId::unknown(), "unknown")] {
+        let mut snapshot = may_attest();
+        snapshot.hub_id = Fact::known(own, snapshot.now);
+        let mut backups = own_set(hub, "160800");
+        snapshot.backups = Fact::known(backups.clone(), snapshot.now);
+        let review = create(&restore("new", "latest"));
+        assert!(!denies(RULE, &review, &snapshot), "{hub}");
+        backups.extend(synced_set(hub, "160300"));
+        snapshot.backups = Fact::known(backups, snapshot.now);
+        assert!(denies(RULE, &review, &snapshot), "{hub}");
+        // What it began after the word proves it wrong, as of any hub.
+        let said = |time: &str| attested(&format!("down {hub} 2026-11-22T{time}Z rack is off"));
+        assert!(refused(&said("16:02:00"), &snapshot).contains("it is refuted"));
+        assert!(!refused(&said("16:05:00"), &snapshot).contains("it is refuted"));
+    }
+}
+
+#[test]
+fn a_dead_hub_whose_clock_was_ahead_lives_no_longer_for_it_and_it_is_said() {
+    let mut snapshot = silent();
+    let mut backups = synced_set(HUB_A, "161000");
+    for backup in &mut backups {
+        backup.meta.created = Some(at("16:00:09"));
+    }
+    snapshot.backups = Fact::known(backups, snapshot.now);
+    let text = refusal(&create(&restore("new", "latest")), &snapshot);
+    assert!(text.contains("is silent"), "{text}");
+    assert!(text.contains("a clock is wrong"), "{text}");
+}
+
+#[test]
+fn times_that_lie_ahead_leave_a_way_out() {
+    let mut snapshot = may_attest();
+    let mut backups = synced_set(HUB_A, "160000");
+    let mut ahead = copied(marker(HUB_A, HUB_A, "160000"));
+    ahead.meta.name = "acm-restore-clusters-20990101000000".into();
+    backups.push(ahead);
+    backups.iter_mut().for_each(|backup| {
+        backup.started = Some("2027-11-22T16:00:00Z".parse().unwrap());
+        backup.completed = Some("2027-11-22T16:00:01Z".parse().unwrap());
+        backup.meta.created = Some(at("16:00:10"));
+    });
+    snapshot.backups = Fact::known(backups, snapshot.now);
+    assert!(denies(RULE, &create(&restore("new", "latest")), &snapshot));
+    assert_eq!(refused(&attested(&down_at("16:09:00")), &snapshot), "");
+}
+
+#[test]
 fn a_statement_is_for_one_activation() {
     let accepted = |uid: &str| crate::hub::record::Accepted {
         meaning: crate::hub::statement::Statement::meaning(
@@ -382,6 +470,16 @@ fn a_service_account_attests_only_where_configuration_names_it() {
     };
     let mut snapshot = may_attest();
     assert!(refused(&review, &snapshot).contains("a service account does only where"));
+    // It is read in Argo CD's log, where nobody knows who "you" is.
+    let named = |snapshot: &Snapshot| refusal(&review, snapshot).matches(argo).count();
+    assert_eq!(named(&snapshot), 2, "{}", refusal(&review, &snapshot));
+    snapshot
+        .permissions
+        .insert(ATTEST, Fact::known(false, snapshot.now));
+    assert_eq!(named(&snapshot), 2, "{}", refusal(&review, &snapshot));
+    snapshot
+        .permissions
+        .insert(ATTEST, Fact::known(true, snapshot.now));
     snapshot.attesting_accounts.insert(argo.into());
     assert_eq!(refused(&review, &snapshot), "");
 }

@@ -110,6 +110,31 @@ fn each_situation_has_its_own_text() {
 }
 
 #[test]
+fn a_sync_in_the_middle_of_a_pass_is_not_to_be_deleted_for_another_set() {
+    let mut stray = silent();
+    let mut backups = synced_set(HUB_A, "160000");
+    backups.extend(own_set(HUB_B, "160200"));
+    stray.backups = Fact::known(backups, stray.now);
+    let told = |phase: &str, velero: &str| {
+        let (sync, edit) = sync();
+        let (sync, edit) = (in_phase(sync, phase), in_phase(edit, phase));
+        let mut snapshot = stray.clone();
+        snapshot.restores = Fact::known(vec![Restore::read(&sync)], snapshot.now);
+        snapshot.velero_restores = Fact::known(vec![velero_restore("sync", velero)], snapshot.now);
+        judge(&update(&sync, &edit), &snapshot).refusal().unwrap()
+    };
+    let rests = told("Enabled", "Completed");
+    assert!(rests.contains("may attest: delete this Restore"), "{rests}");
+    for (phase, velero) in [("Started", "New"), ("Enabled", "InProgress")] {
+        let text = told(phase, velero);
+        assert!(
+            text.contains("may attest: once its pass has ended, delete this Restore"),
+            "{phase} {velero}: {text}"
+        );
+    }
+}
+
+#[test]
 fn whoever_activates_is_told_on_what() {
     let mut snapshot = two();
     let (sync, mut edit) = sync();

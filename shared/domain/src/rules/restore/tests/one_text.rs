@@ -48,6 +48,29 @@ fn an_activation_beside_the_sync_is_sent_to_the_sync() {
     ));
 }
 
+/// Whoever writes Skip does not want to activate, and was told how to.
+#[test]
+fn skip_in_other_letters_beside_the_sync_is_no_wish_to_activate() {
+    for phase in ["Enabled", "Started"] {
+        let text = refusal(&create(&restore("t1", "Skip")), &with_sync(phase));
+        assert!(text.contains("\"Skip\" is not \"skip\""), "{text}");
+        assert!(!text.contains("latest"), "{text}");
+    }
+    let stored = with(
+        in_phase(restore("sync", "skip"), "Enabled"),
+        "/spec/syncRestoreWithNewBackups",
+        json!(true),
+    );
+    let edited = with(
+        stored.clone(),
+        "/spec/veleroManagedClustersBackupName",
+        json!("Skip"),
+    );
+    let text = refusal(&update(&stored, &edited), &with_sync("Enabled"));
+    assert!(text.starts_with("\"Skip\" is not \"skip\""), "{text}");
+    assert!(!text.contains("latest"), "{text}");
+}
+
 #[test]
 fn of_several_that_refuse_the_first_says_what_to_do_and_the_others_are_named() {
     let mut snapshot = with_sync("Running");

@@ -2,12 +2,13 @@
 
 use super::{Request, pinned};
 use crate::hub::Question;
+use crate::hub::restores::RestoreState;
 use crate::hub::statement::{Kind, placeholder};
 use crate::kinds::backup::BackupType;
 use crate::kinds::restore::Restore;
 use crate::names;
 use crate::rules::finding::Finding;
-use crate::rules::review::Operation;
+use crate::rules::review::{Operation, Subject};
 use crate::snapshot::Fact;
 
 /// Where the right to attest is given.
@@ -43,11 +44,24 @@ pub(super) fn way_on(finding: Finding, request: &Request<'_>, open: &[&Question<
 
 fn introduction(request: &Request<'_>, open: &[&Question<'_>]) -> String {
     let pinned = request.passage.refused;
+    // One that is deleted in a pass leaves a hub that is restored in part.
+    let delete = match at_rest(request) {
+        true => "delete this Restore",
+        false => "once its pass has ended, delete this Restore",
+    };
     let what = match (open.is_empty(), pinned, request.restore.sync) {
-        (true, _, true) => "latest cannot be kept in sync and be the right set: delete this Restore, then name the set outright in a new one:".to_owned(),
+        (true, _, true) => format!(
+            "latest cannot be kept in sync and be the right set: {delete}, then name the set outright in a new one:"
+        ),
         (true, _, false) => "name the set outright:".to_owned(),
-        (false, true, true) => format!("delete this Restore; then, in a new one, say what you saw and name the set outright; {}:", words(open)),
-        (false, true, false) => format!("say what you saw and name the set outright; {}:", words(open)),
+        (false, true, true) => format!(
+            "{delete}; then, in a new one, say what you saw and name the set outright; {}:",
+            words(open)
+        ),
+        (false, true, false) => format!(
+            "say what you saw and name the set outright; {}:",
+            words(open)
+        ),
         (false, false, _) if request.review.operation == Operation::Create => format!(
             "say what you saw, in the metadata of this Restore, and apply it again; {}:",
             words(open)
@@ -58,6 +72,14 @@ fn introduction(request: &Request<'_>, open: &[&Question<'_>]) -> String {
         Some(user) if !open.is_empty() => format!("{user} may attest: {what}"),
         _ => what,
     }
+}
+
+/// Whether the stored Restore may be deleted; one that is still to be created is no Restore yet.
+fn at_rest(request: &Request<'_>) -> bool {
+    let Some(Subject::Restore(stored)) = &request.review.previous else {
+        return true;
+    };
+    RestoreState::seen(stored, &request.view.snapshot.velero_restores).is_at_rest()
 }
 
 /// Which kinds can stand for the placeholder.
