@@ -7,7 +7,7 @@ use crate::rules::words::in_brackets;
 use crate::status::clusters::fleet;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
-use crate::status::remedies::git_first;
+use crate::status::remedies::{delete_schedule, git_first};
 use crate::upstream::DISABLE_AUTO_IMPORT;
 
 /// Adds what to do on another hub. A command for another hub names a context that does not exist:
@@ -36,11 +36,12 @@ pub(super) fn here(facts: &Facts<'_>, finding: Finding, owner: Option<&str>) -> 
     let mut finding = finding;
     for schedule in facts.schedules().iter() {
         let (name, git) = (&schedule.meta.name, git_first(Some(&schedule.meta)));
-        if schedule.hidden_from_the_operator().is_some() {
-            finding = finding.run(
-                format!("delete BackupSchedule {name}, {git} (the operator does not see it, nor a pause):"),
-                facts.kubectl(&format!("delete bsch {name}")),
+        let leaving = schedule.meta.deleted.is_some();
+        if schedule.hidden_from_the_operator().is_some() || leaving && is_set(facts, schedule) {
+            let text = format!(
+                "delete BackupSchedule {name}, {git} (the operator does not see it, nor a pause):"
             );
+            finding = delete_schedule(finding, facts, schedule, text);
         } else if is_set(facts, schedule) {
             let end = EndBackups::here(facts.snapshot);
             let caveat = in_brackets(end.caveat(schedule.owns_backups));

@@ -127,6 +127,10 @@ fn backups_are_ended_by_what_the_operator_knows() {
         let (text, run) = &commands[0];
         assert!(run.contains(command) && text.contains(said), "{commands:?}");
     }
+    // What is asked for already is waited for.
+    here.schedules[0].meta.deleted = Some(at("16:30:00"));
+    let commands = commands(&here, known(&["paused"]));
+    assert!(commands[0].0.contains("is being deleted"), "{commands:?}");
 }
 
 #[test]

@@ -76,6 +76,20 @@ fn each_situation_has_its_own_text() {
     backups.extend(own_set(HUB_B, "160200"));
     stray.backups = Fact::known(backups, stray.now);
     insta::assert_snapshot!("latest_is_a_stray_set", text(&stray));
+    // What is still to be created cannot be deleted.
+    let with_sync = with(
+        restore("new", "latest"),
+        "/spec/syncRestoreWithNewBackups",
+        json!(true),
+    );
+    let created = judge(&create(&with_sync), &stray).refusal().unwrap();
+    assert!(
+        created.contains(
+            "create another one instead, that says what you saw and names the set outright"
+        ),
+        "{created}"
+    );
+    assert!(!created.contains("delete this Restore"), "{created}");
     let mut ahead = silent();
     let mut backups = synced_set(HUB_A, "160000");
     backups.iter_mut().for_each(|backup| {

@@ -8,7 +8,7 @@ use crate::kinds::backup::BackupType;
 use crate::kinds::restore::Restore;
 use crate::names;
 use crate::rules::finding::Finding;
-use crate::rules::review::{Operation, Subject};
+use crate::rules::review::Operation;
 use crate::snapshot::Fact;
 
 /// Where the right to attest is given.
@@ -44,18 +44,14 @@ pub(super) fn way_on(finding: Finding, request: &Request<'_>, open: &[&Question<
 
 fn introduction(request: &Request<'_>, open: &[&Question<'_>]) -> String {
     let pinned = request.passage.refused;
-    // One that is deleted in a pass leaves a hub that is restored in part.
-    let delete = match at_rest(request) {
-        true => "delete this Restore",
-        false => "once its pass has ended, delete this Restore",
-    };
+    let instead = instead_of_it(request);
     let what = match (open.is_empty(), pinned, request.restore.sync) {
         (true, _, true) => format!(
-            "latest cannot be kept in sync and be the right set: {delete}, then name the set outright in a new one:"
+            "latest cannot be kept in sync and be the right set: {instead} that names the set outright:"
         ),
         (true, _, false) => "name the set outright:".to_owned(),
         (false, true, true) => format!(
-            "{delete}; then, in a new one, say what you saw and name the set outright; {}:",
+            "{instead} that says what you saw and names the set outright; {}:",
             words(open)
         ),
         (false, true, false) => format!(
@@ -74,12 +70,16 @@ fn introduction(request: &Request<'_>, open: &[&Question<'_>]) -> String {
     }
 }
 
-/// Whether the stored Restore may be deleted; one that is still to be created is no Restore yet.
-fn at_rest(request: &Request<'_>) -> bool {
-    let Some(Subject::Restore(stored)) = &request.review.previous else {
-        return true;
+/// How another one comes in its place. One that is deleted in a pass leaves a hub that is restored in part; one
+/// that is still to be created is no Restore yet.
+fn instead_of_it(request: &Request<'_>) -> &'static str {
+    let Some(stored) = request.review.previous_restore() else {
+        return "create another one instead,";
     };
-    RestoreState::seen(stored, &request.view.snapshot.velero_restores).is_at_rest()
+    match RestoreState::seen(stored, &request.view.snapshot.velero_restores).is_at_rest() {
+        true => "delete this Restore, then create one",
+        false => "once its pass has ended, delete this Restore, then create one",
+    }
 }
 
 /// Which kinds can stand for the placeholder.
