@@ -38,7 +38,12 @@ pub fn unsafe_kind(case: &Case) -> Option<&'static str> {
             .iter()
             .enumerate()
             .any(|(other, hub)| other != index && hub.id == holder.id);
-    let apart = (holder.clock - world.hubs[case.viewer].clock).abs() > MINUTE;
+    // K4 tells the takeover of the hub that looks by the name of the backup it restored: by that writer's clock.
+    let restored_from = moves.iter().filter(|it| it.by == case.viewer);
+    let clocks = restored_from.map(|it| it.from).chain([index]);
+    let apart = clocks
+        .map(|hub| world.hubs[hub].clock - world.hubs[case.viewer].clock)
+        .any(|apart| apart.abs() > MINUTE);
     Some(match took {
         // P4: what it did since it took over is not here.
         Some(took) if unseen(took.at) => match took.course {

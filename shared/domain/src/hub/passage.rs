@@ -266,10 +266,14 @@ impl<'a> HubView<'a> {
     }
 
     /// Whether an owner took the fleet over from who wrote this, and has completed no set of its own
-    /// since.
+    /// since. Of one activation a marker and a Velero restore may tell, and only one of them of the writer.
     fn was_restored_by_an_owner(&self, written: &Written<'_>) -> bool {
         self.owners.iter().any(|owner| {
-            self.last_takeover(owner).is_some_and(|takeover| {
+            let last = self.last_takeover(owner).map(|takeover| takeover.at);
+            let mut told = self.takeovers.iter().filter(|takeover| {
+                takeover.by == *owner && takeover.counts() && Some(takeover.at) == last
+            });
+            told.any(|takeover| {
                 self.completed_clusters(owner, takeover.at).is_none()
                     && takeover.restored_from.contains(&written.by)
             })

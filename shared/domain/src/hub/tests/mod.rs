@@ -5,6 +5,7 @@ mod storage;
 use super::{Findings, HubView, Objection, Party, Question, RivalWhy};
 use crate::kinds::restore::Restore;
 use crate::snapshot::Snapshot;
+use crate::upstream::{MARKER_PREFIX, backup_label};
 use storage::{A, B, C, Storage, at};
 
 fn view<T>(storage: &Storage, look: impl FnOnce(&HubView<'_>) -> T) -> T {
@@ -242,6 +243,27 @@ fn p2_until_the_taker_has_completed_a_set_the_one_it_restored_is_right() {
     assert_eq!(objection(&storage), None);
     let storage = storage.set(C, "16:04:00").set(A, "16:06:00");
     assert_eq!(objection(&storage).as_deref(), Some("not the owner's"));
+}
+
+/// Found by a soak: the marker came last and had lost its source's label, the Velero restore beside it had it.
+#[test]
+fn p2_of_one_activation_told_twice_either_tells_whose_set_was_restored() {
+    const RESTORE: &str = "r-acm-managed-clusters-schedule-20261122160000";
+    let mut storage = Storage::default()
+        .set(A, "15:00:00")
+        .own_marker(A, "16:02:00")
+        .restored(RESTORE, "16:02:00")
+        .holding_by(RESTORE, "16:00:00");
+    assert_eq!(objection(&storage), None);
+    for backup in &mut storage.backups {
+        if backup.meta.name.starts_with(MARKER_PREFIX) {
+            backup.meta.labels.remove(backup_label::BACKUP_CLUSTER);
+        }
+    }
+    assert_eq!(objection(&storage).as_deref(), Some("not the owner's"));
+    let source = (backup_label::BACKUP_CLUSTER.to_owned(), A.to_owned());
+    storage.velero_restores[0].meta.labels.extend([source]);
+    assert_eq!(objection(&storage), None);
 }
 
 #[test]
