@@ -54,7 +54,7 @@ async fn what_is_not_judged_passes(hub: &GuardedHub) {
         r#"{"status":{"phase":"Running"}}"#,
         &["--subresource=status"],
     ));
-    // Being deleted, so that even its spec may change: whoever removes the finalizer must get through.
+    // Being deleted, so that even its spec may change: whoever removes the last finalizer must get through.
     passed(&hub.ops(&[
         "-n",
         BACKUP_NAMESPACE,

@@ -7,6 +7,7 @@ use crate::oracle::facts::is_named;
 use crate::seen::MINUTE;
 use crate::soak::Case;
 use crate::world::{Activation, Course, view};
+use acm_backup_domain::upstream::MARKER_PREFIX;
 
 /// One nobody has an explanation for.
 pub const UNKNOWN_KIND: &str = "not explained";
@@ -44,13 +45,21 @@ pub fn unsafe_kind(case: &Case) -> Option<&'static str> {
     let apart = clocks
         .map(|hub| world.hubs[hub].clock - world.hubs[case.viewer].clock)
         .any(|apart| apart.abs() > MINUTE);
+    let told_by_no_marker = |took: &Activation| match took.course {
+        _ if holder.old_operator => "P4: a takeover before 2.11, until its first backup",
+        Course::MarkerLost => "P4: a marker that could not be written",
+        _ => "P4: a takeover not synced yet",
+    };
+    let marker_is_here = |took: &Activation| {
+        world.bucket.iter().any(|it| {
+            let marker = it.by == index && it.name.starts_with(MARKER_PREFIX);
+            let here = || case.seen.backups.iter().any(|copy| copy.name == it.name);
+            marker && it.truly_ended >= took.at && here()
+        })
+    };
     Some(match took {
         // P4: what it did since it took over is not here.
-        Some(took) if unseen(took.at) => match took.course {
-            _ if holder.old_operator => "P4: a takeover before 2.11, until its first backup",
-            Course::MarkerLost => "P4: a marker that could not be written",
-            _ => "P4: a takeover not synced yet",
-        },
+        Some(took) if unseen(took.at) => told_by_no_marker(took),
         None if unseen(i64::MIN / 2) => "P4: nothing of the holder has been synced yet",
         _ if feigned(&[Course::Undone]) => "P4: an activation undone elsewhere",
         _ if feigned(&[Course::Filtered, Course::Nothing, Course::Hollow]) => {
@@ -58,6 +67,8 @@ pub fn unsafe_kind(case: &Case) -> Option<&'static str> {
         }
         _ if apart => "T: two clocks differ, within the five minutes of T3",
         _ if shared => "E6: hubs that no id tells apart",
+        // Of two that took over within seconds, the set of the one came before the marker of the other.
+        Some(took) if !marker_is_here(took) => told_by_no_marker(took),
         _ => UNKNOWN_KIND,
     })
 }

@@ -213,7 +213,7 @@ fn the_guard_is_on_two_kinds_and_lets_pass_what_must_not_wait() {
     assert!(conditions["spec-changes"].contains("object.spec != oldObject.spec"));
     // A user must not be able to set what lets pass.
     assert!(conditions["not-being-deleted"].contains("oldObject.metadata.deletionTimestamp"));
-    assert!(!conditions["not-being-deleted"].contains("(object.metadata"));
+    assert!(!conditions["not-being-deleted"].contains("(object.metadata.deletionTimestamp"));
     // Of all writes of a status, only the one that wakes a Restore, whatever becomes of it.
     let conditions = guard_on(status, &[STATUS], &["UPDATE"]);
     assert_eq!(

@@ -243,8 +243,10 @@ impl<'a> HubView<'a> {
         };
         // Odd evidence takes nobody's place: one that is told by a time ahead makes an owner beside the
         // others, and of two that cannot be put in an order both are (OWNERSHIP T2, T3).
+        // A hub's own are always in the order in which they came here.
         let beats = |later: &Takeover<'_>, earlier: &Takeover<'_>| {
-            !later.ahead && later.at > earlier.at && !cannot_be_ordered(later, earlier)
+            later.at > earlier.at
+                && (later.by == earlier.by || !later.ahead && !cannot_be_ordered(later, earlier))
         };
         let mut owners: Vec<Party> = match counting().next() {
             Some(_) => counting()

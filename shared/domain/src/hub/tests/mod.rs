@@ -105,6 +105,30 @@ fn t3_a_late_copy_counts_as_ended_after_the_marker() {
     assert_eq!(in_question(&late), [A]);
 }
 
+/// Found by a soak: the older of two markers of one hub, whose clock is decades ahead, stood beside ours for ever.
+#[test]
+fn t2_of_two_markers_of_one_hub_that_are_ahead_the_last_to_come_counts() {
+    const RESTORE: &str = "r-acm-managed-clusters-schedule-20261122160000";
+    let ahead = |storage: Storage, arrived: &str| {
+        let mut storage = storage.marker(A, A, arrived);
+        let marker = storage.backups.last_mut().unwrap();
+        let digits = arrived.replace(':', "");
+        marker.meta.name = format!("{MARKER_PREFIX}20790927{digits}");
+        storage
+    };
+    let one = ahead(Storage::default(), "16:01:50");
+    let taken = |storage: &Storage| {
+        let storage = storage.clone().restored(RESTORE, "16:02:00");
+        storage.holding_by(RESTORE, "16:00:00")
+    };
+    assert_eq!(owners(&taken(&one)), [Party::Here]);
+    let two = ahead(ahead(Storage::default(), "15:50:00"), "16:01:50");
+    assert_eq!(owners(&taken(&two)), [Party::Here]);
+    // More than five minutes apart, names and arrivals say different things.
+    let long_ago = ahead(Storage::default(), "15:50:00");
+    assert_eq!(owners(&taken(&long_ago)), [Party::Here, other(A)]);
+}
+
 #[test]
 fn k2_k3_a_hollow_marker_and_one_given_back_make_no_owner() {
     let taken = Storage::default()
