@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use acm_backup_bed::{BACKUP_NAMESPACE, Hub, Velero, wait};
+use acm_backup_domain::upstream::backup_label;
 use anyhow::Result;
 use jiff::Timestamp;
 use kube::Api;
@@ -81,6 +82,20 @@ fn read_at(location: &DynamicObject) -> Option<Timestamp> {
         .as_str()?
         .parse()
         .ok()
+}
+
+/// Whether a marker a hub sees names the backup of clusters that were taken over. The real operator's may name
+/// none, and then no other hub can tell an activation from a misspelt `skip`.
+pub async fn takeover_is_told(hub: &Hub) -> Result<bool> {
+    let backups = api(hub, VELERO, "Backup").await?;
+    let markers = ListParams::default().labels(backup_label::RESTORE_CLUSTER);
+    let markers = backups.list(&markers).await?.items;
+    Ok(markers.iter().any(|marker| {
+        let labels = marker.metadata.labels.as_ref();
+        labels
+            .and_then(|labels| labels.get(backup_label::RESTORED_CLUSTERS))
+            .is_some_and(|backup| !backup.is_empty())
+    }))
 }
 
 /// Wait until a hub has none of its own backups under way.

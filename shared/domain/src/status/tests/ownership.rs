@@ -3,6 +3,7 @@
 use super::hubs::{Hub, at, marker, set_of};
 use crate::kinds::backup::BackupType;
 use crate::status::{Answer, Role, StatusReport, Verdict};
+use crate::upstream::backup_label;
 
 const INTRUSION: &str = "!hub/backups-after-takeover";
 
@@ -164,6 +165,28 @@ fn two_hubs_that_write_without_an_activation_are_told_apart_by_nobody() {
     hub.schedules[0].phase = "BackupCollision".into();
     assert_eq!(hub.found(), ["!hub/shared-storage", "!schedule/collision"]);
     assert_eq!(hub.report().role, Role::Collision);
+}
+
+/// Seen at 2.17: the marker of an activation that restored the fleet, and the only one.
+#[test]
+fn a_marker_that_names_no_backup_is_shown_to_whoever_has_to_decide() {
+    let mut hub = Hub::active("a");
+    hub.backups.extend(set_of("b", "160000"));
+    let mut hollow = marker("b", "", "15:59:58");
+    hollow.meta.labels.remove(backup_label::RESTORED_CLUSTERS);
+    hub.backups.push(hollow);
+    assert_eq!(hub.found(), ["!hub/shared-storage"]);
+    let finding = hub.report().findings.remove(0);
+    assert!(
+        finding.headline.contains("its marker does not tell"),
+        "{}",
+        finding.headline
+    );
+    let shown = &finding.evidence[0];
+    assert!(
+        shown.starts_with("acm-restore-clusters-20261122155958 of "),
+        "{shown}"
+    );
 }
 
 #[test]
