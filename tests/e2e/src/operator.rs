@@ -45,6 +45,12 @@ const RULES: &[Rule<'static>] = &[
         resources: &["*"],
         verbs: &["create", "update"],
     },
+    // To hold it by a finalizer, before it holds a Restore by one (2.14 and later).
+    Rule {
+        groups: &["operator.open-cluster-management.io"],
+        resources: &["internalhubcomponents"],
+        verbs: &["update"],
+    },
 ];
 
 /// Which program is the operator.
@@ -154,6 +160,14 @@ pub async fn surroundings(hub: &Hub) -> Result<()> {
     hub.apply(&json!({
         "apiVersion": "addon.open-cluster-management.io/v1alpha1", "kind": "ClusterManagementAddOn",
         "metadata": { "name": "managed-serviceaccount" }, "spec": {},
+    }))
+    .await?;
+    // Every hub with the operator has it; without it no Restore gets a finalizer (2.14 and later).
+    let namespace = "open-cluster-management";
+    hub.create_namespace(namespace).await?;
+    hub.apply(&json!({
+        "apiVersion": "operator.open-cluster-management.io/v1", "kind": "InternalHubComponent",
+        "metadata": { "namespace": namespace, "name": "cluster-backup" }, "spec": {},
     }))
     .await
     .map(drop)
