@@ -1,6 +1,7 @@
 //! What is wrong with the BackupSchedules.
 
 use super::{OVERDUE_GRACE, several, velero_schedules, view};
+use crate::hub::Party;
 use crate::kinds::backup::BackupType;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::restore::Restore;
@@ -181,13 +182,18 @@ fn collision(facts: &Facts<'_>, schedule: &BackupSchedule) -> Finding {
     } else {
         finding
     };
-    finding.run(
+    let git = git_first(Some(&schedule.meta));
+    // The operator stops the owner's too, over one late backup of the hub that lost the fleet.
+    let what = if facts.view.owns(&Party::Here) && facts.view.is_sole_owner_by_takeover() {
         format!(
-            "find out which hub owns the fleet; only on that one, delete this ({}) and create it anew:",
-            git_first(Some(&schedule.meta))
-        ),
-        facts.kubectl(&format!("delete bsch {name}")),
-    )
+            "this hub owns the fleet: when no other backs up any more, delete this ({git}) and create it anew:"
+        )
+    } else {
+        format!(
+            "find out which hub owns the fleet; only on that one, delete this ({git}) and create it anew:"
+        )
+    };
+    finding.run(what, facts.kubectl(&format!("delete bsch {name}")))
 }
 
 /// Velero itself refused its schedules: no backup is made, whatever the operator says.

@@ -167,6 +167,18 @@ fn two_hubs_that_write_without_an_activation_are_told_apart_by_nobody() {
     assert_eq!(hub.report().role, Role::Collision);
 }
 
+/// Seen at 2.17: one late backup of the hub that came back stops the schedules of both.
+#[test]
+fn the_owner_whose_backups_were_stopped_too_is_told_that_it_owns_the_fleet() {
+    let mut hub = winner();
+    intrude(&mut hub);
+    hub.schedules[0].phase = "BackupCollision".into();
+    assert_eq!(hub.report().role, Role::Collision);
+    assert_eq!(hub.found(), [INTRUSION, "!schedule/collision"]);
+    let step = hub.report().findings[1].steps[0].text.clone();
+    assert!(step.starts_with("this hub owns the fleet: "), "{step}");
+}
+
 /// Seen at 2.17: the marker of an activation that restored the fleet, and the only one.
 #[test]
 fn a_marker_that_names_no_backup_is_shown_to_whoever_has_to_decide() {
