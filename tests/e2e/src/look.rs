@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use acm_backup_bed::{BACKUP_NAMESPACE, Hub, Velero, wait};
+use acm_backup_domain::upstream::backup_label;
 use anyhow::Result;
 use jiff::Timestamp;
 use kube::Api;
@@ -83,6 +84,20 @@ fn read_at(location: &DynamicObject) -> Option<Timestamp> {
         .ok()
 }
 
+/// Whether a marker a hub sees names the backup of clusters that were taken over. The real operator's may name
+/// none, and then no other hub can tell an activation from a misspelt `skip`.
+pub async fn takeover_is_told(hub: &Hub) -> Result<bool> {
+    let backups = api(hub, VELERO, "Backup").await?;
+    let markers = ListParams::default().labels(backup_label::RESTORE_CLUSTER);
+    let markers = backups.list(&markers).await?.items;
+    Ok(markers.iter().any(|marker| {
+        let labels = marker.metadata.labels.as_ref();
+        labels
+            .and_then(|labels| labels.get(backup_label::RESTORED_CLUSTERS))
+            .is_some_and(|backup| !backup.is_empty())
+    }))
+}
+
 /// Wait until a hub has none of its own backups under way.
 pub async fn until_idle(hub: &Hub, id: &str) -> Result<()> {
     let what = format!("the backups of {} to be over", hub.name());
@@ -96,9 +111,10 @@ pub async fn until_idle(hub: &Hub, id: &str) -> Result<()> {
     .await
 }
 
-fn is_under_way(backup: &DynamicObject) -> bool {
+/// Of a Backup or a Restore of Velero's.
+fn is_under_way(object: &DynamicObject) -> bool {
     !matches!(
-        phase(backup),
+        phase(object),
         "Completed" | "PartiallyFailed" | "Failed" | "FailedValidation" | "Deleting"
     )
 }
@@ -113,6 +129,21 @@ pub async fn backups_of(hub: &Hub, id: &str) -> Result<Vec<DynamicObject>> {
         .items;
     found.sort_by_key(|backup| started(backup).to_owned());
     Ok(found)
+}
+
+/// Wait until no restore of Velero's is under way on a hub. The operator calls a sync `Enabled` while the last
+/// ones are `Finalizing`.
+pub async fn until_restored(hub: &Hub) -> Result<()> {
+    let restores = api(hub, VELERO, "Restore").await?;
+    let what = format!("the restores on {} to be over", hub.name());
+    wait::until(&what, LIMIT, || async {
+        let restores = restores.list(&ListParams::default()).await?.items;
+        Ok(match restores.iter().any(is_under_way) {
+            false => wait::Seen::Yes(()),
+            true => wait::Seen::NotYet(describe(&restores)),
+        })
+    })
+    .await
 }
 
 /// When a backup began; empty where it did not.
@@ -150,10 +181,10 @@ fn schedule_type(backup: &DynamicObject) -> Option<&str> {
     Some(kind.as_str())
 }
 
-fn describe(backups: &[DynamicObject]) -> String {
-    let each = backups.iter().map(|backup| {
-        let name = backup.metadata.name.as_deref().unwrap_or_default();
-        format!("{name} {}", phase(backup))
+fn describe(objects: &[DynamicObject]) -> String {
+    let each = objects.iter().map(|object| {
+        let name = object.metadata.name.as_deref().unwrap_or_default();
+        format!("{name} {}", phase(object))
     });
     each.collect::<Vec<_>>().join(", ")
 }

@@ -2,6 +2,8 @@
 //!
 //! `ACM_BACKUP_OPERATOR=FILE[,FILE]` gives one file a hub, because the port of a real operator's own webhook is
 //! compiled in. Both are started alike: as ServiceAccount `cluster-backup-chart`, with the rights it has in production.
+//! The tokens of ManagedServiceAccounts are made by an add-on that is not the operator's, and that is the stand-in's in
+//! both cases.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,6 +44,12 @@ const RULES: &[Rule<'static>] = &[
         ],
         resources: &["*"],
         verbs: &["create", "update"],
+    },
+    // To hold it by a finalizer, before it holds a Restore by one (2.14 and later).
+    Rule {
+        groups: &["operator.open-cluster-management.io"],
+        resources: &["internalhubcomponents"],
+        verbs: &["update"],
     },
 ];
 
@@ -91,6 +99,9 @@ impl Operator {
     /// Start it on a hub that has its CRDs and its namespace.
     pub async fn start(&self, hub: &Hub) -> Result<Arc<Process>> {
         let kubeconfig = account(hub).await?;
+        if let Self::Real(_) = self {
+            hub.run(addon(&kubeconfig)?, "token-addon")?;
+        }
         hub.run(self.recipe(hub, &kubeconfig)?, "operator")
     }
 
@@ -113,6 +124,13 @@ impl Operator {
             .env("KUBECONFIG", kubeconfig)
             .env("POD_NAMESPACE", BACKUP_NAMESPACE))
     }
+}
+
+/// What makes tokens for the accounts a real operator creates; without it every backup is one without tokens.
+fn addon(kubeconfig: &Path) -> Result<Recipe> {
+    Ok(Recipe::new("token add-on", Program::Operator.path()?)
+        .arg("--only-msa-addon")
+        .env("KUBECONFIG", kubeconfig))
 }
 
 /// Kubeconfig of the account it runs as, with the rights it has in production.
@@ -142,6 +160,14 @@ pub async fn surroundings(hub: &Hub) -> Result<()> {
     hub.apply(&json!({
         "apiVersion": "addon.open-cluster-management.io/v1alpha1", "kind": "ClusterManagementAddOn",
         "metadata": { "name": "managed-serviceaccount" }, "spec": {},
+    }))
+    .await?;
+    // Every hub with the operator has it; without it no Restore gets a finalizer (2.14 and later).
+    let namespace = "open-cluster-management";
+    hub.create_namespace(namespace).await?;
+    hub.apply(&json!({
+        "apiVersion": "operator.open-cluster-management.io/v1", "kind": "InternalHubComponent",
+        "metadata": { "namespace": namespace, "name": "cluster-backup" }, "spec": {},
     }))
     .await
     .map(drop)

@@ -24,6 +24,9 @@ struct Args {
     /// Also play the ManagedServiceAccount add-on: tokens for accounts.
     #[arg(long, default_value_t = true, action = ArgAction::Set, num_args = 0..=1, default_missing_value = "true")]
     msa_addon: bool,
+    /// Play nothing but the add-on: beside a real operator, which does not make tokens.
+    #[arg(long, conflicts_with_all = ["operator_version", "msa_addon"])]
+    only_msa_addon: bool,
     /// When to look at a healthy BackupSchedule again.
     #[arg(long, default_value = "5m", value_parser = duration)]
     requeue_healthy: Duration,
@@ -74,6 +77,10 @@ async fn main() -> Result<()> {
 
     if let Some(address) = probe_address(&args.health_probe_bind_address)? {
         health::serve(address).await?;
+    }
+    if args.only_msa_addon {
+        msa_addon::run(client).await;
+        anyhow::bail!("the watches of accounts and tokens ended");
     }
     if args.msa_addon {
         tokio::spawn(msa_addon::run(client.clone()));

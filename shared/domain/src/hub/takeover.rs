@@ -29,7 +29,9 @@ pub struct Takeover<'a> {
     pub restored_from: Vec<Party>,
     /// The managed-clusters backup it restored.
     pub restored: Option<String>,
-    /// It restored no clusters: it only puts its hub in question (OWNERSHIP K2).
+    /// Its marker names no backup: it only puts its hub in question (OWNERSHIP K2). A misspelt `skip` writes such
+    /// a one. So does 2.17 when it looks at an activation before it has read the name of the clusters' restore back;
+    /// the marker of its next look replaces it, unless that comes in the same second and so under the same name.
     pub hollow: bool,
     /// Of this hub: none of the clusters it brought is here (any more), so it makes no owner
     /// (OWNERSHIP K3).

@@ -242,12 +242,18 @@ fn no_complete_set(facts: &Facts<'_>, newest: &BackupSet<'_>) -> Option<Finding>
             .run("watch it:", facts.kubectl("get backups.velero.io -w")),
         );
     }
+    // What was made before the BackupSchedule was made anew is still there to be restored.
+    let headline = match facts.own_sets().filter(|set| set.is_complete()).last() {
+        Some(good) => format!(
+            "no set is complete since the BackupSchedule was made anew; the newest complete one is {} old",
+            age::age(facts.now, good.run)
+        ),
+        None => "no set of this hub's backups is complete: it could be recovered in part at best"
+            .to_owned(),
+    };
     Some(
-        Finding::critical(
-            "backup/none-complete",
-            "no set of this hub's backups is complete: it could be recovered in part at best",
-        )
-        .run("see them all:", facts.kubectl("get backups.velero.io")),
+        Finding::critical("backup/none-complete", headline)
+            .run("see them all:", facts.kubectl("get backups.velero.io")),
     )
 }
 

@@ -201,12 +201,31 @@ pub(super) fn shared_storage(facts: &Facts<'_>, role: Role) -> Option<Finding> {
             && !standing.hub.twin
     })?;
     let id = other.hub.id.short();
-    let finding = Finding::critical(
-        "hub/shared-storage",
-        format!(
-            "hub {id} backs up to this storage as well, and no activation tells which hub owns the fleet"
+    let hollow = facts
+        .view
+        .takeovers
+        .iter()
+        .rev()
+        .find(|takeover| takeover.hollow && takeover.by == other.hub.party());
+    let finding = match hollow.and_then(|takeover| Some((takeover, takeover.at?))) {
+        Some((takeover, at)) => Finding::critical(
+            "hub/shared-storage",
+            format!(
+                "hub {id} backs up to this storage as well, and its marker does not tell whether it took the fleet over"
+            ),
+        )
+        .seen(format!(
+            "{} of {} names no backup: an activation may write such a marker, and so does skip in the wrong letters",
+            takeover.told_by.name(),
+            facts.when(at)
+        )),
+        None => Finding::critical(
+            "hub/shared-storage",
+            format!(
+                "hub {id} backs up to this storage as well, and no activation tells which hub owns the fleet"
+            ),
         ),
-    );
+    };
     let finding = match other.hub.begun {
         Some(begun) => finding.seen(format!(
             "hub {id} began {} at {}",

@@ -1,6 +1,7 @@
 //! What is wrong with the BackupSchedules.
 
 use super::{OVERDUE_GRACE, several, velero_schedules, view};
+use crate::hub::Party;
 use crate::hub::unattended::{names, unattended};
 use crate::kinds::backup::BackupType;
 use crate::kinds::backup_schedule::BackupSchedule;
@@ -213,15 +214,18 @@ fn collision(facts: &Facts<'_>, schedule: &BackupSchedule) -> Finding {
         format!("BackupSchedule {name} is stopped for good: {why}"),
     )
     .seen(schedule.message.clone());
-    delete_schedule(
-        finding,
-        facts,
-        schedule,
+    let git = git_first(Some(&schedule.meta));
+    // The operator stops the owner's too, over one late backup of the hub that lost the fleet.
+    let what = if facts.view.owns(&Party::Here) && facts.view.is_sole_owner_by_takeover() {
         format!(
-            "find out which hub owns the fleet; only on that one, delete this ({}) and create it anew:",
-            git_first(Some(&schedule.meta))
-        ),
-    )
+            "this hub owns the fleet: when no other backs up any more, delete this ({git}) and create it anew:"
+        )
+    } else {
+        format!(
+            "find out which hub owns the fleet; only on that one, delete this ({git}) and create it anew:"
+        )
+    };
+    delete_schedule(finding, facts, schedule, what)
 }
 
 /// Velero itself refused its schedules: no backup is made, whatever the operator says.

@@ -187,6 +187,18 @@ fn what_was_saved_before_a_schedule_was_made_anew_is_not_held_against_it() {
     );
     hub.backups.extend(set_of("a", "160030"));
     assert_eq!(hub.found(), Vec::<String>::new());
+    // Nor is it denied.
+    let failed = hub
+        .backups
+        .iter_mut()
+        .find(|backup| backup.meta.name == "acm-credentials-schedule-20261122160030");
+    failed.unwrap().phase = "Failed".into();
+    assert_eq!(hub.found(), ["!backup/none-complete", "!backup/failed"]);
+    let headline = &hub.report().findings[0].headline;
+    assert!(
+        headline.contains("the newest complete one is 3h"),
+        "{headline}"
+    );
 }
 
 #[test]

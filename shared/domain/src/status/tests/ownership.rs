@@ -5,6 +5,7 @@ use crate::kinds::backup::BackupType;
 use crate::kinds::definition::Definition;
 use crate::snapshot::Fact;
 use crate::status::{Answer, Role, StatusReport, Step, Verdict, assess};
+use crate::upstream::backup_label;
 
 const INTRUSION: &str = "!hub/backups-after-takeover";
 
@@ -243,6 +244,40 @@ fn two_hubs_that_write_without_an_activation_are_told_apart_by_nobody() {
     hub.schedules[0].phase = "BackupCollision".into();
     assert_eq!(hub.found(), ["!hub/shared-storage", "!schedule/collision"]);
     assert_eq!(hub.report().role, Role::Collision);
+}
+
+/// Seen at 2.17: one late backup of the hub that came back stops the schedules of both.
+#[test]
+fn the_owner_whose_backups_were_stopped_too_is_told_that_it_owns_the_fleet() {
+    let mut hub = winner();
+    intrude(&mut hub);
+    hub.schedules[0].phase = "BackupCollision".into();
+    assert_eq!(hub.report().role, Role::Collision);
+    assert_eq!(hub.found(), [INTRUSION, "!schedule/collision"]);
+    let step = hub.report().findings[1].steps[0].text.clone();
+    assert!(step.starts_with("this hub owns the fleet: "), "{step}");
+}
+
+/// Seen at 2.17: the marker of an activation that restored the fleet, and the only one.
+#[test]
+fn a_marker_that_names_no_backup_is_shown_to_whoever_has_to_decide() {
+    let mut hub = Hub::active("a");
+    hub.backups.extend(set_of("b", "160000"));
+    let mut hollow = marker("b", "", "15:59:58");
+    hollow.meta.labels.remove(backup_label::RESTORED_CLUSTERS);
+    hub.backups.push(hollow);
+    assert_eq!(hub.found(), ["!hub/shared-storage"]);
+    let finding = hub.report().findings.remove(0);
+    assert!(
+        finding.headline.contains("its marker does not tell"),
+        "{}",
+        finding.headline
+    );
+    let shown = &finding.evidence[0];
+    assert!(
+        shown.starts_with("acm-restore-clusters-20261122155958 of "),
+        "{shown}"
+    );
 }
 
 #[test]

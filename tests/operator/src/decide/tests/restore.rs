@@ -190,6 +190,7 @@ fn the_end_follows_from_velero() {
         (json!({}), "Finalizing", None),
         (sync.clone(), "Completed", Some("Enabled")),
         (sync.clone(), "PartiallyFailed", Some("Enabled")),
+        (sync.clone(), "Finalizing", Some("Enabled")),
         (sync.clone(), "Failed", Some("EnabledWithErrors")),
         (sync, "InProgress", Some("Running")),
     ] {
@@ -201,6 +202,18 @@ fn the_end_follows_from_velero() {
             .then(|| said(&pass).0);
         assert_eq!(told.as_deref(), phase, "{velero} {fields}");
     }
+}
+
+#[test]
+fn a_cycle_that_ended_says_when_even_if_nothing_is_cleaned_up() {
+    let fields =
+        json!({"spec": {"syncRestoreWithNewBackups": true, "cleanupBeforeRestore": "None"}});
+    let pass = ended(fields, "Completed", "2.17");
+    let status = pass.writes.iter().rev().find_map(|write| match write {
+        Write::Status { status, .. } => Some(status),
+        _ => None,
+    });
+    assert!(status.unwrap()["completionTimestamp"].is_string());
 }
 
 #[test]

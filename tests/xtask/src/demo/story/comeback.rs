@@ -37,7 +37,7 @@ pub async fn tell(stage: &Stage<'_>) -> Result<()> {
         look::until_set(&a.hub, b.id),
     )
     .await?;
-    is_critical(stage, "hub-a", "hub-a says the same")
+    is_critical(stage, "hub-a", "hub-a is critical as well")
         .await
         .map(drop)
 }
@@ -78,6 +78,17 @@ async fn is_critical(stage: &Stage<'_>, context: &str, claim: &str) -> Result<St
         status.code == Some(3) && status.stdout.contains("CRITICAL"),
     )?;
     let (a, b) = (&stage.world.a, &stage.world.b);
+    if context == a.hub.name() && !look::takeover_is_told(&a.hub).await? {
+        stage.say(
+            "no marker of hub-b names what it restored, so hub-a cannot know that it took over:",
+        );
+        let shared = format!("hub {} backs up to this storage as well", &b.id[..8]);
+        stage.says(
+            &status.stdout,
+            &[&shared, "decide which hub owns the fleet"],
+        )?;
+        return Ok(status.stdout);
+    }
     let name = |side: &acm_backup_e2e::Side| match side.hub.name() == context {
         true => format!("this hub ({})", &side.id[..8]),
         false => format!("hub {}", &side.id[..8]),

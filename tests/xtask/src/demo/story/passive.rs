@@ -21,10 +21,10 @@ pub async fn tell(stage: &Stage<'_>) -> Result<()> {
         .done(&heredoc("kubectl --context hub-b apply", &restore)?)
         .await?;
     let what = "Velero to restore what is passive";
-    wait(
-        what,
-        look::until_phase(&b.hub, look::ACM, "Restore", SYNC, &["Enabled"]),
-    )
+    wait(what, async {
+        look::until_phase(&b.hub, look::ACM, "Restore", SYNC, &["Enabled"]).await?;
+        look::until_restored(&b.hub).await
+    })
     .await?;
 
     let status = stage
