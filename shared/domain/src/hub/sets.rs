@@ -54,6 +54,16 @@ impl BackupSet<'_> {
         })
     }
 
+    /// Whether a part of the data ended without any: the set will never be whole.
+    pub fn has_failed(&self) -> bool {
+        let members = BackupType::DATA
+            .iter()
+            .filter_map(|kind| self.members.get(kind));
+        members
+            .filter(|backup| backup.meta.deleted.is_none())
+            .any(|backup| matches!(backup.phase.as_str(), "Failed" | "FailedValidation"))
+    }
+
     /// When Velero began the first of them.
     pub fn started(&self) -> Option<Timestamp> {
         self.members

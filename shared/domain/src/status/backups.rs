@@ -39,7 +39,7 @@ pub struct Set {
     /// The run of a newer set that is still being written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub in_progress: Option<Timestamp>,
-    /// Whether that one will never be finished: the hub that began it is silent.
+    /// Whether that one will never be whole: a part of it failed, or the hub that began it is silent.
     pub abandoned: bool,
 }
 
@@ -140,7 +140,7 @@ fn seen(facts: &Facts<'_>, shown: &BackupSet<'_>, newest: &BackupSet<'_>) -> Set
             .collect(),
         in_progress: (newest.run > shown.run && newest.party() == shown.party())
             .then_some(newest.run),
-        abandoned: !newest.here && others::is_silent(facts, &newest.writer),
+        abandoned: newest.has_failed() || !newest.here && others::is_silent(facts, &newest.writer),
     }
 }
 

@@ -1,6 +1,7 @@
 //! A hub that backs up.
 
 use super::hubs::{Hub, at, minutes_before, set_of};
+use crate::kinds::backup::BackupType;
 use crate::kinds::restore::Restore;
 use crate::status::{Answer, Role, Verdict};
 
@@ -231,4 +232,26 @@ fn after_an_activation_only_reconnected_clusters_count() {
         report.findings[0].headline,
         "3 of 5 restored clusters have not reconnected to this hub"
     );
+}
+
+/// Failed before: "the next is not whole yet", of a set that failed.
+#[test]
+fn a_newer_set_that_failed_is_not_awaited() {
+    for (phase, abandoned) in [("InProgress", false), ("Queued", false), ("Failed", true)] {
+        let mut hub = Hub::active("a");
+        let mut newer = set_of("a", "160030");
+        for backup in &mut newer {
+            if backup.backup_type() == Some(BackupType::Resources) {
+                backup.phase = phase.into();
+                backup.completed = None;
+            }
+        }
+        hub.backups.extend(newer);
+        let set = hub.report().set.unwrap();
+        assert!(
+            set.complete && set.in_progress.is_some(),
+            "{phase}: {set:?}"
+        );
+        assert_eq!(set.abandoned, abandoned, "{phase}");
+    }
 }
