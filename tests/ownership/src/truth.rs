@@ -57,6 +57,11 @@ pub fn unsafe_kind(case: &Case) -> Option<&'static str> {
             marker && it.truly_ended >= took.at && here()
         })
     };
+    // A marker is named when its hub's operator gets to it, up to a minute after the clusters came.
+    let at_once = |took: &Activation| {
+        let mut others = moves.iter().filter(|it| it.by != index);
+        others.any(|it| (it.at - took.at).abs() <= 2 * MINUTE)
+    };
     Some(match took {
         // P4: what it did since it took over is not here.
         Some(took) if unseen(took.at) => told_by_no_marker(took),
@@ -67,7 +72,9 @@ pub fn unsafe_kind(case: &Case) -> Option<&'static str> {
         }
         _ if apart => "T: two clocks differ, within the five minutes of T3",
         _ if shared => "E6: hubs that no id tells apart",
-        // Of two that took over within seconds, the set of the one came before the marker of the other.
+        Some(took) if at_once(took) => {
+            "K1: two took over within two minutes, and their markers tell another order"
+        }
         Some(took) if !marker_is_here(took) => told_by_no_marker(took),
         _ => UNKNOWN_KIND,
     })

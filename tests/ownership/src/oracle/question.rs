@@ -201,7 +201,7 @@ fn supersedes(
 
 /// Q2: `fenced` was accepted of that hub for the activation that wrote the marker.
 ///
-/// reading: the Restore the marker names, accepted before the marker was made here.
+/// reading: the Restore the marker names, accepted before the marker was made here, and no more than a day.
 fn was_fenced(facts: &Facts<'_>, who: &Who, written: &Written) -> bool {
     let Some(marker) = &written.marker else {
         return false;
@@ -211,9 +211,10 @@ fn was_fenced(facts: &Facts<'_>, who: &Who, written: &Written) -> bool {
             record.kind == "fenced"
                 && facts.stranger(&record.about) == *who
                 && record.holder == format!("Restore/{}", marker.restore)
-                && written
-                    .named
-                    .is_some_and(|made| record.accepted.as_second() <= made)
+                && written.named.is_some_and(|made| {
+                    let since = made - record.accepted.as_second();
+                    since >= 0 && (since <= DAY || !readings::Q2_FENCED_FOR_A_DAY)
+                })
         })
 }
 

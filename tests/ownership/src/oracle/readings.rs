@@ -17,6 +17,10 @@ pub const T3_COVERS_ACTIVATIONS: bool = true;
 /// twin alone.
 pub const Q5_UNKNOWN_IS_NEVER_KNOWN: bool = true;
 
+/// Q2: an activation that writes its marker more than a day after a statement was accepted for its Restore is
+/// another one: the name of a Restore comes again.
+pub const Q2_FENCED_FOR_A_DAY: bool = true;
+
 /// P2: the half is of the newest completed set of each owner; else of the newest of all of them, which is `latest`
 /// itself wherever it was completed.
 pub const P2_HALF_OF_EACH_OWNER: bool = true;
