@@ -4,12 +4,14 @@
 use crate::{Cli, root};
 use clap::Parser;
 
-const DOCUMENTS: [&str; 6] = [
+const DOCUMENTS: [&str; 8] = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/architecture.md",
     "docs/attestation.md",
     "docs/figures.md",
+    "docs/soak/ownership.md",
+    "docs/soak/races.md",
     "manifests/README.md",
 ];
 
