@@ -65,9 +65,7 @@ fn without_a_schedule(facts: &Facts<'_>, role: Role, unattended: &[&VeleroSchedu
             .todo("then create a BackupSchedule here, which makes its own"),
         _ => finding.run(
             "pause them, and see whether this hub should back up at all:",
-            facts.kubectl(&format!(
-                "patch {kind} {names} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'"
-            )),
+            pause_velero(facts, &names),
         ),
     }
 }
@@ -122,6 +120,9 @@ fn of_one(facts: &Facts<'_>, role: Role, schedule: &BackupSchedule) -> Option<Fi
     let name = &schedule.meta.name;
     if schedule.hidden_from_the_operator().is_some() {
         return hidden(facts, schedule);
+    }
+    if let Some(still) = still_runs(facts, schedule) {
+        return Some(still);
     }
     if schedule.is_in_collision() {
         // Who collided with whom is told by the ownership of the fleet, where that is known.
@@ -199,6 +200,43 @@ fn hidden(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
                 facts.kubectl(&format!("edit bsch {name}")),
             ),
     )
+}
+
+/// One that says that it does not back up. The operator ends its Velero Schedules in the pass in which it says
+/// so (2.9 after the word, seen for a moment); what lasts is a status, or a Velero Schedule, that a person wrote,
+/// and neither a pause nor a collision ends that any more.
+fn still_runs(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
+    if schedule.blocks_restores() {
+        return None;
+    }
+    let name = &schedule.meta.name;
+    let running: Vec<_> = velero_schedules(facts, schedule)
+        .into_iter()
+        .filter(|velero| velero.is_running() && velero.is_owned_by(name))
+        .collect();
+    let names = names(&running);
+    if names.is_empty() {
+        return None;
+    }
+    let finding = Finding::critical(
+        "schedule/still-runs",
+        format!(
+            "BackupSchedule {name} says {}, but its Velero Schedules still run: this hub backs up",
+            schedule.phase
+        ),
+    )
+    .seen(schedule.message.clone());
+    Some(finding.run(
+        "the operator does that in the same pass; if it is so in a minute still, pause them:",
+        pause_velero(facts, &names),
+    ))
+}
+
+fn pause_velero(facts: &Facts<'_>, names: &str) -> String {
+    facts.kubectl(&format!(
+        "patch {} {names} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'",
+        resource::VELERO_SCHEDULES
+    ))
 }
 
 fn collision(facts: &Facts<'_>, schedule: &BackupSchedule) -> Finding {
