@@ -7,6 +7,7 @@ use crate::status::facts::Facts;
 use crate::status::finding::Finding;
 use crate::status::remedies::{delete_restore, git_first, look_into_restore};
 use crate::status::role::Role;
+use crate::status::words::list;
 use crate::time::age::count;
 
 /// What is wrong with the Restores.
@@ -19,7 +20,44 @@ pub(in crate::status) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding>
         .iter()
         .filter(|restore| Some(restore.meta.name.as_str()) != sync)
         .filter_map(|restore| of_one(facts, role, restore))
+        .chain(several(facts))
         .collect()
+}
+
+/// The operator runs one at a time, and finds out at its next pass (operator-facts §6.2).
+fn several(facts: &Facts<'_>) -> Option<Finding> {
+    let active: Vec<_> = facts
+        .restores()
+        .iter()
+        .filter(|restore| restore.is_active() && restore.meta.deleted.is_none())
+        .collect();
+    if active.len() < 2 {
+        return None;
+    }
+    let names: Vec<_> = active.iter().map(|restore| &restore.meta.name).collect();
+    let mut finding = Finding::warning(
+        "restore/several",
+        format!(
+            "{} are active at once, {}: the operator ends one or all of them for good",
+            count(active.len(), "Restore"),
+            list(&names)
+        ),
+    );
+    for restore in &active {
+        finding = finding.seen(format!(
+            "{} has phase {}",
+            restore.meta.name,
+            or_none(&restore.phase)
+        ));
+    }
+    Some(
+        finding
+            .run(
+                "delete none for which Velero still restores; see what runs:",
+                facts.kubectl("get restores.velero.io"),
+            )
+            .todo("then delete those that are not wanted (what they restored stays)"),
+    )
 }
 
 fn of_one(facts: &Facts<'_>, role: Role, restore: &Restore) -> Option<Finding> {

@@ -130,6 +130,52 @@ fn one_that_says_it_has_ended_and_still_backs_up_is_not_believed() {
     }
 }
 
+/// Failed before: "OK, nothing to do" of backups that are about to end.
+#[test]
+fn one_that_is_being_deleted_or_asked_to_pause_is_told() {
+    let mut hub = Hub::active("a");
+    hub.schedules[0].meta.deleted = Some(at("16:00:00"));
+    assert_eq!(hub.found(), ["schedule/leaving"]);
+    let finding = first(&hub);
+    assert!(finding.headline.contains("being deleted"), "{finding:?}");
+    // Where it is right that it goes nobody is told.
+    hub.backups.push(marker("b", "a", "16:02:00"));
+    assert!(!hub.found().contains(&"schedule/leaving".to_owned()));
+
+    let mut hub = Hub::active("a");
+    hub.schedules[0].paused = true;
+    assert_eq!(hub.found(), ["schedule/pausing"]);
+    for velero in &mut hub.velero_schedules {
+        velero.paused = true;
+    }
+    assert_eq!(
+        hub.found(),
+        Vec::<String>::new(),
+        "the phase follows at once"
+    );
+}
+
+/// Failed before: of a BackupSchedule made anew beside what the first left behind, "create a BackupSchedule".
+#[test]
+fn beside_what_is_left_behind_no_second_schedule_is_asked_for() {
+    let mut hub = Hub::active("a");
+    hub.schedules[0].phase = "Failed".into();
+    for velero in &mut hub.velero_schedules {
+        velero.meta.owners.clear();
+        let kind = backup_label::SCHEDULE_TYPE.to_owned();
+        velero.meta.labels.insert(kind, "resources".to_owned());
+    }
+    let report = hub.report();
+    let unattended = report
+        .findings
+        .iter()
+        .find(|finding| finding.id == "schedule/unattended")
+        .unwrap();
+    let last = &unattended.steps.last().unwrap().text;
+    assert!(!last.contains("create a BackupSchedule"), "{last}");
+    assert!(last.contains("schedule-acm"), "{last}");
+}
+
 #[test]
 fn what_is_wrong_with_the_one_that_works_is_told_beside_it() {
     let mut hub = with_second("Failed");

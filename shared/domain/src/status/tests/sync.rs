@@ -261,3 +261,25 @@ fn an_activation_that_was_taken_back_half_way_is_told_as_what_it_is() {
         ["oc -n open-cluster-management-backup get restores.velero.io -w"]
     );
 }
+
+/// Failed before: "OK: this hub holds the newest backups, nothing to do" of a sync that is about to end.
+#[test]
+fn a_sync_that_is_being_deleted_is_told() {
+    let mut hub = Hub::passive("b", "a");
+    hub.restores[0].meta.deleted = Some(at("16:00:00"));
+    assert_eq!(hub.found(), ["passive/leaving"]);
+}
+
+/// Failed before: of two that run side by side nothing was said.
+#[test]
+fn two_restores_that_are_active_at_once_are_told() {
+    let mut hub = Hub::passive("b", "a");
+    let mut second = hub.restores[0].clone();
+    second.meta.name = "second".into();
+    hub.restores.push(second);
+    assert_eq!(hub.found(), ["restore/several"]);
+    let headline = &hub.report().findings[0].headline;
+    assert!(headline.contains("sync and second"), "{headline}");
+    hub.restores[1].meta.deleted = Some(at("16:00:00"));
+    assert_eq!(hub.found(), Vec::<String>::new());
+}
