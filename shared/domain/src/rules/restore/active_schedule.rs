@@ -11,7 +11,7 @@ use crate::rules::finding::{Finding, Severity};
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
 use crate::rules::words::{command, in_brackets, named, short};
-use crate::snapshot::{Need, Snapshot};
+use crate::snapshot::{Missing, Need, Snapshot};
 use crate::time::age;
 use crate::upstream::resource;
 
@@ -89,7 +89,14 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
         .collect();
     found.sort_by_key(|(state, _)| state.rank());
     match (found.as_slice(), snapshot.velero_schedules.get()) {
-        ([], _) => of_the_unattended(subject, snapshot).map_or(Verdict::Pass, Verdict::from),
+        // Without Velero nothing backs up.
+        ([], Ok(_) | Err(Missing::NoKind { .. })) => {
+            of_the_unattended(subject, snapshot).map_or(Verdict::Pass, Verdict::from)
+        }
+        ([], Err(missing)) => Verdict::blind(
+            "whether Velero Schedules without a BackupSchedule still run",
+            missing,
+        ),
         ([(State::MayFire(hidden), schedule), ..], Err(missing)) => {
             let why = match hidden {
                 Some(_) => "which the operator cannot read".to_owned(),
@@ -99,7 +106,16 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
             let what = format!("whether BackupSchedule {name}, {why}, still backs up");
             Verdict::blind(what, missing)
         }
-        ([(worst, schedule), ..], _) => told(*worst, schedule, &found, subject, snapshot).into(),
+        ([(worst, schedule), ..], _) => {
+            // What does not refuse must not hide what does.
+            let denial = (worst.severity() != Severity::Deny)
+                .then(|| of_the_unattended(subject, snapshot))
+                .flatten()
+                .map(|denial| with_evidence(denial, &found));
+            denial
+                .unwrap_or_else(|| told(*worst, schedule, &found, subject, snapshot))
+                .into()
+        }
     }
 }
 
@@ -191,10 +207,13 @@ fn told(
         severity: worst.severity(),
         ..Finding::deny(RULE.id, headline)
     };
-    let finding = found.iter().fold(finding, |finding, (state, schedule)| {
+    remedies(with_evidence(finding, found), found, snapshot)
+}
+
+fn with_evidence(finding: Finding, found: &[(State<'_>, &BackupSchedule)]) -> Finding {
+    found.iter().fold(finding, |finding, (state, schedule)| {
         finding.seen(evidence(*state, schedule))
-    });
-    remedies(finding, found, snapshot)
+    })
 }
 
 fn evidence(state: State<'_>, schedule: &BackupSchedule) -> String {

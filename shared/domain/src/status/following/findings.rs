@@ -18,10 +18,29 @@ pub(in crate::status) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     let (Some(restore), Some(view)) = (facts.passive_sync(), following(facts)) else {
         return Vec::new();
     };
-    held(facts, restore, &view)
+    leaving(facts, restore)
         .into_iter()
+        .chain(held(facts, restore, &view))
         .chain(mixed(facts, &view))
         .collect()
+}
+
+/// What it holds stays, but nothing newer comes.
+fn leaving(facts: &Facts<'_>, restore: &Restore) -> Option<Finding> {
+    let deleted = restore.meta.deleted?;
+    let name = &restore.meta.name;
+    Some(
+        Finding::warning(
+            "passive/leaving",
+            format!("Restore {name} is being deleted: this hub follows no other any more"),
+        )
+        .seen(format!("deleted {}", facts.when(deleted)))
+        .run(
+            "see what keeps it (metadata.finalizers):",
+            facts.kubectl(&format!("get crst {name} -o yaml")),
+        )
+        .todo("if this hub is to follow on, create the sync anew once it is gone"),
+    )
 }
 
 fn held(facts: &Facts<'_>, restore: &Restore, view: &Following) -> Option<Finding> {

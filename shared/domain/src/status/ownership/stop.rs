@@ -60,8 +60,9 @@ pub(super) fn here(facts: &Facts<'_>, finding: Finding, owner: Option<&str>) -> 
             ),
         );
     }
+    let done = finding.steps.len() == told && !facts.schedules().iter().any(|one| runs(facts, one));
     match owner {
-        Some(owner) if finding.steps.len() == told => finding.todo(format!(
+        Some(owner) if done => finding.todo(format!(
             "all that is to be done here has been done; see on {owner} that its clusters report there"
         )),
         _ => finding,
@@ -78,21 +79,24 @@ fn imports_no_more(facts: &Facts<'_>) -> bool {
 }
 
 /// Whether a BackupSchedule of this hub makes backups: what Velero has of it decides, where that could be
-/// looked up.
+/// looked up. One that says that it has ended is not believed; of one that is asked to, and has not yet, that is
+/// left to the operator.
 pub(super) fn runs(facts: &Facts<'_>, schedule: &BackupSchedule) -> bool {
     let name = &schedule.meta.name;
-    let velero = facts.snapshot.velero_schedules.value();
-    schedule.blocks_restores()
-        && !schedule.paused
-        && velero.map_or(schedule.hidden_from_the_operator().is_none(), |all| {
-            all.iter().any(|velero| {
-                velero.is_running() && (velero.meta.owners.is_empty() || velero.is_owned_by(name))
-            })
-        })
+    let says_so = schedule.blocks_restores();
+    let Some(all) = facts.snapshot.velero_schedules.value() else {
+        return says_so && !schedule.paused && schedule.hidden_from_the_operator().is_none();
+    };
+    let fires = all.iter().any(|velero| {
+        let unowned = velero.meta.owners.is_empty();
+        velero.is_running() && (velero.is_owned_by(name) || says_so && unowned)
+    });
+    fires && !(says_so && schedule.paused)
 }
 
-/// Whether it runs, or would as soon as the operator lets it.
+/// Whether it runs, or would as soon as the operator lets it, by what it says itself: what can be ended by it.
 pub(super) fn is_set(facts: &Facts<'_>, schedule: &BackupSchedule) -> bool {
-    let may = schedule.blocks_restores() && !schedule.paused;
-    runs(facts, schedule) || may && schedule.hidden_from_the_operator().is_none()
+    schedule.blocks_restores()
+        && !schedule.paused
+        && (schedule.hidden_from_the_operator().is_none() || runs(facts, schedule))
 }

@@ -1,13 +1,20 @@
 //! What is wrong with the Restores; the sync Restore of a passive hub is judged by itself.
 
 use super::{Part, has_failed, is_done, is_made_here, or_none, parts, rest, told_by_parts};
+use crate::hub::restores::made_for;
 use crate::kinds::backup::BackupType;
 use crate::kinds::restore::Restore;
+use crate::kinds::velero_restore::VeleroRestore;
 use crate::status::facts::Facts;
 use crate::status::finding::Finding;
 use crate::status::remedies::{delete_restore, git_first, look_into_restore};
 use crate::status::role::Role;
+use crate::status::words::list;
 use crate::time::age::count;
+use jiff::SignedDuration;
+
+/// The operator looks again when a Velero Restore ends; the import of thousands of clusters takes minutes.
+const ENDED_WITHIN: SignedDuration = SignedDuration::from_mins(10);
 
 /// What is wrong with the Restores.
 pub(in crate::status) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
@@ -19,7 +26,82 @@ pub(in crate::status) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding>
         .iter()
         .filter(|restore| Some(restore.meta.name.as_str()) != sync)
         .filter_map(|restore| of_one(facts, role, restore))
+        .chain(facts.restores().iter().filter_map(|one| hangs(facts, one)))
+        .chain(several(facts))
         .collect()
+}
+
+/// An activation for which Velero does nothing, and that the operator does not end: the clusters are here, and
+/// nothing imports them.
+fn hangs(facts: &Facts<'_>, restore: &Restore) -> Option<Finding> {
+    let told_otherwise = restore.has_unknown_phase()
+        || matches!(restore.phase.as_str(), "Error" | "EnabledWithErrors");
+    let goes_on = restore.activates() && restore.is_active() && !told_otherwise;
+    let velero = facts.snapshot.velero_restores.value()?;
+    if !goes_on || restore.meta.deleted.is_some() {
+        return None;
+    }
+    let mut made: Vec<_> = made_for(restore, velero).collect();
+    made.sort_by_key(|velero| velero.completed);
+    let brings_clusters = |velero: &&VeleroRestore| BackupType::of_clusters(&velero.backup);
+    let (since, what) = match made.last() {
+        None => (restore.meta.created?, "Velero has begun nothing for it"),
+        Some(last) if made.iter().all(|one| one.is_over()) && made.iter().any(brings_clusters) => {
+            (last.completed?, "Velero has ended all that it began for it")
+        }
+        Some(_) => return None,
+    };
+    if facts.now.duration_since(since) <= ENDED_WITHIN {
+        return None;
+    }
+    let name = &restore.meta.name;
+    let finding = Finding::critical(
+        "restore/hangs",
+        format!("the activation by Restore {name} hangs: the operator does nothing more for it"),
+    )
+    .seen(format!(
+        "it has phase {}; {what}, since {}",
+        or_none(&restore.phase),
+        facts.when(since)
+    ))
+    .seen(restore.message.clone());
+    Some(finding.run("see whether the operator runs:", facts.kubectl("get pods")))
+}
+
+/// The operator runs one at a time, and finds out at its next pass (operator-facts §6.2).
+fn several(facts: &Facts<'_>) -> Option<Finding> {
+    let active: Vec<_> = facts
+        .restores()
+        .iter()
+        .filter(|restore| restore.is_active() && restore.meta.deleted.is_none())
+        .collect();
+    if active.len() < 2 {
+        return None;
+    }
+    let names: Vec<_> = active.iter().map(|restore| &restore.meta.name).collect();
+    let mut finding = Finding::warning(
+        "restore/several",
+        format!(
+            "{} are active at once, {}: the operator ends one or all of them for good",
+            count(active.len(), "Restore"),
+            list(&names)
+        ),
+    );
+    for restore in &active {
+        finding = finding.seen(format!(
+            "{} has phase {}",
+            restore.meta.name,
+            or_none(&restore.phase)
+        ));
+    }
+    Some(
+        finding
+            .run(
+                "delete none for which Velero still restores; see what runs:",
+                facts.kubectl("get restores.velero.io"),
+            )
+            .todo("then delete those that are not wanted (what they restored stays)"),
+    )
 }
 
 fn of_one(facts: &Facts<'_>, role: Role, restore: &Restore) -> Option<Finding> {

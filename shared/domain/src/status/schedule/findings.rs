@@ -62,12 +62,17 @@ fn without_a_schedule(facts: &Facts<'_>, role: Role, unattended: &[&VeleroSchedu
                 "delete them (what they backed up stays, or is read back from the storage):",
                 facts.kubectl(&format!("delete {kind} {names}")),
             )
-            .todo("then create a BackupSchedule here, which makes its own"),
+            .todo(match facts.schedules() {
+                [] => "then create a BackupSchedule here, which makes its own".to_owned(),
+                [first, ..] => format!(
+                    "then {} makes its own; if it still says {} five minutes later, delete it and create it anew",
+                    first.meta.name,
+                    or_none(&first.phase)
+                ),
+            }),
         _ => finding.run(
             "pause them, and see whether this hub should back up at all:",
-            facts.kubectl(&format!(
-                "patch {kind} {names} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'"
-            )),
+            pause_velero(facts, &names),
         ),
     }
 }
@@ -123,12 +128,18 @@ fn of_one(facts: &Facts<'_>, role: Role, schedule: &BackupSchedule) -> Option<Fi
     if schedule.hidden_from_the_operator().is_some() {
         return hidden(facts, schedule);
     }
+    if let Some(still) = still_runs(facts, schedule) {
+        return Some(still);
+    }
     if schedule.is_in_collision() {
         // Who collided with whom is told by the ownership of the fleet, where that is known.
         return (role == Role::Collision).then(|| collision(facts, schedule));
     }
     if role == Role::Replaced {
         return None;
+    }
+    if let Some(ending) = leaving(facts, role, schedule).or(pausing(facts, schedule)) {
+        return Some(ending);
     }
     if let Some(refused) = refused(facts, schedule) {
         return Some(refused);
@@ -199,6 +210,81 @@ fn hidden(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
                 facts.kubectl(&format!("edit bsch {name}")),
             ),
     )
+}
+
+/// One that says that it does not back up. The operator ends its Velero Schedules in the pass in which it says
+/// so (2.9 after the word, seen for a moment); what lasts is a status, or a Velero Schedule, that a person wrote,
+/// and neither a pause nor a collision ends that any more.
+fn still_runs(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
+    if schedule.blocks_restores() {
+        return None;
+    }
+    let name = &schedule.meta.name;
+    let running: Vec<_> = velero_schedules(facts, schedule)
+        .into_iter()
+        .filter(|velero| velero.is_running() && velero.is_owned_by(name))
+        .collect();
+    let names = names(&running);
+    if names.is_empty() {
+        return None;
+    }
+    let finding = Finding::critical(
+        "schedule/still-runs",
+        format!(
+            "BackupSchedule {name} says {}, but its Velero Schedules still run: this hub backs up",
+            schedule.phase
+        ),
+    )
+    .seen(schedule.message.clone());
+    Some(finding.run(
+        "the operator does that in the same pass; if it is so in a minute still, pause them:",
+        pause_velero(facts, &names),
+    ))
+}
+
+/// The backups of an active hub end with it. Elsewhere it is right that it goes.
+fn leaving(facts: &Facts<'_>, role: Role, schedule: &BackupSchedule) -> Option<Finding> {
+    let deleted = schedule.meta.deleted.filter(|_| role == Role::Active)?;
+    let name = &schedule.meta.name;
+    let finding = Finding::warning(
+        "schedule/leaving",
+        format!("BackupSchedule {name} is being deleted: the backups of this hub end with it"),
+    )
+    .seen(format!("deleted {}", facts.when(deleted)));
+    Some(
+        finding
+            .run(
+                "see what keeps it (metadata.finalizers):",
+                facts.kubectl(&format!("get bsch {name} -o yaml")),
+            )
+            .todo("unless the fleet is moving to another hub, create it anew once it is gone"),
+    )
+}
+
+/// It is asked to pause, and the operator has not done so.
+fn pausing(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
+    let runs = velero_schedules(facts, schedule)
+        .iter()
+        .any(|velero| velero.is_running());
+    let name = &schedule.meta.name;
+    (schedule.paused && schedule.blocks_restores() && runs).then(|| {
+        Finding::warning(
+            "schedule/pausing",
+            format!("BackupSchedule {name} is asked to pause, and still backs up"),
+        )
+        .seen(format!("its phase is {}", or_none(&schedule.phase)))
+        .run(
+            "if that lasts longer than a minute, see whether the operator runs:",
+            facts.kubectl("get pods"),
+        )
+    })
+}
+
+fn pause_velero(facts: &Facts<'_>, names: &str) -> String {
+    facts.kubectl(&format!(
+        "patch {} {names} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'",
+        resource::VELERO_SCHEDULES
+    ))
 }
 
 fn collision(facts: &Facts<'_>, schedule: &BackupSchedule) -> Finding {

@@ -83,6 +83,99 @@ fn backups_that_go_on_without_a_schedule_are_told() {
     assert_eq!(hub.found(), Vec::<String>::new());
 }
 
+/// Failed before: "nothing is backed up" beside the time of the next backup, "stopped for good" of one that runs
+/// on, and on a hub that was replaced nothing at all.
+#[test]
+fn one_that_says_it_has_ended_and_still_backs_up_is_not_believed() {
+    for (phase, paused) in [("Paused", true), ("BackupCollision", false)] {
+        let mut hub = Hub::active("a");
+        hub.schedules[0].phase = phase.into();
+        hub.schedules[0].paused = paused;
+        for velero in &mut hub.velero_schedules {
+            velero.meta.owners = vec![("BackupSchedule".into(), "schedule-acm".into())];
+        }
+        assert_eq!(hub.found(), ["!schedule/still-runs"], "{phase}");
+        let finding = first(&hub);
+        assert_eq!(
+            finding.headline,
+            format!(
+                "BackupSchedule schedule-acm says {phase}, but its Velero Schedules still run: this hub backs up"
+            )
+        );
+        let command = finding.steps[0].command.as_deref().unwrap();
+        assert!(
+            command.contains("patch schedules.velero.io acm-")
+                && command.contains(r#"-p '{"spec":{"paused":true}}'"#),
+            "{command}"
+        );
+        // On a hub that was replaced as well, whose clusters are gone.
+        hub.clusters.clear();
+        hub.backups.push(marker("b", "a", "16:02:00"));
+        let found = hub.found();
+        assert_eq!(found, ["!hub/replaced", "!schedule/still-runs"]);
+        assert!(
+            first(&hub).headline.ends_with("and still backs up"),
+            "{:?}",
+            first(&hub)
+        );
+        for velero in &mut hub.velero_schedules {
+            velero.paused = true;
+        }
+        assert_eq!(hub.found(), ["hub/replaced"]);
+        assert!(
+            first(&hub).headline.ends_with("its backups are stopped"),
+            "{:?}",
+            first(&hub)
+        );
+    }
+}
+
+/// Failed before: "OK, nothing to do" of backups that are about to end.
+#[test]
+fn one_that_is_being_deleted_or_asked_to_pause_is_told() {
+    let mut hub = Hub::active("a");
+    hub.schedules[0].meta.deleted = Some(at("16:00:00"));
+    assert_eq!(hub.found(), ["schedule/leaving"]);
+    let finding = first(&hub);
+    assert!(finding.headline.contains("being deleted"), "{finding:?}");
+    // Where it is right that it goes nobody is told.
+    hub.backups.push(marker("b", "a", "16:02:00"));
+    assert!(!hub.found().contains(&"schedule/leaving".to_owned()));
+
+    let mut hub = Hub::active("a");
+    hub.schedules[0].paused = true;
+    assert_eq!(hub.found(), ["schedule/pausing"]);
+    for velero in &mut hub.velero_schedules {
+        velero.paused = true;
+    }
+    assert_eq!(
+        hub.found(),
+        Vec::<String>::new(),
+        "the phase follows at once"
+    );
+}
+
+/// Failed before: of a BackupSchedule made anew beside what the first left behind, "create a BackupSchedule".
+#[test]
+fn beside_what_is_left_behind_no_second_schedule_is_asked_for() {
+    let mut hub = Hub::active("a");
+    hub.schedules[0].phase = "Failed".into();
+    for velero in &mut hub.velero_schedules {
+        velero.meta.owners.clear();
+        let kind = backup_label::SCHEDULE_TYPE.to_owned();
+        velero.meta.labels.insert(kind, "resources".to_owned());
+    }
+    let report = hub.report();
+    let unattended = report
+        .findings
+        .iter()
+        .find(|finding| finding.id == "schedule/unattended")
+        .unwrap();
+    let last = &unattended.steps.last().unwrap().text;
+    assert!(!last.contains("create a BackupSchedule"), "{last}");
+    assert!(last.contains("schedule-acm"), "{last}");
+}
+
 #[test]
 fn what_is_wrong_with_the_one_that_works_is_told_beside_it() {
     let mut hub = with_second("Failed");

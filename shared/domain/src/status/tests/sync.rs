@@ -261,3 +261,55 @@ fn an_activation_that_was_taken_back_half_way_is_told_as_what_it_is() {
         ["oc -n open-cluster-management-backup get restores.velero.io -w"]
     );
 }
+
+/// Failed before: "OK: this hub holds the newest backups, nothing to do" of a sync that is about to end.
+#[test]
+fn a_sync_that_is_being_deleted_is_told() {
+    let mut hub = Hub::passive("b", "a");
+    hub.restores[0].meta.deleted = Some(at("16:00:00"));
+    assert_eq!(hub.found(), ["passive/leaving"]);
+}
+
+/// Failed before: of two that run side by side nothing was said.
+#[test]
+fn two_restores_that_are_active_at_once_are_told() {
+    let mut hub = Hub::passive("b", "a");
+    let mut second = hub.restores[0].clone();
+    second.meta.name = "second".into();
+    hub.restores.push(second);
+    assert_eq!(hub.found(), ["restore/several"]);
+    let headline = &hub.report().findings[0].headline;
+    assert!(headline.contains("sync and second"), "{headline}");
+    hub.restores[1].meta.deleted = Some(at("16:00:00"));
+    assert_eq!(hub.found(), Vec::<String>::new());
+}
+
+/// Failed before: "OK: an activation is running" for hours, of one that the operator never ended.
+#[test]
+fn an_activation_that_velero_has_ended_long_ago_hangs() {
+    let mut hub = Hub::passive("b", "a");
+    hub.restores[0].sync = false;
+    hub.restores[0].managed_clusters = Some("latest".into());
+    hub.restores[0].phase = "Running".into();
+    let hangs = |hub: &Hub| hub.found().contains(&"!restore/hangs".to_owned());
+    // What it brought while it was a sync tells nothing of an activation.
+    assert!(!hangs(&hub.clone().seen_at("17:00:00")));
+    let mut clusters = hub.velero_restores[0].clone();
+    clusters.meta.name = "sync-acm-managed-clusters-schedule-20261122160000".into();
+    clusters.backup = "acm-managed-clusters-schedule-20261122160000".into();
+    hub.velero_restores.push(clusters);
+    assert!(!hangs(&hub.clone().seen_at("16:10:40")));
+    assert!(hangs(&hub.clone().seen_at("16:10:41")));
+    let mut works = hub.clone();
+    works.velero_restores[0].phase = "InProgress".into();
+    assert!(!hangs(&works.seen_at("17:00:00")));
+    let mut ended = hub.clone();
+    ended.restores[0].phase = "Finished".into();
+    assert!(!hangs(&ended.seen_at("17:00:00")));
+    // Nothing was begun for a new one.
+    hub.velero_restores.clear();
+    hub.restores[0].meta.created = Some(at("16:00:00"));
+    hub.restores[0].phase.clear();
+    assert!(!hangs(&hub.clone().seen_at("16:10:00")));
+    assert!(hangs(&hub.seen_at("16:10:01")));
+}

@@ -199,6 +199,48 @@ fn backups_that_go_on_without_a_schedule_deny() {
     ));
 }
 
+/// Failed before: a BackupSchedule that does nothing, and the operator cannot read, hid what fires beside it.
+#[test]
+fn a_broken_one_does_not_hide_backups_that_go_on_without_a_schedule() {
+    let review = create(&restore("new", "skip"));
+    let mut left = velero_schedule("schedule-acm", false);
+    let kind = backup_label::SCHEDULE_TYPE.to_owned();
+    left.meta.labels.insert(kind, "resources".to_owned());
+    left.meta.owners.clear();
+    let snapshot = among(&[broken("a-idle")], vec![left.clone()]);
+    let text = refusal(&review, &snapshot);
+    for part in [
+        "no BackupSchedule owns acm-resources-schedule",
+        "BackupSchedule a-idle is \"5d\"",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    left.paused = true;
+    assert!(!denies(
+        RULE,
+        &review,
+        &among(&[broken("a-idle")], vec![left])
+    ));
+}
+
+/// Failed before: whether anything goes on without a BackupSchedule was taken for known where it was not.
+#[test]
+fn what_velero_does_without_a_schedule_may_not_be_known() {
+    let review = create(&restore("new", "skip"));
+    let mut snapshot = among(&[], Vec::new());
+    assert!(!warns(RULE, &review, &snapshot));
+    let resource = "schedules.velero.io".to_owned();
+    snapshot.velero_schedules = Fact::Missing(Missing::Forbidden {
+        verb: "list".into(),
+        resource: resource.clone(),
+        namespace: Some("ocm-backup".into()),
+    });
+    assert!(warns(RULE, &review, &snapshot) && !denies(RULE, &review, &snapshot));
+    // Without Velero nothing backs up.
+    snapshot.velero_schedules = Fact::Missing(Missing::NoKind { resource });
+    assert!(!warns(RULE, &review, &snapshot));
+}
+
 #[test]
 fn schedules_of_other_namespaces_do_not_matter() {
     let elsewhere = with(
