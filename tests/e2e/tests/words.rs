@@ -21,7 +21,12 @@ async fn night_shift(hub: &GuardedHub) -> PathBuf {
     let acm = &["cluster.open-cluster-management.io"];
     let rules = [Rule {
         groups: acm,
-        resources: &["restores", "restores/status"],
+        resources: &[
+            "restores",
+            "restores/status",
+            "backupschedules",
+            "backupschedules/status",
+        ],
         verbs: &["get", "list", "patch", "update"],
     }];
     let user = Subject::User("night");
@@ -139,6 +144,40 @@ fn a_status_cannot_be_used_to_activate() {
         passed(&write_phase(&hub, hub.operator(), "took-over", "Running"));
         passed(&write_phase(&hub, hub.operator(), "took-over", "Finished"));
         hub.webhook.start_again().await.unwrap();
+    });
+}
+
+/// Failed before: a BackupSchedule that lost the storage to another hub was taken out of its collision by whoever
+/// may write its status, and its hub backed up again over the owner.
+#[test]
+fn a_status_does_not_take_a_schedule_out_of_its_collision() {
+    guarded_hub(|hub| async move {
+        hub.storage().read(SOON).await;
+        hub.storage().set(SOON, HOUR).await;
+        let night = night_shift(&hub).await;
+        let schedule = fixtures::backup_schedule("0 * * * *");
+        hub.store(with_phase(schedule, "BackupCollision")).await;
+        let write = |who: &Path, phase: &str| {
+            let status = json!({ "status": { "phase": phase } }).to_string();
+            let args = ["-n", BACKUP_NAMESPACE, "patch", "bsch", "schedule-acm"];
+            let more = ["--subresource=status", "--type=merge", "-p", &status];
+            hub.hub
+                .kubectl_as(who, &[&args[..], &more].concat())
+                .unwrap()
+        };
+        for phase in ["", "New", "Enabled"] {
+            let answer = write(&night, phase);
+            assert_eq!(answer.code, Some(1), "{phase}: {answer}");
+            says(
+                &answer.stderr,
+                &[
+                    r#"admission webhook "status.guards.acm-backup.dev" denied the request"#,
+                    "backup-schedule/fleet-owned-elsewhere",
+                ],
+            );
+        }
+        passed(&write(&night, "BackupCollision"));
+        passed(&write(hub.operator(), "New"));
     });
 }
 

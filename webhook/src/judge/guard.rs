@@ -72,10 +72,12 @@ impl Guard {
             _ => return Ok(None),
         };
         let full_name = format!("{}.{}", request.resource.resource, request.resource.group);
-        // A status can take a Restore out of its end; no other sub-resource starts anything.
+        // A status can take a Restore out of its end, and a BackupSchedule out of its collision; no other
+        // sub-resource starts anything.
         match &*request.sub_resource {
             "" => {}
-            "status" if full_name == resource::RESTORES => {}
+            "status" if [resource::RESTORES, resource::BACKUP_SCHEDULES].contains(&&*full_name) => {
+            }
             _ => return Ok(None),
         }
         let read: fn(&serde_json::Value) -> Subject = match full_name.as_str() {

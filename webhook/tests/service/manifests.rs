@@ -60,7 +60,7 @@ fn called_at(client: &WebhookClientConfig) -> (String, i32) {
 }
 
 /// The only sub-resource that reaches us.
-const STATUS: &str = "restores/status";
+const STATUS: [&str; 2] = ["restores/status", "backupschedules/status"];
 
 fn nothing_wild(rules: &[RuleWithOperations]) {
     for rule in rules {
@@ -72,7 +72,9 @@ fn nothing_wild(rules: &[RuleWithOperations]) {
         ] {
             let list = list.as_ref().unwrap();
             // One status is judged: a Restore is woken by its own.
-            let wild = |item: &String| item.contains('*') || (item.contains('/') && item != STATUS);
+            let wild = |item: &String| {
+                item.contains('*') || (item.contains('/') && !STATUS.contains(&item.as_str()))
+            };
             assert!(!list.is_empty() && !list.iter().any(wild));
         }
         assert_eq!(rule.scope.as_deref(), Some("Namespaced"));
@@ -214,14 +216,14 @@ fn the_guard_is_on_two_kinds_and_lets_pass_what_must_not_wait() {
     // A user must not be able to set what lets pass.
     assert!(conditions["not-being-deleted"].contains("oldObject.metadata.deletionTimestamp"));
     assert!(!conditions["not-being-deleted"].contains("(object.metadata.deletionTimestamp"));
-    // Of all writes of a status, only the one that wakes a Restore, whatever becomes of it.
-    let conditions = guard_on(status, &[STATUS], &["UPDATE"]);
+    // Of all writes of a status, only the one that wakes a Restore, whatever becomes of it, or a BackupSchedule.
+    let conditions = guard_on(status, &STATUS, &["UPDATE"]);
     assert_eq!(
         conditions["leaves-its-last-phase"],
         "has(oldObject.status) && has(oldObject.status.phase) && \
-         oldObject.status.phase in ['Finished', 'FinishedWithErrors'] && \
+         oldObject.status.phase in ['Finished', 'FinishedWithErrors', 'BackupCollision'] && \
          !(has(object.status) && has(object.status.phase) && \
-         object.status.phase in ['Finished', 'FinishedWithErrors'])"
+         object.status.phase in ['Finished', 'FinishedWithErrors', 'BackupCollision'])"
     );
 }
 

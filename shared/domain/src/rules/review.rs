@@ -172,7 +172,8 @@ impl Review {
     }
 
     /// The BackupSchedule that would start to back up: a new one that is not paused, one that is no
-    /// longer to be paused, or one that the operator could not read and now can.
+    /// longer to be paused, one that the operator could not read and now can, or one that is taken out of
+    /// its collision. The operator never does that; whoever may write its status can, and it backs up again.
     pub fn starting_schedule(&self) -> Option<&BackupSchedule> {
         let starts = |schedule: &BackupSchedule| {
             !schedule.paused && schedule.hidden_from_the_operator().is_none()
@@ -181,7 +182,9 @@ impl Review {
         match (self.operation, self.previous_backup_schedule()) {
             (Operation::Create, _) => Some(schedule),
             (Operation::Update, Some(previous)) => {
-                (!starts(previous) && (previous.paused || starts(schedule))).then_some(schedule)
+                let woken = previous.is_in_collision() && !schedule.is_in_collision();
+                let starts = !starts(previous) && (previous.paused || starts(schedule));
+                (starts || woken).then_some(schedule)
             }
             _ => None,
         }

@@ -100,6 +100,35 @@ fn beside_a_restore_that_is_not_over_none_starts() {
     }
 }
 
+/// Whoever may write its status could take it out of its collision, which the operator never does.
+#[test]
+fn one_that_is_taken_out_of_its_collision_starts() {
+    let active = beside("skip", "Enabled", "Completed");
+    for (from, to, paused, expected) in [
+        ("BackupCollision", "", false, true),
+        ("BackupCollision", "Enabled", false, true),
+        ("BackupCollision", "BackupCollision", false, false),
+        ("BackupCollision", "", true, false),
+        ("Enabled", "BackupCollision", false, false),
+        ("Failed", "Enabled", false, false),
+    ] {
+        let mut review = review(Some(json!({"paused": paused})), json!({"paused": paused}));
+        for (subject, phase) in [
+            (&mut review.subject, to),
+            (review.previous.as_mut().unwrap(), from),
+        ] {
+            if let Subject::BackupSchedule(schedule) = subject {
+                schedule.phase = phase.into();
+            }
+        }
+        assert_eq!(
+            denied(&review, &active),
+            expected,
+            "{from} -> {to}, {paused}"
+        );
+    }
+}
+
 #[test]
 fn only_what_starts_to_back_up_is_asked() {
     let active = beside("skip", "Enabled", "Completed");
