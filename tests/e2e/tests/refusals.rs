@@ -227,14 +227,15 @@ fn a_pause_is_printed_only_where_the_operator_has_one() {
     });
 }
 
-fn velero_schedule(kind: &str) -> Value {
+/// One of the BackupSchedule of that uid: with another one the garbage collector would take it.
+fn velero_schedule(kind: &str, uid: &str) -> Value {
     json!({
         "apiVersion": "velero.io/v1", "kind": "Schedule",
         "metadata": {
             "name": format!("acm-{kind}-schedule"), "namespace": BACKUP_NAMESPACE,
             "ownerReferences": [{
                 "apiVersion": "cluster.open-cluster-management.io/v1beta1", "kind": "BackupSchedule",
-                "name": "schedule-acm", "uid": "44d49a5a-4d0c-4a35-a4b7-c0a1c5b1a5a9",
+                "name": "schedule-acm", "uid": uid,
             }],
         },
         "spec": { "schedule": "0 * * * *", "template": {} },
@@ -251,9 +252,9 @@ fn a_restore_beside_a_schedule_that_only_says_that_it_has_ended() {
         hub.storage().set(SOON, HOUR).await;
         let mut schedule = fixtures::backup_schedule("0 * * * *");
         schedule["status"] = json!({ "phase": "BackupCollision" });
-        hub.store(schedule).await;
+        let uid = hub.store(schedule).await.metadata.uid.unwrap();
         for kind in ["credentials", "resources"] {
-            hub.store(velero_schedule(kind)).await;
+            hub.store(velero_schedule(kind, &uid)).await;
         }
         let restore = fixtures::restore("restore", "skip", false);
         let answer = hub.create(&restore, &[]);

@@ -177,11 +177,10 @@ fn supersedes(
         return false;
     }
     if fenced {
-        return evidence
-            .wrote
-            .iter()
-            .filter_map(|it| it.made)
-            .all(|made| made < at);
+        let made: Vec<_> = evidence.wrote.iter().filter_map(|it| it.made).collect();
+        // reading: what has no time to be put in an order by is as one that is only named.
+        let ordered = !made.is_empty() || !readings::Q2_FENCED_NEEDS_A_TIME;
+        return ordered && made.iter().all(|made| *made < at);
     }
     // T3, of what was copied here after the marker was. reading: an activation here (K4) ends by our clock too;
     // were it not meant, no marker of ours would ever be: each stands beside such an end.
@@ -407,5 +406,5 @@ pub fn newest_completed<'b>(facts: &'b Facts<'_>, who: &Who) -> Option<&'b Writt
         .written
         .iter()
         .filter(|it| it.who == *who && it.completed_clusters() && it.made.is_some())
-        .max_by_key(|it| it.made)
+        .max_by_key(|it| (it.made, it.items))
 }

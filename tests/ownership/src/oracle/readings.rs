@@ -21,6 +21,9 @@ pub const Q5_UNKNOWN_IS_NEVER_KNOWN: bool = true;
 /// another one: the name of a Restore comes again.
 pub const Q2_FENCED_FOR_A_DAY: bool = true;
 
+/// Q2: a fenced hub of which nothing has a time that counts (all of it lies ahead) is superseded by nobody.
+pub const Q2_FENCED_NEEDS_A_TIME: bool = true;
+
 /// P2: the half is of the newest completed set of each owner; else of the newest of all of them, which is `latest`
 /// itself wherever it was completed.
 pub const P2_HALF_OF_EACH_OWNER: bool = true;

@@ -220,7 +220,8 @@ fn is_false(
         )),
         Ok(created) => hub
             .begun_at_all
-            .filter(|begun| begun.at > *created)
+            // Whole seconds: one of the very second is not known to be older.
+            .filter(|begun| begun.at >= *created)
             .map(|begun| {
                 format!(
                     "hub {} began {} {}, when this cluster was there already (since {})",

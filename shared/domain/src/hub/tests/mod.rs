@@ -290,6 +290,33 @@ fn p2_of_one_activation_told_twice_either_tells_whose_set_was_restored() {
     assert_eq!(objection(&storage), None);
 }
 
+/// Found by a soak: of two that Velero completed in one second, `latest` took the empty one.
+#[test]
+fn p2_less_than_half_of_one_of_the_same_second_is_asked_about() {
+    let storage = Storage::default().set(A, "16:00:00");
+    assert_eq!(objection(&storage), None);
+    let clusters = "acm-managed-clusters-schedule-20261122160000";
+    let mut twice = storage;
+    let mut second = twice
+        .backups
+        .iter()
+        .find(|one| one.meta.name == clusters)
+        .unwrap()
+        .clone();
+    second.meta.name = "acm-managed-clusters-schedule-by-hand".to_owned();
+    second.items = Some(31);
+    second.started = Some(at("16:00:00"));
+    twice.backups.push(second);
+    twice.shrink(clusters, "Completed", 0);
+    twice
+        .backups
+        .iter_mut()
+        .find(|one| one.meta.name == clusters)
+        .unwrap()
+        .started = Some(at("16:00:05"));
+    assert_eq!(objection(&twice).as_deref(), Some("shrunk"));
+}
+
 #[test]
 fn p3_who_speaks_against_a_backup_schedule_here() {
     let why = |storage: &Storage| {
