@@ -5,7 +5,7 @@ use super::paint;
 use super::sections;
 use super::table::{Align, Cell, Table};
 use crate::report::Report;
-use acm_backup_domain::status::{RestoreView, Set, StatusReport, Writer};
+use acm_backup_domain::status::{RestoreView, Set, StatusReport};
 use acm_backup_domain::time::age;
 use jiff::{SignedDuration, Timestamp};
 use std::io::{self, Write};
@@ -125,9 +125,6 @@ fn parts(restore: &RestoreView) -> Table {
 
 fn writers(status: &StatusReport) -> Table {
     let now = status.as_of;
-    let twin = |writer: &Writer| {
-        writer.hub.is_known() && status.hub_id.as_ref() == Some(&writer.hub) && !writer.this_hub
-    };
     let (left, right) = (Align::Left, Align::Right);
     let mut table = Table::new(&[
         ("HUB", left),
@@ -140,7 +137,7 @@ fn writers(status: &StatusReport) -> Table {
     for writer in &status.writers {
         let hub = if writer.this_hub {
             format!("{} (this hub)", writer.hub)
-        } else if twin(writer) {
+        } else if writer.hub.is_twin_of(status.hub_id.as_ref()) {
             format!("{} (a twin)", writer.hub)
         } else {
             writer.hub.to_string()

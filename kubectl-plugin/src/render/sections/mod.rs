@@ -18,11 +18,7 @@ fn is_known(status: &StatusReport, what: &str) -> bool {
     !status.not_checked.iter().any(|row| row.what == what)
 }
 
-/// Another hub, as it is called; one that has this hub's id is its twin.
+/// Another hub, as it is called.
 fn another(hub: &HubId, status: &StatusReport) -> String {
-    if status.hub_id.as_ref() == Some(hub) && hub.is_known() {
-        format!("the twin of this hub ({})", hub.short())
-    } else {
-        format!("hub {}", hub.short())
-    }
+    hub.called_on(status.hub_id.as_ref())
 }

@@ -3,7 +3,9 @@
 //! `spec.paused` came with 2.12 (operator-facts §1). On an older operator the API server drops the field and
 //! the schedule goes on, so the definition is asked, not the person.
 
+use crate::kinds::velero_schedule::VeleroSchedule;
 use crate::snapshot::Snapshot;
+use crate::upstream::resource;
 
 /// How they are ended, as far as this hub's own definition of BackupSchedules tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +17,9 @@ pub enum EndBackups {
     /// The definition could not be read: `spec.paused` may not be there.
     PauseIfThere,
 }
+
+/// The patch that pauses, of the operator's schedules and of Velero's alike.
+const PAUSE: &str = r#"--type merge -p '{"spec":{"paused":true}}'"#;
 
 /// What the API server does with a field it does not have, and what to do then.
 const IF_NOT_THERE: &str = "if that warns of an unknown field, delete it instead";
@@ -62,11 +67,25 @@ impl EndBackups {
     pub fn arguments(self, name: &str) -> String {
         match self {
             Self::Pause | Self::PauseIfThere => {
-                format!("patch bsch {name} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'")
+                format!("patch bsch {name} {PAUSE}")
             }
             Self::Delete => format!("delete bsch {name}"),
         }
     }
+}
+
+/// What `kubectl -n NAMESPACE` is given to pause Velero's own schedules, which could always be.
+pub fn pause_velero(names: &str) -> String {
+    format!("patch {} {names} {PAUSE}", resource::VELERO_SCHEDULES)
+}
+
+/// Their names, as a command takes them.
+pub fn names(velero: &[&VeleroSchedule]) -> String {
+    let names: Vec<_> = velero
+        .iter()
+        .map(|velero| velero.meta.name.as_str())
+        .collect();
+    names.join(" ")
 }
 
 #[cfg(test)]

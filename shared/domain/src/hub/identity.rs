@@ -39,6 +39,21 @@ impl HubId {
         &self.0
     }
 
+    /// Whether another hub that has this id is a twin of the hub whose id is `own`.
+    pub fn is_twin_of(&self, own: Option<&Self>) -> bool {
+        self.is_known() && own == Some(self)
+    }
+
+    /// Another hub with this id, as it is called in a text on the hub whose id is `own`. Whoever reads the id of a
+    /// twin alone takes this hub for the other.
+    pub fn called_on(&self, own: Option<&Self>) -> String {
+        if self.is_twin_of(own) {
+            format!("the twin of this hub ({})", self.short())
+        } else {
+            format!("hub {}", self.short())
+        }
+    }
+
     /// The first block of a UUID, enough to tell two hubs apart on a narrow screen.
     pub fn short(&self) -> &str {
         self.as_str().split('-').next().unwrap_or_default()

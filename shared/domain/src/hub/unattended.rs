@@ -14,12 +14,3 @@ pub fn unattended(snapshot: &Snapshot) -> Vec<&VeleroSchedule> {
         .filter(|velero| velero.meta.label(backup_label::SCHEDULE_TYPE).is_some())
         .collect()
 }
-
-/// Their names, as a command takes them.
-pub fn names(unattended: &[&VeleroSchedule]) -> String {
-    let names: Vec<_> = unattended
-        .iter()
-        .map(|velero| velero.meta.name.as_str())
-        .collect();
-    names.join(" ")
-}

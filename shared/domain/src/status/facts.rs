@@ -112,14 +112,9 @@ impl<'a> Facts<'a> {
         self.sets.iter().filter(|set| !set.here)
     }
 
-    /// Another hub, as it is called in a text. A twin has this hub's id, and whoever reads it alone takes
-    /// this hub for the other.
+    /// Another hub, as it is called in a text.
     pub fn name(&self, hub: &HubId) -> String {
-        if self.is_own(hub) {
-            format!("the twin of this hub ({})", hub.short())
-        } else {
-            format!("hub {}", hub.short())
-        }
+        hub.called_on(self.own)
     }
 
     /// `2026-11-22 16:20:29Z (2m18s ago)`

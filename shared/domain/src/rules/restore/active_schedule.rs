@@ -1,8 +1,8 @@
 //! `restore/active-schedule`: a Restore beside a running BackupSchedule is burnt.
 
-use crate::act::end_backups::EndBackups;
+use crate::act::end_backups::{EndBackups, names, pause_velero};
 use crate::hub::identity::HubId;
-use crate::hub::unattended::{names, unattended};
+use crate::hub::unattended::unattended;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::restore::Restore;
 use crate::kinds::velero_schedule::VeleroSchedule;
@@ -13,7 +13,6 @@ use crate::rules::rule::{Rule, Verdict};
 use crate::rules::words::{command, in_brackets, named, short};
 use crate::snapshot::{Missing, Need, Snapshot};
 use crate::time::age;
-use crate::upstream::resource;
 
 /// See the module.
 pub const RULE: Rule = Rule {
@@ -136,17 +135,9 @@ fn of_the_unattended(subject: &Restore, snapshot: &Snapshot) -> Option<Finding> 
     .todo(which_hub(snapshot))
     .run(
         "if this hub is to be restored, pause them (or delete them: what they backed up stays):",
-        pause_velero(snapshot, &subject.meta.namespace, &names),
+        command(snapshot, &subject.meta.namespace, &pause_velero(&names)),
     );
     Some(finding.todo("then apply the Restore again"))
-}
-
-fn pause_velero(snapshot: &Snapshot, namespace: &str, names: &str) -> String {
-    let rest = format!(
-        "patch {} {names} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'",
-        resource::VELERO_SCHEDULES
-    );
-    command(snapshot, namespace, &rest)
 }
 
 /// What a BackupSchedule does; none where it is no hindrance.
@@ -165,12 +156,11 @@ fn state<'a>(schedule: &'a BackupSchedule, snapshot: &Snapshot) -> Option<State<
     }
 }
 
-/// Names of the Velero Schedules that run for it.
-fn firing<'a>(schedule: &BackupSchedule, snapshot: &'a Snapshot) -> Vec<&'a str> {
+/// The Velero Schedules that run for it.
+fn firing<'a>(schedule: &BackupSchedule, snapshot: &'a Snapshot) -> Vec<&'a VeleroSchedule> {
     let velero = snapshot.velero_schedules.items().iter();
     velero
         .filter(|velero| is_made_for(schedule, velero) && velero.will_run())
-        .map(|velero| velero.meta.name.as_str())
         .collect()
 }
 
@@ -291,7 +281,11 @@ fn remedies(
             ),
             State::FiresUnseen => finding.run(
                 format!("pause what still runs for {name}, which its phase does not tell:"),
-                pause_velero(snapshot, namespace, &firing(schedule, snapshot).join(" ")),
+                command(
+                    snapshot,
+                    namespace,
+                    &pause_velero(&names(&firing(schedule, snapshot))),
+                ),
             ),
             State::Hidden(_) | State::MayFire(_) => finding.run(
                 format!("after the restore, correct or delete {name}:"),

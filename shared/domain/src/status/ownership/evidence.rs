@@ -176,7 +176,12 @@ pub(super) fn undated(facts: &Facts<'_>) -> Option<Finding> {
             "it is part of no set, and never the newest; but it shows that its hub ran when it was begun"
         }
     });
-    if let Some(taken) = all.iter().find(|one| is_latest(facts, one.backup)) {
+    let latest = BackupType::ALL.map(|kind| latest(facts.backups, kind));
+    let is_latest = |backup: &Backup| {
+        let names = latest.iter().flatten().map(|taken| &taken.meta.name);
+        names.into_iter().any(|name| *name == backup.meta.name)
+    };
+    if let Some(taken) = all.iter().find(|one| is_latest(one.backup)) {
         finding = finding.seen(format!(
             "latest takes {} now, beside backups of another run: the operator goes by the beginning of a name and by what began last",
             taken.backup.meta.name
@@ -185,13 +190,6 @@ pub(super) fn undated(facts: &Facts<'_>) -> Option<Finding> {
     Some(finding
         .todo("made by hand or renamed by a tool: to restore a whole run, name the backups of one set outright")
         .todo("what nobody needs, delete with Velero (velero backup delete) on the hub that made it"))
-}
-
-/// Whether `latest` takes it.
-fn is_latest(facts: &Facts<'_>, backup: &Backup) -> bool {
-    BackupType::of_prefix(&backup.meta.name)
-        .and_then(|kind| latest(facts.backups, kind))
-        .is_some_and(|taken| taken.meta.name == backup.meta.name)
 }
 
 /// Backups whose labels say another type than their names, or than each other.

@@ -1,8 +1,9 @@
 //! What is wrong with the BackupSchedules.
 
 use super::{OVERDUE_GRACE, several, velero_schedules, view};
+use crate::act::end_backups::{names, pause_velero};
 use crate::hub::Party;
-use crate::hub::unattended::{names, unattended};
+use crate::hub::unattended::unattended;
 use crate::kinds::backup::BackupType;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::restore::Restore;
@@ -72,7 +73,7 @@ fn without_a_schedule(facts: &Facts<'_>, role: Role, unattended: &[&VeleroSchedu
             }),
         _ => finding.run(
             "pause them, and see whether this hub should back up at all:",
-            pause_velero(facts, &names),
+            facts.kubectl(&pause_velero(&names)),
         ),
     }
 }
@@ -238,7 +239,7 @@ fn still_runs(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
     .seen(schedule.message.clone());
     Some(finding.run(
         "the operator does that in the same pass; if it is so in a minute still, pause them:",
-        pause_velero(facts, &names),
+        facts.kubectl(&pause_velero(&names)),
     ))
 }
 
@@ -278,13 +279,6 @@ fn pausing(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
             facts.kubectl("get pods"),
         )
     })
-}
-
-fn pause_velero(facts: &Facts<'_>, names: &str) -> String {
-    facts.kubectl(&format!(
-        "patch {} {names} --type merge -p '{{\"spec\":{{\"paused\":true}}}}'",
-        resource::VELERO_SCHEDULES
-    ))
 }
 
 fn collision(facts: &Facts<'_>, schedule: &BackupSchedule) -> Finding {

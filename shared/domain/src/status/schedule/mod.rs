@@ -88,11 +88,7 @@ fn velero_schedules<'a>(facts: &Facts<'a>, schedule: &BackupSchedule) -> Vec<&'a
         .velero_schedules
         .items()
         .iter()
-        .filter(|velero| {
-            BackupType::ALL
-                .iter()
-                .any(|kind| kind.schedule_name() == velero.meta.name)
-        })
+        .filter(|velero| BackupType::of_schedule(&velero.meta.name).is_some())
         .filter(|velero| velero.meta.owners.is_empty() || velero.is_owned_by(&schedule.meta.name))
         .collect()
 }
