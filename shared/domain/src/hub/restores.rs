@@ -52,6 +52,16 @@ impl<'a> RestoreState<'a> {
         self.restore.has_unknown_phase() && self.running.is_empty() && self.ended > 0
     }
 
+    /// What Velero does for it, for a text; what could not be looked up is not "nothing".
+    pub fn what_velero_does(&self) -> &'static str {
+        match (self.unseen, self.running.as_slice(), self.ended) {
+            (true, ..) => "what Velero does for it could not be looked up",
+            (_, [_, ..], _) => "Velero still restores for it",
+            (_, [], 0) => "Velero has nothing of it here",
+            (_, [], _) => "Velero has ended all that it began for it",
+        }
+    }
+
     /// Whether it says that it is over while Velero still works for it.
     pub fn is_over_by_word_only(&self) -> bool {
         self.restore.is_terminal() && !self.running.is_empty()

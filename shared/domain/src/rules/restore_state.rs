@@ -94,11 +94,7 @@ pub(super) fn describe(state: &RestoreState<'_>, snapshot: &Snapshot) -> Vec<Str
 /// What a phase that nobody knows is taken for, and what Velero says of the same Restore.
 fn unexplained(state: &RestoreState<'_>) -> Option<String> {
     state.restore.has_unknown_phase().then(|| {
-        let velero = match (state.ended, state.running.len()) {
-            (_, running) if running > 0 => "Velero still restores for it",
-            (0, _) => "Velero has nothing of it here",
-            _ => "Velero has ended all that it began for it",
-        };
+        let velero = state.what_velero_does();
         format!("the operator counts every phase but Finished and FinishedWithErrors as active; {velero}")
     })
 }

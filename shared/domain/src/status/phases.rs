@@ -127,22 +127,21 @@ fn is_the_operators(restore: &VeleroRestore) -> bool {
 
 /// Each by itself: what Velero says of it is another matter each time.
 fn restores(facts: &Facts<'_>) -> Vec<Finding> {
-    let velero = facts.snapshot.velero_restores.items();
+    let velero = &facts.snapshot.velero_restores;
     facts
         .restores()
         .iter()
         // One that is being deleted is waited for, whatever it says.
         .filter(|restore| restore.has_unknown_phase() && restore.meta.deleted.is_none())
         .map(|restore| {
-            let state = RestoreState::of(restore, velero);
-            let said = if !state.running.is_empty() {
-                "Velero still restores for it: do not delete it"
-            } else if state.has_stopped() {
-                "Velero has ended all that it began for it"
-            } else {
-                "Velero has nothing of it here"
+            let state = RestoreState::seen(restore, velero);
+            let said = state.what_velero_does();
+            let keep = match state.unseen || !state.running.is_empty() {
+                true => ": do not delete it",
+                false => "",
             };
-            let finding = headed(&RESTORE, &restore.phase, &restore.meta, 1).seen(said);
+            let finding =
+                headed(&RESTORE, &restore.phase, &restore.meta, 1).seen(format!("{said}{keep}"));
             steps(facts, &RESTORE, finding, &restore.meta)
         })
         .collect()

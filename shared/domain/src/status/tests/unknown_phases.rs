@@ -167,3 +167,19 @@ fn a_schedule_of_an_odd_phase_without_a_backup_is_not_well() {
         );
     }
 }
+
+/// Failed before: "Velero has nothing of it here", where nobody could look.
+#[test]
+fn what_velero_does_is_not_told_where_it_could_not_be_looked_up() {
+    let mut hub = Hub::passive("b", "a");
+    hub.restores[0].phase = "Sealed".into();
+    let mut snapshot = hub.snapshot();
+    snapshot.velero_restores = crate::snapshot::Fact::unasked();
+    let findings = crate::status::assess(&snapshot).findings;
+    let told = findings
+        .iter()
+        .find(|finding| finding.id == "restore/unknown-phase")
+        .unwrap();
+    let line = "what Velero does for it could not be looked up: do not delete it";
+    assert!(told.evidence.iter().any(|said| said == line), "{told:?}");
+}

@@ -275,6 +275,15 @@ fn a_phase_nobody_knows_is_told_with_what_it_is_taken_for() {
         nothing.contains(&line("Velero has nothing of it here")),
         "{nothing}"
     );
+    let mut blind = snapshot.clone();
+    blind.velero_restores = Fact::Missing(Missing::NoKind {
+        resource: "restores.velero.io".into(),
+    });
+    let blind = told(&blind);
+    assert!(
+        blind.contains(&line("what Velero does for it could not be looked up")),
+        "{blind}"
+    );
     snapshot.velero_restores =
         Fact::known(vec![velero_restore("other", "InProgress")], snapshot.now);
     let running = told(&snapshot);
