@@ -4,9 +4,9 @@
 use super::*;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::names::ATTESTATION;
+use crate::rules::RULES;
 use crate::rules::restore::old_hub_live::ATTEST;
 use crate::rules::rule::Rule;
-use crate::rules::RULES;
 use crate::snapshot::{Missing, Need};
 use std::collections::BTreeSet;
 
