@@ -199,13 +199,12 @@ async fn a_look_up_that_was_not_answered_refuses_and_says_try_again() {
         );
         api
     };
+    let look_up = "velero.io/v1/namespaces/open-cluster-management-backup/restores?limit";
     for failure in [Some(500), None] {
         let api = running_unseen();
         match failure {
-            Some(code) => api.fail_once("/restores?limit", code),
-            None => {
-                api.hang_once("velero.io/v1/namespaces/open-cluster-management-backup/restores")
-            }
+            Some(code) => api.fail_once(look_up, code),
+            None => api.hang_once(look_up),
         }
         let running = guarded(&api).await;
         let mut caller = Caller::connect(&running).await;
