@@ -14,6 +14,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::admission::endpoint::Endpoints;
 use crate::args::Args;
+use crate::judge::apart::Apart;
 use crate::judge::guard::Guard;
 use crate::judge::label::Label;
 use crate::judge::slot::Slots;
@@ -23,6 +24,7 @@ use crate::reconcile::secrets::Secrets;
 use crate::service::certificate::Certificate;
 use crate::service::lifecycle::{Lifecycle, Phase};
 use crate::service::metrics::Metrics;
+use crate::service::plain;
 use crate::service::probes::{Dependency, Probes};
 use crate::service::server::{Limits, Server};
 use crate::service::tls;
@@ -155,9 +157,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     .await
     .context("no way to the API server")?;
     let listener = listen(args.listen, "--listen").await?;
-    let plain = listen(args.probe_listen, "--probe-listen").await?;
+    let probe_listener = listen(args.probe_listen, "--probe-listen").await?;
     // What was really taken: port 0 means any.
-    let (listen, probe_listen) = (listener.local_addr()?, plain.local_addr()?);
+    let (listen, probe_listen) = (listener.local_addr()?, probe_listener.local_addr()?);
 
     let kept = Kept::new();
     let probes = Probes {
@@ -167,7 +169,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         dependencies: kept.needed(),
         told: kept.told(),
     };
-    tokio::spawn(async move { axum::serve(plain, probes.router()).await });
+    plain::serve(probe_listener.into_std()?, probes.router()).context("cannot serve the probes")?;
     tokio::spawn({
         let (certificate, metrics) = (Arc::clone(&certificate), Arc::clone(&metrics));
         async move { certificate.follow(args.certificate_poll, &metrics).await }
@@ -189,6 +191,10 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
     });
 
+    let apart = Arc::new(Apart::new(
+        Arc::clone(&kept.backups),
+        &args.backup_namespace,
+    ));
     let endpoints = Endpoints {
         labeller: Arc::new(Label {
             clusters: Arc::clone(&kept.clusters),
@@ -196,16 +202,14 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         }),
         guard: Arc::new(Guard {
             client: connection.client.clone(),
-            backups: Arc::clone(&kept.backups),
+            apart: Arc::clone(&apart),
             slots: Arc::new(Slots {
                 client: connection.client.clone(),
                 leases: Leases::new(connection.client.clone(), &args.namespace),
                 bound: args.reservation(),
                 stored: Arc::clone(&kept.stored),
-                backups: Arc::clone(&kept.backups),
-                backup_namespace: args.backup_namespace.clone(),
+                apart,
             }),
-            backup_namespace: args.backup_namespace.clone(),
             operator_user: args.operator_user.clone(),
             attesting_accounts: args.attesting_accounts.iter().cloned().collect(),
         }),

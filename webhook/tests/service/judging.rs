@@ -6,6 +6,7 @@ use std::sync::Arc;
 use acm_backup_domain::upstream::object_label::{BACKUP, EXCLUDE, MANAGED_SERVICE_ACCOUNT};
 use acm_backup_hub::lease::Leases;
 use acm_backup_webhook::admission::endpoint::Judge;
+use acm_backup_webhook::judge::apart::Apart;
 use acm_backup_webhook::judge::guard::Guard;
 use acm_backup_webhook::judge::label::Label;
 use acm_backup_webhook::judge::slot::Slots;
@@ -68,6 +69,7 @@ fn guard(api: &Api) -> Arc<dyn Judge> {
 pub fn guard_with(api: &Api, stored: Arc<Stored>) -> Guard {
     let backups = Arc::new(Backups::default());
     backups.contact.heard(Timestamp::now());
+    let apart = Arc::new(Apart::new(backups, NAMESPACE));
     Guard {
         attesting_accounts: BTreeSet::new(),
         client: api.client(),
@@ -76,11 +78,9 @@ pub fn guard_with(api: &Api, stored: Arc<Stored>) -> Guard {
             leases: Leases::new(api.client(), "acm-backup-system"),
             bound: SignedDuration::from_secs(70),
             stored,
-            backups: Arc::clone(&backups),
-            backup_namespace: NAMESPACE.to_owned(),
+            apart: Arc::clone(&apart),
         }),
-        backups,
-        backup_namespace: NAMESPACE.to_owned(),
+        apart,
         operator_user: OPERATOR.to_owned(),
     }
 }
@@ -209,7 +209,10 @@ async fn a_look_up_that_was_not_answered_refuses_and_says_try_again() {
         let running = guarded(&api).await;
         let mut caller = Caller::connect(&running).await;
         let review = passive_review().to_string();
-        let reply = caller.post("/validate?timeout=1s", review).await.json();
+        let reply = caller
+            .post("/validate/deny?timeout=1s", review)
+            .await
+            .json();
         let response = &reply["response"];
         assert_eq!(response["allowed"], false, "{failure:?}: {response}");
         let message = response["status"]["message"].as_str().unwrap();

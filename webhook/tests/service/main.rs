@@ -25,5 +25,6 @@ mod quiet;
 mod rotation;
 mod running;
 mod slot;
+mod strangers;
 mod tls;
 mod wire;

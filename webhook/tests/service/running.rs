@@ -10,6 +10,7 @@ use acm_backup_webhook::admission::review::Request;
 use acm_backup_webhook::service::certificate::Certificate;
 use acm_backup_webhook::service::lifecycle::Lifecycle;
 use acm_backup_webhook::service::metrics::Metrics;
+use acm_backup_webhook::service::plain;
 use acm_backup_webhook::service::probes::{Dependency, Probes};
 use acm_backup_webhook::service::server::{Limits, Server};
 use acm_backup_webhook::service::tls::{self, MinVersion};
@@ -142,7 +143,7 @@ impl Running {
         };
         let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let probes_address = plain.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(plain, probes.router()).await });
+        plain::serve(plain.into_std().unwrap(), probes.router()).unwrap();
         Self {
             address,
             probes: probes_address,
