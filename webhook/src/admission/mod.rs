@@ -13,6 +13,6 @@ pub mod object;
 pub mod patch;
 pub mod record;
 pub mod review;
-mod room;
+pub mod room;
 mod skipped;
 mod text;

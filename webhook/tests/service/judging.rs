@@ -351,6 +351,33 @@ async fn a_namespace_that_cannot_exist_never_gets_into_a_path() {
     assert_eq!(api.requests(), Vec::<String>::new());
 }
 
+/// The operator cuts the blanks off and takes it for `latest`: what cannot be read whole is not judged by its
+/// beginning.
+#[tokio::test]
+async fn a_name_longer_than_any_is_refused_by_its_field_and_read_to_its_end_by_nobody() {
+    let api = hub();
+    let running = guarded(&api).await;
+    let mut review = passive_review();
+    let latest = format!("latest{}", " ".repeat(3000));
+    review["request"]["object"]["spec"]["veleroManagedClustersBackupName"] = json!(latest);
+    let response = validated(&running, &review).await;
+    assert_eq!(response["status"]["code"], 422, "{response}");
+    let message = response["status"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("spec.veleroManagedClustersBackupName is longer than 1024 bytes"),
+        "{message}"
+    );
+    assert_eq!(api.requests(), Vec::<String>::new());
+    // What the operator has to say may be long, and its own writes are never refused.
+    review["request"]["object"]["spec"] = passive();
+    review["request"]["object"]["status"] = json!({"lastMessage": "x".repeat(3000)});
+    let response = validated(&running, &review).await;
+    assert_ne!(response["status"]["code"], 422, "{response}");
+    review["request"]["object"]["spec"]["veleroManagedClustersBackupName"] = json!(latest);
+    review["request"]["userInfo"]["username"] = json!(OPERATOR);
+    assert_eq!(validated(&running, &review).await["allowed"], true);
+}
+
 #[tokio::test]
 async fn a_review_without_its_object_is_refused_as_malformed() {
     let running = guarded(&hub()).await;
