@@ -15,5 +15,6 @@ mod rbac;
 mod refusals;
 mod service;
 mod status;
+mod strangers;
 mod takeover;
 mod words;
