@@ -284,6 +284,20 @@ pub enum Missing {
 }
 
 impl Missing {
+    /// Whether it stays so until somebody changes the installation or its rights. Everything else passes:
+    /// the next try may be answered.
+    pub fn is_lasting(&self) -> bool {
+        matches!(self, Self::Forbidden { .. } | Self::NoKind { .. })
+    }
+
+    /// "try again", to stand behind a sentence, where that may help.
+    pub fn again(&self) -> &'static str {
+        match self.is_lasting() {
+            true => "",
+            false => "; try again",
+        }
+    }
+
     /// The command that tells whether a right is there; empty where no right is missing. `cli` is what
     /// whoever reads it has at hand, [`Snapshot::cli`].
     pub fn check(&self, cli: &str) -> String {
