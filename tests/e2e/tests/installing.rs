@@ -436,3 +436,64 @@ fn after_all_replicas_restarted_under_deny_they_become_ready_and_judge() {
             .unwrap();
     });
 }
+
+const ACCOUNT: &str = "system:serviceaccount:acm-backup-system:acm-backup-webhook";
+
+/// What each replica's log says more than once of a kind it may not see; one line when it begins is enough.
+fn repeated(desk: &Desk, kind: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    for replica in desk.webhook.replicas() {
+        let log = std::fs::read_to_string(replica.process.log()).unwrap();
+        let of_it = log.lines().filter(|line| line.contains(kind));
+        all.extend(of_it.skip(1).map(str::to_owned));
+    }
+    all
+}
+
+async fn may(desk: &Desk, what: &str) -> bool {
+    let line = format!("kubectl auth can-i {what} -A --as {ACCOUNT}");
+    desk.types(&line).await.succeeded()
+}
+
+#[test]
+fn the_guards_stand_alone_and_may_see_no_secret() {
+    alone(async {
+        let desk = Desk::new("guards-alone").await;
+        desk.ok("kubectl apply -k $OVERLAY/deny").await;
+        desk.pods_come_up().await;
+        desk.until_checked(REFUSES).await;
+        for verb in ["get", "list", "watch", "patch", "create", "delete"] {
+            assert!(!may(&desk, &format!("{verb} secrets")).await, "{verb}");
+        }
+        a_restore_can_be_created(&restores(&desk.hub).await)
+            .await
+            .unwrap();
+        assert_eq!(repeated(&desk, "clusterdeployments"), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn the_labels_stand_alone() {
+    alone(async {
+        let desk = Desk::new("labels-alone").await;
+        desk.ok("kubectl apply -k $OVERLAY/labels").await;
+        desk.pods_come_up().await;
+        desk.hub.create_namespace("c1").await.unwrap();
+        let label = until("a label", LIMIT, || async {
+            let token = fixtures::token_secret("c1").to_string();
+            let line = format!(
+                "echo '{token}' | kubectl create --dry-run=server -o jsonpath={{.metadata.labels}} -f -"
+            );
+            let answered = desk.ok(&line).await;
+            Ok(match answered.contains("cluster.open-cluster-management.io/backup") {
+                true => Seen::Yes(answered),
+                false => Seen::NotYet(answered),
+            })
+        })
+        .await
+        .unwrap();
+        says(&label, &["msa"]);
+        assert!(!may(&desk, "list restores.cluster.open-cluster-management.io").await);
+        assert_eq!(repeated(&desk, "backups.velero.io"), Vec::<String>::new());
+    });
+}
