@@ -5,9 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use acm_backup_bed::{Replica, wait};
-use anyhow::Result;
-use k8s_openapi::api::core::v1::Secret;
-use kube::Api;
+use anyhow::{Context, Result};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -46,12 +44,12 @@ pub struct Sent {
 }
 
 impl Strangers {
-    pub async fn new(stage: &Stage, replica: &Replica) -> Result<Self> {
-        let secrets: Api<Secret> = Api::namespaced(stage.hub.client().await?, "acm-backup-system");
-        let secret = secrets.get("acm-backup-webhook-tls").await?;
+    pub fn new(stage: &Stage, replica: &Replica) -> Result<Self> {
+        let authority = stage.hub.file("manifests/overlays/own-certificate/ca/ca.crt");
+        let authority = std::fs::read(&authority)
+            .with_context(|| format!("cannot read {}", authority.display()))?;
         let mut roots = RootCertStore::empty();
-        let authority = &secret.data.unwrap_or_default()["ca.crt"].0;
-        roots.add(CertificateDer::from_pem_slice(authority)?)?;
+        roots.add(CertificateDer::from_pem_slice(&authority)?)?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?

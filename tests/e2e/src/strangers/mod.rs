@@ -51,7 +51,7 @@ pub async fn run(plan: Plan) -> Result<Report> {
         .await?;
     let idle = memory(pid)?;
 
-    let strangers = Arc::new(Strangers::new(&stage, &replica).await?);
+    let strangers = Arc::new(Strangers::new(&stage, &replica)?);
     let mut attack = strangers.begin(plan);
     strangers.until_there(plan).await?;
     let began = Instant::now();

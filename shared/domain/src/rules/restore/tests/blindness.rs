@@ -67,6 +67,8 @@ fn lose(snapshot: &mut Snapshot, need: &Need, missing: &Missing) {
         Need::BackupScheduleDefinition => {
             snapshot.backup_schedule_definition = Fact::Missing(missing);
         }
+        // Asked by status alone.
+        Need::GuardLabel => {}
         Need::Accepted => snapshot.accepted = Fact::Missing(missing),
         Need::Permission(asked) => {
             let permissions = &mut snapshot.permissions;
