@@ -22,6 +22,7 @@ use crate::reconcile::labeller::Labeller;
 use crate::reconcile::queue::Queue;
 use crate::reconcile::secrets::Secrets;
 use crate::service::certificate::Certificate;
+use crate::service::client::ClientAuthority;
 use crate::service::lifecycle::{Lifecycle, Phase};
 use crate::service::metrics::Metrics;
 use crate::service::plain;
@@ -147,8 +148,21 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             .await
             .context("no serving certificate")?,
     );
-    let config = tls::server_config(Arc::clone(&certificate), provider, args.tls_min_version)
-        .context("cannot set up TLS")?;
+    let clients = match &args.client_ca {
+        None => None,
+        Some(path) => {
+            let name = args.client_name.clone();
+            let authority = ClientAuthority::load(path.clone(), name, Arc::clone(&provider)).await;
+            Some(Arc::new(authority.context("no authority of clients")?))
+        }
+    };
+    let config = tls::server_config(
+        Arc::clone(&certificate),
+        provider,
+        args.tls_min_version,
+        clients.clone(),
+    )
+    .context("cannot set up TLS")?;
     let connection = connect(&Options {
         kubeconfig: args.kubeconfig.clone(),
         context: args.context.clone(),
@@ -174,6 +188,10 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         let (certificate, metrics) = (Arc::clone(&certificate), Arc::clone(&metrics));
         async move { certificate.follow(args.certificate_poll, &metrics).await }
     });
+    if let Some(clients) = clients {
+        let every = args.certificate_poll;
+        tokio::spawn(async move { clients.follow(every).await });
+    }
     kept.follow(&connection.client, &args);
     let reconciler = tokio::spawn({
         let labeller = Labeller {

@@ -21,9 +21,13 @@ fn strangers_at_the_port_keep_no_call_of_the_api_server_waiting_and_take_no_more
         .await
         .unwrap();
         println!("{report}");
-        assert_eq!(report.attacked.missed, Vec::<String>::new(), "{report}");
-        for answered in [&report.attacked.secrets, &report.attacked.restores] {
-            assert!(!answered.is_empty(), "{report}");
+        assert_eq!(report.missed().count(), 0, "{report}");
+        for taken in [&report.attacked, &report.hostile_alone] {
+            assert!(
+                !taken.secrets.is_empty() && !taken.restores.is_empty(),
+                "{report}"
+            );
         }
+        assert!(report.sent_alone > 0, "{report}");
     });
 }

@@ -2,6 +2,7 @@
 //! metrics and a way out that loses no call. Nothing here knows what is being judged.
 
 pub mod certificate;
+pub mod client;
 pub mod connections;
 pub mod lifecycle;
 pub mod metrics;

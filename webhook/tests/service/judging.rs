@@ -95,13 +95,18 @@ async fn guarded(api: &Api) -> Running {
 
 /// The product's own judges on a hub with nothing in it.
 pub fn real_judges() -> (Arc<dyn Judge>, Arc<dyn Judge>) {
+    real_judges_of(&hub())
+}
+
+/// The same on a hub of the test's.
+pub fn real_judges_of(api: &Api) -> (Arc<dyn Judge>, Arc<dyn Judge>) {
     let local_cluster = Arc::new(LocalCluster::default());
     local_cluster.contact.heard(Timestamp::now());
     let labeller = Arc::new(Label {
         clusters: Arc::new(Clusters::new(Arc::default())),
         local_cluster,
     });
-    (labeller, guard(&hub()))
+    (labeller, guard(api))
 }
 
 async fn validated(running: &Running, review: &Value) -> Value {

@@ -9,6 +9,7 @@
 
 mod api;
 mod caller;
+mod clients;
 mod deployment;
 mod drain;
 mod election;

@@ -45,7 +45,9 @@ pub struct Sent {
 
 impl Strangers {
     pub fn new(stage: &Stage, replica: &Replica) -> Result<Self> {
-        let authority = stage.hub.file("manifests/overlays/own-certificate/ca/ca.crt");
+        let authority = stage
+            .hub
+            .file("manifests/overlays/own-certificate/ca/ca.crt");
         let authority = std::fs::read(&authority)
             .with_context(|| format!("cannot read {}", authority.display()))?;
         let mut roots = RootCertStore::empty();
@@ -64,8 +66,8 @@ impl Strangers {
         })
     }
 
-    /// All of them, each again and again until it is aborted.
-    pub fn begin(self: &Arc<Self>, plan: Plan) -> JoinSet<()> {
+    /// Those who keep connections, each again and again until it is aborted.
+    pub fn crowd(self: &Arc<Self>, plan: Plan) -> JoinSet<()> {
         let mut all = JoinSet::new();
         for _ in 0..plan.silent {
             let one = Arc::clone(self);
@@ -75,6 +77,12 @@ impl Strangers {
             let one = Arc::clone(self);
             all.spawn(async move { one.trickle(number).await });
         }
+        all
+    }
+
+    /// Those who send hostile bodies.
+    pub fn hostile(self: &Arc<Self>, plan: Plan) -> JoinSet<()> {
+        let mut all = JoinSet::new();
         for number in 0..plan.hostile {
             let one = Arc::clone(self);
             all.spawn(async move { one.be_hostile(number).await });
@@ -94,9 +102,7 @@ impl Strangers {
     pub async fn until_there(&self, plan: Plan) -> Result<()> {
         wait::until("the strangers to come", Duration::from_secs(60), || async {
             let sent = self.sent();
-            let there = sent.silent >= plan.silent
-                && sent.trickling >= plan.trickling
-                && sent.hostile >= plan.hostile.min(1);
+            let there = sent.silent >= plan.silent && sent.trickling >= plan.trickling;
             Ok(match there {
                 true => wait::Seen::Yes(()),
                 false => wait::Seen::NotYet(format!("{sent:?}")),

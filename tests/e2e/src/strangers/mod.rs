@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 use acm_backup_bed::{Program, Replica};
 use anyhow::{Context, Result, ensure};
+use k8s_openapi::api::apps::v1::Deployment;
+use kube::Api;
 
 pub use report::Report;
 
@@ -43,6 +45,11 @@ pub async fn run(plan: Plan) -> Result<Report> {
     let binary = tokio::task::spawn_blocking(|| Program::Webhook.path()).await??;
     let confined = Confined::new(&binary, plan.limit)?;
     let stage = Stage::start_with(1, confined.program().to_owned()).await?;
+    let shipped = shipped_limit(&stage).await?;
+    ensure!(
+        plan.limit != LIMIT || shipped == format!("{LIMIT}Mi"),
+        "the Deployment's memory limit is {shipped}, and {LIMIT} MiB are tried"
+    );
     let replica = stage.webhook.replicas().pop().context("no replica")?;
     let pid = replica.process.pid().context("the replica has ended")?;
     let calls = Calls::new(&stage).await?;
@@ -52,13 +59,17 @@ pub async fn run(plan: Plan) -> Result<Report> {
     let idle = memory(pid)?;
 
     let strangers = Arc::new(Strangers::new(&stage, &replica)?);
-    let mut attack = strangers.begin(plan);
+    let (mut crowd, mut hostile) = (strangers.crowd(plan), strangers.hostile(plan));
     strangers.until_there(plan).await?;
     let began = Instant::now();
     let attacked = calls.run(plan.length, &replica).await?;
     let took = began.elapsed();
     let sent = strangers.sent();
-    attack.abort_all();
+    // In the crowd they send each other away; alone, all their bodies arrive.
+    crowd.abort_all();
+    let hostile_alone = calls.run(plan.length, &replica).await?;
+    let sent_alone = strangers.sent().hostile - sent.hostile;
+    hostile.abort_all();
 
     ensure!(
         replica.process.pid() == Some(pid) && replica.process.check().is_ok(),
@@ -70,13 +81,26 @@ pub async fn run(plan: Plan) -> Result<Report> {
         confined_by: confined.by(),
         quiet,
         attacked,
+        hostile_alone,
         took,
         sent,
+        sent_alone,
         idle: idle.0,
         peak: peak.1,
         cgroup_peak: confined.peak(),
         metrics: counters(&replica).await?,
     })
+}
+
+async fn shipped_limit(stage: &Stage) -> Result<String> {
+    let deployments: Api<Deployment> =
+        Api::namespaced(stage.hub.client().await?, "acm-backup-system");
+    let spec = deployments.get("acm-backup-webhook").await?.spec;
+    let pod = spec.and_then(|spec| spec.template.spec);
+    let container = pod.and_then(|pod| pod.containers.into_iter().next());
+    let resources = container.and_then(|container| container.resources);
+    let limit = resources.and_then(|resources| resources.limits?.remove("memory"));
+    Ok(limit.context("a Deployment without a memory limit")?.0)
 }
 
 /// Resident, and its highest, in KiB.

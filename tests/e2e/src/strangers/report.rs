@@ -18,6 +18,10 @@ pub struct Report {
     pub quiet: Taken,
     /// And while they were there.
     pub attacked: Taken,
+    /// While only those with hostile bodies were left.
+    pub hostile_alone: Taken,
+    /// How many of their bodies were answered then.
+    pub sent_alone: usize,
     /// How long they were.
     pub took: Duration,
     /// What they sent.
@@ -30,6 +34,16 @@ pub struct Report {
     pub cgroup_peak: Option<u64>,
     /// What the replica counted.
     pub metrics: Vec<String>,
+}
+
+impl Report {
+    /// What was not answered as it should be.
+    pub fn missed(&self) -> impl Iterator<Item = &String> {
+        self.attacked
+            .missed
+            .iter()
+            .chain(&self.hostile_alone.missed)
+    }
 }
 
 impl fmt::Display for Report {
@@ -65,6 +79,21 @@ impl fmt::Display for Report {
                 &self.quiet.restores,
             ),
             ("`/livez`", &self.attacked.livez, &self.quiet.livez),
+            (
+                "Secret, hostile bodies alone",
+                &self.hostile_alone.secrets,
+                &self.quiet.secrets,
+            ),
+            (
+                "second Restore, the same",
+                &self.hostile_alone.restores,
+                &self.quiet.restores,
+            ),
+            (
+                "`/livez`, the same",
+                &self.hostile_alone.livez,
+                &self.quiet.livez,
+            ),
         ] {
             writeln!(
                 f,
@@ -94,11 +123,12 @@ impl fmt::Display for Report {
         } = self.sent;
         writeln!(
             f,
-            ".\nThe strangers opened {silent} connections in silence, began {trickling} bodies and had {hostile} hostile ones answered.\nThe replica counted: {}.",
+            ".\nThe strangers opened {silent} connections in silence, began {trickling} bodies and had {hostile} hostile ones answered, {} more when they were alone.\nThe replica counted: {}.",
+            self.sent_alone,
             self.metrics.join(", ")
         )?;
-        writeln!(f, "Missed: {}.", self.attacked.missed.len())?;
-        for missed in self.attacked.missed.iter().take(10) {
+        writeln!(f, "Missed: {}.", self.missed().count())?;
+        for missed in self.missed().take(10) {
             writeln!(f, "missed: {missed}")?;
         }
         Ok(())

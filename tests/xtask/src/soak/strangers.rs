@@ -47,8 +47,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     bed::end();
     let report = report?;
     println!("{report}");
-    Ok(match report.attacked.missed.is_empty() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
+    Ok(match report.missed().next() {
+        None => ExitCode::SUCCESS,
+        Some(_) => ExitCode::FAILURE,
     })
 }
