@@ -3,6 +3,7 @@
 
 mod support;
 
+mod clients;
 mod crds;
 mod damage;
 mod demo;
