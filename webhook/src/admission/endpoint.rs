@@ -27,8 +27,8 @@ use super::room::{Room, SMALL};
 use crate::service::connections::Standing;
 use crate::service::metrics::{Metrics, ReviewLabels};
 
-/// Large reviews looked through at once, of each kind: each takes a thread.
-const LARGE: usize = 4;
+/// Large reviews looked through at once, of each kind: each takes a thread, and up to three times its size.
+const LARGE: usize = 2;
 
 /// Which of the two registrations a call comes through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

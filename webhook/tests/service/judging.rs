@@ -6,7 +6,7 @@ use std::sync::Arc;
 use acm_backup_domain::upstream::object_label::{BACKUP, EXCLUDE, MANAGED_SERVICE_ACCOUNT};
 use acm_backup_hub::lease::Leases;
 use acm_backup_webhook::admission::endpoint::Judge;
-use acm_backup_webhook::judge::apart::Apart;
+use acm_backup_webhook::judge::apart::{Apart, FLEETS_AT_ONCE};
 use acm_backup_webhook::judge::guard::Guard;
 use acm_backup_webhook::judge::label::Label;
 use acm_backup_webhook::judge::slot::Slots;
@@ -184,6 +184,43 @@ async fn what_must_never_wait_for_us_passes_without_a_look_at_the_hub() {
     assert_eq!(api.requests(), Vec::<String>::new());
     let response = validated(&running, &with(json!({}))).await;
     assert_eq!(response["allowed"], false, "the same from anyone else");
+}
+
+/// Each takes the whole fleet in its hands; forged ones cost nothing. Failed before: as many at once as there are
+/// slots.
+#[tokio::test]
+async fn few_fleets_are_looked_up_at_once_and_whoever_waits_in_vain_is_refused() {
+    let api = hub();
+    let fleet = "managedclusters?limit";
+    (0..FLEETS_AT_ONCE).for_each(|_| api.hang_once(fleet));
+    let running = guarded(&api).await;
+    let mut activation = passive_review();
+    activation["request"]["object"]["spec"]["veleroManagedClustersBackupName"] = json!("latest");
+    let mut waiting = Vec::new();
+    for _ in 0..FLEETS_AT_ONCE {
+        let (mut caller, review) = (Caller::connect(&running).await, activation.to_string());
+        waiting.push(tokio::spawn(async move {
+            caller.post("/validate/deny?timeout=30s", review).await;
+        }));
+    }
+    api.until(Api::hangs).await;
+    let mut caller = Caller::connect(&running).await;
+    let one_more = activation.to_string();
+    let path = "/validate/deny?timeout=500ms";
+    let reply = caller.post(path, one_more).await.json();
+    assert_eq!(reply["response"]["allowed"], false, "{reply}");
+    let message = reply["response"]["status"]["message"].as_str().unwrap();
+    assert!(message.contains("not looked up"), "{message}");
+    let asked = api.requests();
+    let fleets = asked.iter().filter(|line| line.contains(fleet)).count();
+    assert_eq!(fleets, FLEETS_AT_ONCE, "{asked:?}");
+    // What needs none waits for nobody.
+    let light = validated(&running, &passive_review()).await;
+    assert_ne!(
+        light["auditAnnotations"]["decision"], "timed-out",
+        "{light}"
+    );
+    waiting.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 /// Failed before: only what took too long was refused; whatever else kept the API server from answering was a

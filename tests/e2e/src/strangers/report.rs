@@ -64,9 +64,9 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "| request | answered | missed | p50 | p99 | max | before: p50 | p99 |"
+            "| request | answered | p50 | p99 | max | before: p50 | p99 |"
         )?;
-        writeln!(f, "| --- | --- | --- | --- | --- | --- | --- | --- |")?;
+        writeln!(f, "| --- | --- | --- | --- | --- | --- | --- |")?;
         for (name, now, before) in [
             (
                 "Secret, labelled",
