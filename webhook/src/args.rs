@@ -53,7 +53,7 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s")]
     pub drain_delay: Duration,
 
-    /// Reviews answered at once; each may hold one body of up to 7 MiB.
+    /// Reviews judged at once, of each kind: labels never keep guards waiting, nor the reverse.
     #[arg(long, default_value_t = 16)]
     pub max_reviews: usize,
 

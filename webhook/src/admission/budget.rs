@@ -17,17 +17,12 @@ pub fn budget(own: Duration, query: Option<&str>) -> Duration {
     own.min(ours.max(half))
 }
 
-/// Of a review's time, the share in which its body must have arrived and its turn must have come, in percent.
+/// The part of a review's time, in percent, in which its body must have arrived and its turn must have come.
 /// Whoever makes that take long must not leave a judgement without the time to look.
-const ARRIVAL: u32 = 40;
-
-/// When the body must have arrived and the judgement begun, of a review that may take `budget`.
 #[must_use]
-pub fn arrival(budget: Duration) -> Duration {
-    budget
-        .saturating_mul(ARRIVAL)
-        .checked_div(100)
-        .unwrap_or(budget)
+pub fn arrival(budget: Duration, percent: u32) -> Duration {
+    let all = budget.saturating_mul(percent.min(100));
+    all.checked_div(100).unwrap_or(budget)
 }
 
 /// The `timeout` parameter, a Go duration that the API server writes as whole seconds (`5s`).
@@ -51,18 +46,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_for_the_judgement_is_more_than_half() {
-        for millis in [0, 1, 250, 700, 1700, 4700] {
-            let budget = Duration::from_millis(millis);
-            assert!(
-                arrival(budget) <= budget.checked_div(2).unwrap(),
-                "{millis}"
-            );
-        }
-        assert_eq!(
-            arrival(Duration::from_millis(4700)),
-            Duration::from_millis(1880)
-        );
+    fn a_part_is_a_part() {
+        let budget = Duration::from_millis(4700);
+        assert_eq!(arrival(budget, 40), Duration::from_millis(1880));
+        assert_eq!(arrival(budget, 200), budget);
+        assert!(arrival(Duration::MAX, 40) <= Duration::MAX);
     }
 
     #[test]

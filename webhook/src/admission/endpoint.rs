@@ -57,6 +57,14 @@ impl Hook {
         }
     }
 
+    /// In which part of that, in percent, the review must be here: guards have to look things up, labels not.
+    fn arrival(self) -> u32 {
+        match self {
+            Self::Mutate => 80,
+            Self::Validate => 40,
+        }
+    }
+
     /// The answer when there is no judgement, by the direction of the registration.
     fn unjudged(self, decision: &'static str, why: &str) -> Answer {
         let mut answer = match self {
@@ -343,7 +351,7 @@ impl Times {
         let after = |time| started.checked_add(time).unwrap_or(started);
         Self {
             started,
-            arrival: after(arrival(budget)),
+            arrival: after(arrival(budget, hook.arrival())),
             deadline: after(budget),
         }
     }

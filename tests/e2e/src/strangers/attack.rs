@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use acm_backup_bed::{Replica, wait};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -169,7 +169,9 @@ impl Strangers {
         stream.write_all(head(path, body.len()).as_bytes()).await?;
         stream.write_all(body.as_bytes()).await?;
         stream.flush().await?;
-        stream.read(&mut [0; 4096]).await?;
+        // Closed without a word is not answered.
+        let answered = stream.read(&mut [0; 4096]).await? > 0;
+        ensure!(answered, "sent away");
         self.hostile.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
