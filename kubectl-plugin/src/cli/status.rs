@@ -1,7 +1,7 @@
 //! `status`: could this hub's fleet be recovered right now?
 
 use super::{Global, namespace};
-use crate::exit::Exit;
+use crate::exit::{Exit, Helped};
 use crate::render;
 use crate::report::{Report, Source};
 use acm_backup_domain::snapshot::Missing;
@@ -95,19 +95,39 @@ fn from_hub(global: &Global) -> anyhow::Result<Report> {
         let connection = connect::connect(&global.connection()).await?;
         let namespace =
             namespace::of_hub(global.namespace.as_deref(), &connection, global.deadline()).await;
-        let snapshot =
-            live::collect(&connection.client, &namespace.name, &needs(), global.deadline(), &Asker::Myself).await;
+        let snapshot = live::collect(
+            &connection.client,
+            &namespace.name,
+            &needs(),
+            global.deadline(),
+            &Asker::Myself,
+        )
+        .await;
         let status = status::assess(&snapshot);
         if let Some(why) = unreachable(&status) {
-            let help = if why.contains("certificate") { "name its authority with --certificate-authority, or " } else { "" };
-            anyhow::bail!(
-                "{} cannot be asked: {why}\nhelp: {help}check it with: kubectl version{}; or read a directory with --from",
-                connection.server,
-                connection.context.as_deref().map(|context| format!(" --context {context}")).unwrap_or_default(),
-            );
+            let help = if why.contains("certificate") {
+                "name its authority with --certificate-authority, or "
+            } else {
+                ""
+            };
+            return Err(Helped {
+                what: format!("{} cannot be asked: {why}", connection.server),
+                help: format!(
+                    "{help}check it with: kubectl version{}; or read a directory with --from",
+                    connection
+                        .context
+                        .as_deref()
+                        .map(|context| format!(" --context {context}"))
+                        .unwrap_or_default(),
+                ),
+            }
+            .into());
         }
         let flag = global.context.clone();
-        Ok(Report::new(status, Source::live(connection.server, connection.context, flag, namespace.why)))
+        Ok(Report::new(
+            status,
+            Source::live(connection.server, connection.context, flag, namespace.why),
+        ))
     })
 }
 

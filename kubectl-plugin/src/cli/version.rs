@@ -4,6 +4,7 @@ use super::Global;
 use super::global::Format;
 use crate::exit::Exit;
 use crate::render;
+use acm_backup_domain::printable;
 use acm_backup_hub::connect;
 use acm_backup_hub::live::server_version;
 use anyhow::Context;
@@ -53,7 +54,7 @@ fn print(versions: &Versions, global: &Global) -> std::io::Result<()> {
         Format::Text | Format::Wide => {
             writeln!(out, "Client: {}", versions.client)?;
             match &versions.server {
-                Some(server) => writeln!(out, "Server: {server} (Kubernetes)"),
+                Some(server) => writeln!(out, "Server: {} (Kubernetes)", printable::line(server)),
                 None => Ok(()),
             }
         }

@@ -1,11 +1,13 @@
 //! Words into lines of a given width.
 
+use acm_backup_domain::printable;
 use unicode_width::UnicodeWidthStr;
 
-/// Breaks text at blanks so that no line is wider than `width`; a longer word stands alone.
+/// Breaks text at blanks so that no line is wider than `width`; a longer word stands alone. What is measured is
+/// what will be shown.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for word in printable::line(text).split_whitespace() {
         match lines.last_mut() {
             Some(line) if joined(line, word) <= width => {
                 line.push(' ');

@@ -23,6 +23,10 @@ pub enum Answer {
     BusyOnce,
     /// Takes the request and never answers.
     Silence,
+    /// 500 with these words.
+    Says(&'static str),
+    /// A version that is called so.
+    Version(&'static str),
 }
 
 /// A server on a port of its own; its threads end with the test process.
@@ -95,6 +99,12 @@ fn answer(
         Some(Answer::NotFound) => failure(404, "NotFound"),
         Some(Answer::Unauthorized) => failure(401, "Unauthorized"),
         Some(Answer::BusyOnce) if before == 0 => failure(503, "ServiceUnavailable"),
+        Some(Answer::Says(words)) => {
+            let (code, mut status) = failure(500, "InternalError");
+            status["message"] = json!(words);
+            (code, status)
+        }
+        Some(Answer::Version(words)) => (200, json!({"gitVersion": words})),
         Some(Answer::Silence) => loop {
             thread::park();
         },

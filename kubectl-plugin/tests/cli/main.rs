@@ -10,4 +10,5 @@ mod api_server;
 mod fixtures;
 mod invocation;
 mod recorded;
+mod terminal;
 mod transcripts;

@@ -13,6 +13,7 @@ pub mod hub;
 pub mod kinds;
 pub mod labels;
 pub mod names;
+pub mod printable;
 pub mod read;
 pub mod rules;
 pub mod slot;

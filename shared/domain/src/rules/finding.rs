@@ -1,6 +1,7 @@
 //! What a rule found, in words an administrator can act on at 3am.
 
 use crate::hub::record::Accepted;
+use crate::printable::line;
 use serde::Serialize;
 use std::fmt;
 
@@ -113,21 +114,22 @@ impl Finding {
     }
 }
 
-/// The whole text of a denial.
+/// The whole text of a denial. Each part is one line, whatever the objects it speaks of hold: a message must not
+/// forge a line of its own.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.headline)?;
+        write!(f, "{}", line(&self.headline))?;
         for evidence in &self.evidence {
-            write!(f, "\n  seen:  {evidence}")?;
+            write!(f, "\n  seen:  {}", line(evidence))?;
         }
         if let Some(field) = &self.field {
-            write!(f, "\n  field: {field}")?;
+            write!(f, "\n  field: {}", line(field))?;
         }
         let several = self.remedies.len() > 1;
         for (number, remedy) in (1..).zip(&self.remedies) {
             match several {
-                true => write!(f, "\n  {number}. {}", remedy.text)?,
-                false => write!(f, "\n  do:    {}", remedy.text)?,
+                true => write!(f, "\n  {number}. {}", line(&remedy.text))?,
+                false => write!(f, "\n  do:    {}", line(&remedy.text))?,
             }
             match &remedy.command {
                 // Several lines are pasted as they stand.
