@@ -4,6 +4,7 @@ use super::{Global, namespace};
 use crate::exit::{Exit, Helped};
 use crate::render;
 use crate::report::{Report, Source};
+use acm_backup_domain::act::command::Command;
 use acm_backup_domain::snapshot::Missing;
 use acm_backup_domain::status::{self, NotChecked, StatusReport, Verdict};
 use acm_backup_hub::connect;
@@ -110,15 +111,16 @@ fn from_hub(global: &Global) -> anyhow::Result<Report> {
             } else {
                 ""
             };
+            let check = Command::new("kubectl");
+            let check = match connection.context.as_deref() {
+                Some(context) => check.context(context),
+                None => check,
+            };
             return Err(Helped {
                 what: format!("{} cannot be asked: {why}", connection.server),
                 help: format!(
-                    "{help}check it with: kubectl version{}; or read a directory with --from",
-                    connection
-                        .context
-                        .as_deref()
-                        .map(|context| format!(" --context {context}"))
-                        .unwrap_or_default(),
+                    "{help}check it with: {}; or read a directory with --from",
+                    check.say("version")
                 ),
             }
             .into());

@@ -3,6 +3,7 @@
 use super::layout::{wrap, wrap_command};
 use super::line::Line;
 use super::paint::{COMMAND, LABEL};
+use acm_backup_domain::act::command::Command;
 use anstyle::Style;
 
 /// Width of the labels on the left.
@@ -80,7 +81,7 @@ impl Lines {
     }
 
     /// A command, ready to be pasted.
-    pub fn command(&mut self, command: &str) {
+    pub fn command(&mut self, command: &Command) {
         for line in wrap_command(command, self.width.saturating_sub(6)) {
             self.done.push(Line::plain("      ").then(COMMAND, &line));
         }

@@ -13,7 +13,7 @@ pub(super) fn finding(
     what: &str,
     missing: &Missing,
     review: &Review,
-    cli: &str,
+    cli: &'static str,
 ) -> Finding {
     let late = matches!(missing, Missing::TimedOut { .. });
     let headline = format!("not checked: {what} ({})", told(missing, &review.origin));

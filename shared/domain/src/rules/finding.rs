@@ -1,5 +1,6 @@
 //! What a rule found, in words an administrator can act on at 3am.
 
+use crate::act::command::Paste;
 use crate::hub::record::Accepted;
 use crate::printable::line;
 use serde::Serialize;
@@ -21,7 +22,7 @@ pub struct Remedy {
     /// What it is for.
     pub text: String,
     /// The exact command or manifest line; none where only a person can look.
-    pub command: Option<String>,
+    pub command: Option<Paste>,
 }
 
 /// What a rule found.
@@ -105,7 +106,7 @@ impl Finding {
 
     /// Adds a command to run or a line to write.
     #[must_use]
-    pub fn run(mut self, text: impl Into<String>, command: impl Into<String>) -> Self {
+    pub fn run(mut self, text: impl Into<String>, command: impl Into<Paste>) -> Self {
         self.remedies.push(Remedy {
             text: text.into(),
             command: Some(command.into()),
@@ -131,7 +132,7 @@ impl fmt::Display for Finding {
                 true => write!(f, "\n  {number}. {}", line(&remedy.text))?,
                 false => write!(f, "\n  do:    {}", line(&remedy.text))?,
             }
-            match &remedy.command {
+            match remedy.command.as_ref().map(Paste::to_string) {
                 // Several lines are pasted as they stand.
                 Some(command) if command.contains('\n') => write!(f, "\n{command}")?,
                 Some(command) => write!(f, "\n       {command}")?,

@@ -3,11 +3,12 @@
 use super::facts::Facts;
 use super::finding::Finding;
 use super::role::Role;
+use crate::act::command::Command;
 use crate::hub::Party;
 use crate::hub::statement::VALID_FOR;
 use crate::kinds::restore::Restore;
 use crate::names;
-use crate::snapshot::{Fact, Missing};
+use crate::snapshot::{Fact, Missing, WayOut};
 use serde::Serialize;
 
 /// One thing that is not known.
@@ -25,7 +26,7 @@ pub struct NotChecked {
     /// The reason as data.
     pub missing: Missing,
     /// What would make it known.
-    pub way_out: String,
+    pub way_out: WayOut,
 }
 
 /// Every fact that is missing.
@@ -130,11 +131,11 @@ pub(super) fn no_operator(facts: &Facts<'_>) -> Option<Finding> {
         )
         .run(
             "see whether this is the cluster you mean:",
-            format!("{} cluster-info", s.cli()),
+            Command::new(s.cli()).say("cluster-info"),
         )
         .run(
             "if it is a hub, see whether its component cluster-backup is enabled:",
-            format!("{} get multiclusterhubs -A -o yaml", s.cli()),
+            Command::new(s.cli()).say("get multiclusterhubs -A -o yaml"),
         )
     })
 }
@@ -160,7 +161,7 @@ pub(super) fn not_knowable(role: Role) -> Vec<&'static str> {
 }
 
 fn row<T>(
-    cli: &str,
+    cli: &'static str,
     fact: &Fact<T>,
     what: &'static str,
     leaves_open: &'static str,
