@@ -8,6 +8,7 @@ use acm_backup_domain::act::command::Command;
 use acm_backup_domain::snapshot::Missing;
 use acm_backup_domain::status::{self, NotChecked, StatusReport, Verdict};
 use acm_backup_hub::connect;
+use acm_backup_hub::deadline::Deadline;
 use acm_backup_hub::directory::Directory;
 use acm_backup_hub::live::{self, Asker};
 use anyhow::Context;
@@ -93,14 +94,15 @@ fn from_hub(global: &Global) -> anyhow::Result<Report> {
         .build()
         .context("starting the runtime")?;
     runtime.block_on(async {
-        let connection = connect::connect(&global.connection()).await?;
-        let namespace =
-            namespace::of_hub(global.namespace.as_deref(), &connection, global.deadline()).await;
+        // Begun once: the plugin that says who we are, the way there, and every look-up share it.
+        let deadline = Deadline::within(global.deadline());
+        let connection = connect::connect(&global.connection(), deadline).await?;
+        let namespace = namespace::of_hub(global.namespace.as_deref(), &connection, deadline).await;
         let snapshot = live::collect(
             &connection.client,
             &namespace.name,
             &needs(),
-            global.deadline(),
+            deadline,
             &Asker::Myself,
         )
         .await;

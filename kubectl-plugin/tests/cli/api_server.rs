@@ -25,6 +25,8 @@ pub enum Answer {
     Silence,
     /// 500 with these words.
     Says(&'static str),
+    /// What no API server answers: status, headers, body.
+    Page(u16, &'static str, &'static str),
     /// A version that is called so.
     Version(&'static str),
 }
@@ -94,6 +96,15 @@ fn answer(
         .iter()
         .find(|(text, _)| path.contains(text))
         .map(|(_, answer)| *answer);
+    if let Some(Answer::Page(status, headers, body)) = exception {
+        let mut stream = stream;
+        let _ = write!(
+            stream,
+            "HTTP/1.1 {status} X\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        return;
+    }
     let (status, body) = match exception {
         Some(Answer::Forbidden) => failure(403, "Forbidden"),
         Some(Answer::NotFound) => failure(404, "NotFound"),
@@ -108,7 +119,7 @@ fn answer(
         Some(Answer::Silence) => loop {
             thread::park();
         },
-        _ => stored(fixture, &path),
+        Some(Answer::Page(..)) | None | Some(Answer::BusyOnce) => stored(fixture, &path),
     };
     let body = body.to_string();
     let mut stream = stream;

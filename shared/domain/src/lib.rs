@@ -15,6 +15,7 @@ pub mod labels;
 pub mod names;
 pub mod printable;
 pub mod read;
+pub mod redact;
 pub mod rules;
 pub mod slot;
 pub mod snapshot;
