@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use acm_backup_domain::printable;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State};
@@ -221,7 +222,9 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let mut response = (self.status, format!("{}\n", self.text)).into_response();
+        // It may quote what was sent.
+        let text = format!("{}\n", printable::line(&self.text));
+        let mut response = (self.status, text).into_response();
         // Whoever sent no review is not waited for: what is left of it may never come.
         let close = HeaderValue::from_static("close");
         response.headers_mut().insert(header::CONNECTION, close);
