@@ -10,6 +10,7 @@ use crate::kinds::restore::Restore;
 use crate::kinds::storage_location::StorageLocation;
 use crate::kinds::velero_restore::VeleroRestore;
 use crate::kinds::velero_schedule::VeleroSchedule;
+use crate::time::Now;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,8 +20,8 @@ use std::fmt;
 /// judged without looking anywhere else.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// The time of the judgement: the clock's for a live hub, the recording's for a directory.
-    pub now: Timestamp,
+    /// The time of the judgement: the clock's for a live hub, the collection's for a directory.
+    pub now: Now,
     /// Namespace of the operator's objects on this hub.
     pub namespace: String,
     /// This hub's id.
@@ -56,9 +57,9 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// A snapshot in which nothing has been looked up yet.
-    pub fn empty(now: Timestamp, namespace: impl Into<String>) -> Self {
+    pub fn empty(now: impl Into<Now>, namespace: impl Into<String>) -> Self {
         Self {
-            now,
+            now: now.into(),
             namespace: namespace.into(),
             hub_id: Fact::unasked(),
             restores: Fact::unasked(),
@@ -174,8 +175,11 @@ pub enum Fact<T> {
 
 impl<T> Fact<T> {
     /// A fact seen at `as_of`.
-    pub fn known(value: T, as_of: Timestamp) -> Self {
-        Self::Known { value, as_of }
+    pub fn known(value: T, as_of: impl Into<Timestamp>) -> Self {
+        Self::Known {
+            value,
+            as_of: as_of.into(),
+        }
     }
 
     /// A fact nobody asked for.
@@ -259,7 +263,7 @@ pub enum Missing {
         /// The namespace whose objects were wanted, `None` for cluster-scoped kinds.
         namespace: Option<String>,
     },
-    /// The directory's only file of them is broken.
+    /// A file of them in the directory is broken: what the others hold is not all there was.
     BrokenFile {
         /// Full resource name.
         resource: String,
@@ -278,6 +282,11 @@ pub enum Missing {
 }
 
 impl Missing {
+    /// Whether a directory lacks it: it was not collected, or not to its end.
+    pub fn is_of_a_directory(&self) -> bool {
+        matches!(self, Self::NotCollected { .. } | Self::BrokenFile { .. })
+    }
+
     /// The command that tells whether a right is there; empty where no right is missing. `cli` is what
     /// whoever reads it has at hand, [`Snapshot::cli`].
     pub fn check(&self, cli: &str) -> String {

@@ -186,7 +186,7 @@ impl Guard {
             .attesting_accounts
             .clone_from(&self.attesting_accounts);
         if watched {
-            snapshot.backups = self.backups.fact(snapshot.now);
+            snapshot.backups = self.backups.fact(snapshot.now.earliest());
         }
         snapshot
     }

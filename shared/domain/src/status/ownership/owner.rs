@@ -280,7 +280,7 @@ fn silence(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Finding> {
     });
     let due = period
         .map(|period| sign.at.plus(period))
-        .filter(|due| *due < facts.now)
+        .filter(|due| facts.now.is_past(*due))
         .map_or_else(String::new, |due| {
             format!("; one was due {}", facts.when(due))
         });

@@ -3,9 +3,9 @@
 use super::{Request, is_live};
 use crate::act::end_backups::EndBackups;
 use crate::hub::{HubView, Question, Standing, Unread};
+use crate::time::Now;
 use crate::time::age;
 use crate::upstream::resource;
-use jiff::Timestamp;
 
 /// What tells a dead hub from a quiet one.
 const LOOK_ELSEWHERE: &str = "is it down? look by another way than the storage: its console, its API server, the power of its machines, who is on site";
@@ -38,7 +38,7 @@ pub(super) fn headline(question: &Question<'_>, view: &HubView<'_>) -> String {
     }
 }
 
-fn last(standing: &Standing<'_>, now: Timestamp) -> String {
+fn last(standing: &Standing<'_>, now: Now) -> String {
     standing
         .activity
         .sign
@@ -74,7 +74,7 @@ pub(super) fn name(question: &Question<'_>) -> String {
 }
 
 /// Why a location's content is not known.
-pub(super) fn unread(why: &Unread, now: Timestamp) -> String {
+pub(super) fn unread(why: &Unread, now: Now) -> String {
     match why {
         Unread::Absent => "there is no such location on this hub".to_owned(),
         Unread::NotAvailable(phase) if phase.is_empty() => {
