@@ -13,8 +13,17 @@ const LARGEST: u64 = 256 * 1024 * 1024;
 /// What is said of a file that was cut.
 const CUT: &str = "the file ends in the middle";
 
+/// What files hold.
+#[derive(Debug)]
+pub(super) struct Found {
+    /// The objects.
+    pub objects: Vec<Value>,
+    /// Whether any of them stands alone in its file, rather than in a list that has them all.
+    pub alone: bool,
+}
+
 /// The objects in a file: one, or those of a list.
-pub(super) fn objects(path: &Path, filed: &Filed) -> Result<Vec<Value>, String> {
+pub(super) fn objects(path: &Path, filed: &Filed) -> Result<Found, String> {
     let text = text(path, LARGEST)?;
     let json = path.extension().is_some_and(|suffix| suffix == "json");
     parse(&text, json, filed)
@@ -44,7 +53,7 @@ pub(super) fn text(path: &Path, largest: u64) -> Result<String, String> {
     Ok(text)
 }
 
-fn parse(text: &str, json: bool, filed: &Filed) -> Result<Vec<Value>, String> {
+fn parse(text: &str, json: bool, filed: &Filed) -> Result<Found, String> {
     if text.trim().is_empty() {
         return Err("it is empty".to_owned());
     }
@@ -92,11 +101,17 @@ fn parse(text: &str, json: bool, filed: &Filed) -> Result<Vec<Value>, String> {
                 });
             }
             ours?;
-            return Ok(vec![object]);
+            return Ok(Found {
+                objects: vec![object],
+                alone: true,
+            });
         }
     };
     objects.iter().try_for_each(|item| filed.identify(item))?;
-    Ok(objects)
+    Ok(Found {
+        objects,
+        alone: false,
+    })
 }
 
 /// Whether the first thing in it is a bracket.

@@ -8,6 +8,7 @@ mod clock;
 mod file;
 mod filed;
 mod hubs;
+mod lost;
 mod tree;
 
 pub use clock::Clock;
@@ -171,6 +172,7 @@ impl Directory {
             tree: &self.tree,
             namespace,
             read: BTreeMap::new(),
+            alone: BTreeSet::new(),
         };
         for kind in needs.iter().filter_map(filed_of) {
             objects.load(&kind);
@@ -180,6 +182,7 @@ impl Directory {
         for need in needs {
             objects.answer(need, clock.now().earliest(), &mut snapshot);
         }
+        lost::take_back(&mut snapshot, &objects.alone);
         Collected { snapshot, clock }
     }
 }
@@ -206,15 +209,23 @@ struct Objects<'a> {
     tree: &'a Tree,
     namespace: &'a str,
     read: BTreeMap<&'static str, Result<Vec<Value>, Missing>>,
+    /// The kinds of which objects have files of their own.
+    alone: BTreeSet<&'static str>,
 }
 
 impl Objects<'_> {
     fn load(&mut self, kind: &Filed) {
         let name = kind.resource.name;
-        if !self.read.contains_key(name) {
-            self.read
-                .insert(name, self.tree.objects(kind, self.namespace));
+        if self.read.contains_key(name) {
+            return;
         }
+        let found = self.tree.objects(kind, self.namespace).map(|found| {
+            if found.alone {
+                self.alone.insert(name);
+            }
+            found.objects
+        });
+        self.read.insert(name, found);
     }
 
     fn list<K: Kind>(&self, kind: &Filed, now: Timestamp) -> Fact<Vec<K>> {

@@ -39,8 +39,6 @@ impl Drop for Scratch {
 const ACM: &str = "namespaces/open-cluster-management-backup/cluster.open-cluster-management.io";
 const VELERO: &str = "namespaces/open-cluster-management-backup/velero.io";
 
-const CLUSTERS: &str = "cluster-scoped-resources/cluster.open-cluster-management.io";
-
 const TIMES: &str = "2026-11-22 16:22:47 +0000 UTC m=+0.1\n2026-11-22 16:22:50 +0000 UTC m=+3.1\n";
 
 /// A Backup as a collector writes it: a file of its own, or an item.
@@ -515,4 +513,85 @@ fn the_command_that_collects_names_what_is_read() {
         .map(|kind| kind.resource.name)
         .collect();
     assert_eq!(named, read);
+}
+
+/// A run of this hub, each backup in a file of its own, but for the types left out.
+fn write_run(dir: &Scratch, stamp: &str, expires: &str, without: &[&str]) {
+    for kind in acm_backup_domain::kinds::backup::BackupType::DATA {
+        let name = format!("{}-{stamp}", kind.schedule_name());
+        if !without.contains(&kind.label()) {
+            let text = backup(&name)
+                .replace(
+                    "metadata:\n",
+                    "metadata:\n  labels:\n    cluster.open-cluster-management.io/backup-cluster: aaaa1111\n",
+                )
+                .replace(
+                    "status:\n",
+                    &format!("status:\n  expiration: \"2026-11-{expires}T16:00:00Z\"\n"),
+                );
+            dir.write(&format!("{VELERO}/backups/{name}.yaml"), &text);
+        }
+    }
+}
+
+#[test]
+fn a_file_lost_out_of_an_earlier_run_is_missed() {
+    let known = |older: &[&str], newest: &[&str], expires: &str, id: &str| {
+        let dir = Scratch::new("lost-backup");
+        dir.write(VERSION, &version(id));
+        dir.write("timestamp", TIMES);
+        write_run(&dir, "20261122150000", expires, older);
+        write_run(&dir, "20261122160000", "27", newest);
+        dir.collect()
+            .snapshot
+            .backups
+            .get()
+            .map(|_| ())
+            .map_err(ToString::to_string)
+    };
+    let lost = "velero.io/backups: no file of the credentials backup of 2026-11-22 15:00:00Z, whose others are there";
+    assert_eq!(
+        known(&["credentials"], &[], "27", "aaaa1111"),
+        Err(lost.to_owned())
+    );
+    assert_eq!(known(&[], &[], "27", "aaaa1111"), Ok(()));
+    // The newest is being made, an expired one being deleted, and of another hub's only what went well comes here.
+    assert_eq!(known(&[], &["credentials"], "27", "aaaa1111"), Ok(()));
+    assert_eq!(known(&["credentials"], &[], "22", "aaaa1111"), Ok(()));
+    assert_eq!(known(&["credentials"], &[], "27", "bbbb2222"), Ok(()));
+}
+
+#[test]
+fn a_velero_restore_that_a_sync_names_and_that_has_no_file_is_missed() {
+    let dir = Scratch::new("lost-restore");
+    let sync = "apiVersion: cluster.open-cluster-management.io/v1beta1\nkind: Restore\nmetadata:\n  name: sync\nspec:\n  syncRestoreWithNewBackups: true\n  veleroManagedClustersBackupName: skip\nstatus:\n  phase: Enabled\n  veleroCredentialsRestoreName: sync-a\n  veleroResourcesRestoreName: sync-b\n";
+    let restore = |name: &str| backup(name).replace("kind: Backup", "kind: Restore");
+    dir.write(&format!("{ACM}/restores/sync.yaml"), sync);
+    dir.write(
+        &format!("{VELERO}/restores/sync-a.yaml"),
+        &restore("sync-a"),
+    );
+    let why = dir
+        .collect()
+        .snapshot
+        .velero_restores
+        .get()
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        why,
+        "velero.io/restores: no file of sync-b, which Restore sync names"
+    );
+    dir.write(
+        &format!("{VELERO}/restores/sync-b.yaml"),
+        &restore("sync-b"),
+    );
+    assert_eq!(dir.collect().snapshot.velero_restores.items().len(), 2);
+    // A list has all there are: one that is not in it is gone on the hub.
+    fs::remove_dir_all(dir.0.join(VELERO)).unwrap();
+    dir.write(
+        &format!("{VELERO}/restores.yaml"),
+        &list("RestoreList", &[restore("sync-a")]),
+    );
+    assert_eq!(dir.collect().snapshot.velero_restores.items().len(), 1);
 }

@@ -1,7 +1,7 @@
 //! Which file holds what.
 
 use super::DirectoryError;
-use super::file;
+use super::file::{self, Found};
 use super::filed::{self, Filed};
 use acm_backup_domain::snapshot::Missing;
 use serde_json::Value;
@@ -109,7 +109,7 @@ impl Tree {
 
     /// All objects of a kind, of those collected twice one. Missing where no file is for it, or any of them
     /// cannot be read as a whole: what stands in the others would be taken for all there is.
-    pub(super) fn objects(&self, kind: &Filed, namespace: &str) -> Result<Vec<Value>, Missing> {
+    pub(super) fn objects(&self, kind: &Filed, namespace: &str) -> Result<Found, Missing> {
         let name = || kind.resource.name.to_owned();
         let files = self.files(kind, namespace);
         if files.is_empty() {
@@ -118,14 +118,16 @@ impl Tree {
                 namespace: kind.resource.scope(namespace),
             });
         }
-        let (mut found, mut seen, mut broken) = (Vec::new(), HashSet::new(), Vec::new());
+        let (mut objects, mut seen, mut broken) = (Vec::new(), HashSet::new(), Vec::new());
+        let mut alone = false;
         for file in files {
             match file::objects(&file, kind) {
-                Ok(objects) => {
-                    for object in objects {
+                Ok(found) => {
+                    alone |= found.alone;
+                    for object in found.objects {
                         let name = object.pointer("/metadata/name").and_then(Value::as_str);
                         if seen.insert(name.unwrap_or_default().to_owned()) {
-                            found.push(object);
+                            objects.push(object);
                         }
                     }
                 }
@@ -133,7 +135,7 @@ impl Tree {
             }
         }
         match broken.split_first() {
-            None => Ok(found),
+            None => Ok(Found { objects, alone }),
             Some(((file, why), others)) => Err(Missing::BrokenFile {
                 resource: name(),
                 file: self.told_path(file),
@@ -158,7 +160,7 @@ impl Tree {
             .flat_map(|root| places(root, kind, ""))
             .flat_map(|folder| SUFFIXES.map(|suffix| folder.join(format!("{name}.{suffix}"))))
             .filter_map(|file| file::objects(&file, kind).ok())
-            .flatten()
+            .flat_map(|found| found.objects)
             .find(|object| object.pointer("/metadata/name").and_then(Value::as_str) == Some(name))
             .ok_or_else(missing)
     }
@@ -186,7 +188,7 @@ pub(super) fn ids(root: &Path) -> BTreeSet<String> {
     files(root, &filed::CLUSTER_VERSIONS, "")
         .iter()
         .filter_map(|file| file::objects(file, &filed::CLUSTER_VERSIONS).ok())
-        .flatten()
+        .flat_map(|found| found.objects)
         .filter_map(|version| Some(version.pointer("/spec/clusterID")?.as_str()?.to_owned()))
         .collect()
 }
