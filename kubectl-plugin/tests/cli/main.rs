@@ -7,6 +7,7 @@
 )]
 
 mod api_server;
+mod directories;
 mod fixtures;
 mod invocation;
 mod recorded;

@@ -40,7 +40,7 @@ pub(super) fn of<'a>(tree: &Tree, objects: impl Iterator<Item = &'a Value>) -> C
     }
     // A file with one time alone does not say whether it was written before the objects were read or after; what
     // is in them was written before.
-    let begun = files.iter().flat_map(|text| times(text)).min();
+    let begun = files.iter().filter_map(|text| begun(text)).min();
     match (objects.filter_map(newest).max(), begun) {
         (Some(newest), Some(begun)) => Clock::NewestObject(Now::after(newest.min(begun))),
         (Some(newest), None) => Clock::NewestObject(Now::after(newest)),
@@ -57,6 +57,11 @@ fn span(text: &str) -> Option<(Timestamp, Timestamp)> {
         return None;
     }
     Some((*times.iter().min()?, *times.iter().max()?))
+}
+
+/// When a collection began, by its `timestamp` file.
+pub(super) fn begun(text: &str) -> Option<Timestamp> {
+    times(text).min()
 }
 
 /// The times in it, of its whole lines.

@@ -1,7 +1,8 @@
 //! Whether a directory is of one hub. What two hubs hold must never be judged as one.
 
-use super::DirectoryError;
 use super::tree::{folders, ids, is_root, timestamp};
+use super::{DirectoryError, clock};
+use acm_backup_domain::time::age;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -70,7 +71,7 @@ pub(super) fn deeper(path: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// `a (hub 1234), b (hub id not in it)`.
+/// `a (hub 1234, 2026-11-22 16:20:24Z), b (hub id not in it)`.
 pub(super) fn listed(path: &Path, roots: &[PathBuf]) -> String {
     let mut all: Vec<_> = roots
         .iter()
@@ -82,10 +83,14 @@ pub(super) fn listed(path: &Path, roots: &[PathBuf]) -> String {
                 name => name,
             };
             let ids: Vec<_> = ids(root).into_iter().collect();
-            if ids.is_empty() {
-                format!("{name} (hub id not in it)")
-            } else {
-                format!("{name} (hub {})", ids.join(" and "))
+            let hub = match ids.as_slice() {
+                [] => "hub id not in it".to_owned(),
+                ids => format!("hub {}", ids.join(" and ")),
+            };
+            let begun = timestamp(root).and_then(|text| clock::begun(&text));
+            match begun {
+                Some(begun) => format!("{name} ({hub}, {})", age::stamp(begun)),
+                None => format!("{name} ({hub})"),
             }
         })
         .collect();
