@@ -7,8 +7,11 @@
 )]
 
 mod api_server;
+mod connecting;
 mod directories;
 mod fixtures;
 mod invocation;
 mod recorded;
+mod secrets;
+mod terminal;
 mod transcripts;

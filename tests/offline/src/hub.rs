@@ -1,6 +1,7 @@
 //! Hubs, as objects of their API servers.
 
 use acm_backup_domain::kinds::backup::BackupType;
+use acm_backup_domain::names;
 use acm_backup_domain::upstream::{MARKER_PREFIX, backup_label, object_label};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -23,8 +24,27 @@ pub struct Hub {
     pub name: &'static str,
     /// Its id.
     pub id: &'static str,
-    /// Its objects, all kinds that are judged and others beside.
+    /// Its objects, of all kinds that are judged.
     pub objects: Vec<Value>,
+    /// Whether the guards are lifted there.
+    pub lifted: bool,
+}
+
+impl Hub {
+    /// The namespace of the operator's objects.
+    pub fn namespace(&self) -> Value {
+        let mut labels = json!({"kubernetes.io/metadata.name": NAMESPACE});
+        if self.lifted {
+            labels[names::GUARD] = json!(names::GUARD_LIFTED);
+        }
+        json!({
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {"creationTimestamp": stamp(at("00:10:00")), "labels": labels, "name": NAMESPACE},
+            "spec": {"finalizers": ["kubernetes"]},
+            "status": {"phase": "Active"},
+        })
+    }
 }
 
 /// Every hub there is.
@@ -37,6 +57,11 @@ pub fn all() -> Vec<Hub> {
         forsaken(),
         replaced(),
         activated(),
+        Hub {
+            name: "unguarded",
+            lifted: true,
+            ..active()
+        },
     ]
 }
 
@@ -87,7 +112,12 @@ fn hub(name: &'static str, id: &'static str, parts: Vec<Vec<Value>>) -> Hub {
         at("00:00:00"),
         json!({"spec": {"channel": "stable-4.20", "clusterID": id}, "status": {"desired": {"version": "4.20.1"}, "observedGeneration": 3}}),
     ));
-    Hub { name, id, objects }
+    Hub {
+        name,
+        id,
+        objects,
+        lifted: false,
+    }
 }
 
 /// The five backups of one run of a hub, as they are where they were made, or as copies elsewhere.

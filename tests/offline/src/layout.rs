@@ -107,11 +107,18 @@ impl Layout {
             };
             files.insert(file, text);
         }
-        // What every collection of a namespace has besides.
-        files.insert(
-            format!("{root}namespaces/{NAMESPACE}/core/pods.yaml"),
-            yaml::document(&json!({"apiVersion": "v1", "items": [], "kind": "PodList"})),
-        );
+        // What is collected of a namespace as a whole: its own kinds, and itself.
+        if self.collects_namespaces() {
+            let namespace = format!("{root}namespaces/{NAMESPACE}");
+            files.insert(
+                format!("{namespace}/core/pods.yaml"),
+                yaml::document(&json!({"apiVersion": "v1", "items": [], "kind": "PodList"})),
+            );
+            files.insert(
+                format!("{namespace}/{NAMESPACE}.yaml"),
+                format!("---\n{}", yaml::document(&hub.namespace())),
+            );
+        }
         if self == Self::KubectlGather {
             files.insert("gather.log".to_owned(), format!("{BEGIN} INFO gather\n"));
         } else {
@@ -129,6 +136,13 @@ impl Layout {
             _ => String::new(),
         };
         Dump { files, from }
+    }
+
+    fn collects_namespaces(self) -> bool {
+        matches!(
+            self,
+            Self::AcmMustGather | Self::OadpMustGather14 | Self::OadpMustGather15
+        )
     }
 
     /// OADP's know nothing of ACM.

@@ -31,10 +31,23 @@ fn whole_collections_say_what_the_hubs_are() {
         ("forsaken", Verdict::Critical, "hub/owner-silent"),
         ("replaced", Verdict::Critical, "hub/backups-after-takeover"),
         ("activated", Verdict::Ok, ""),
+        // Lists of kinds do not tell of the namespace.
+        ("unguarded", Verdict::Ok, ""),
     ];
     for (told, expected) in told.iter().zip(expected) {
         assert_eq!((told.0, told.1, told.2.as_str()), expected);
     }
+}
+
+#[test]
+fn a_lifted_guard_is_told_where_the_namespace_was_collected() {
+    let hubs = hub::all();
+    let lifted = hubs.iter().find(|hub| hub.lifted).unwrap();
+    let dump = Layout::AcmMustGather.of(lifted);
+    let Said::Judged(whole) = OnDisk::write(&dump).unwrap().judged() else {
+        panic!("it is refused");
+    };
+    assert_eq!(whole.verdict, Verdict::Critical);
 }
 
 #[test]

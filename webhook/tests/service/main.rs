@@ -24,6 +24,7 @@ mod process;
 mod quiet;
 mod rotation;
 mod running;
+mod secrets;
 mod slot;
 mod tls;
 mod wire;

@@ -55,9 +55,6 @@ impl Activation {
     }
 }
 
-/// Why nothing is known of what would have to be answered.
-const UNSEEN: &str = "what is on this hub could not be looked up";
-
 /// Answers for this hub as it is. The operator would let almost anything pass; the answer is what an
 /// administrator should go by, and what our webhook goes by.
 pub(super) fn activation(
@@ -70,7 +67,10 @@ pub(super) fn activation(
         Role::Active => return Activation::new(Answer::AlreadyActive, "this hub is active"),
         Role::Activating => return Activation::new(Answer::No, "an activation is running"),
         Role::Unknown => {
-            return Activation::new(Answer::NotKnown, UNSEEN);
+            return Activation::new(
+                Answer::NotKnown,
+                "what is on this hub could not be looked up",
+            );
         }
         Role::Passive if taken_back(facts).is_some() => {
             return Activation::new(Answer::AlreadyActive, "this hub has taken the fleet over");
@@ -103,31 +103,27 @@ pub(super) fn activation(
         );
     };
     let refused = refusals(previous, restore, facts.snapshot);
-    // What would refuse may stand in what was not looked at.
-    let unseen = facts.snapshot.backup_schedules.value().is_none()
-        || facts.snapshot.restores.value().is_none();
     let what = what_comes_back(facts, set);
     let Some(first) = refused.first() else {
-        return if unseen {
-            Activation::new(Answer::NotKnown, UNSEEN)
-        } else {
-            Activation::new(Answer::Yes, what)
-        };
+        return Activation::new(Answer::Yes, what);
     };
     // What only a person can answer is the whole answer only when nothing else refuses.
-    let hard = refused
+    let mut other = refused
         .iter()
-        .find(|finding| finding.rule != old_hub_live::RULE.id);
+        .filter(|finding| finding.rule != old_hub_live::RULE.id);
+    let hard = other.clone().find(|finding| !finding.blind);
     let questions = questions(facts);
     let (answer, because) = match (hard, questions) {
         (Some(hard), _) => (Answer::No, headline(hard)),
         (None, Open::Blind) => (Answer::NotKnown, headline(first)),
         (None, Open::Refused | Open::Live) => (Answer::No, headline(first)),
-        (None, Open::Questions(_)) if unseen => (Answer::NotKnown, UNSEEN.to_owned()),
-        (None, Open::Questions(about)) => (
-            Answer::OnceKnown,
-            format!("once you know that {about}; {what}"),
-        ),
+        (None, Open::Questions(about)) => match other.next() {
+            Some(unseen) => (Answer::NotKnown, headline(unseen)),
+            None => (
+                Answer::OnceKnown,
+                format!("once you know that {about}; {what}"),
+            ),
+        },
     };
     Activation {
         answer,

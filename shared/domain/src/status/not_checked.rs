@@ -2,12 +2,14 @@
 
 use super::facts::Facts;
 use super::finding::Finding;
+use super::guard;
 use super::role::Role;
+use crate::act::command::Command;
 use crate::hub::Party;
 use crate::hub::statement::VALID_FOR;
 use crate::kinds::restore::Restore;
 use crate::names;
-use crate::snapshot::{Fact, Missing};
+use crate::snapshot::{Fact, Missing, WayOut};
 use serde::Serialize;
 
 /// One thing that is not known.
@@ -25,7 +27,7 @@ pub struct NotChecked {
     /// The reason as data.
     pub missing: Missing,
     /// What would make it known.
-    pub way_out: String,
+    pub way_out: WayOut,
 }
 
 /// The time of a collection, as it is called.
@@ -103,6 +105,7 @@ pub(super) fn not_checked(facts: &Facts<'_>) -> Vec<NotChecked> {
         // No dump holds it, and where nobody stated anything there is nothing to be proven wrong.
         .filter(|row| !matches!(row.missing, Missing::NotCollected { .. }))
         .filter(|_| may_be_stated(facts)),
+        guard::not_checked(facts),
     ]
     .into_iter()
     .chain([time(facts)])
@@ -126,7 +129,10 @@ fn time(facts: &Facts<'_>) -> Option<NotChecked> {
         essential: true,
         why: "the directory does not say when it was filled: no whole timestamp file".to_owned(),
         missing,
-        way_out: "copy it with the file timestamp, or collect it anew".to_owned(),
+        way_out: WayOut {
+            text: "copy it with the file timestamp, or collect it anew",
+            command: None,
+        },
     })
 }
 
@@ -155,11 +161,11 @@ pub(super) fn no_operator(facts: &Facts<'_>) -> Option<Finding> {
         )
         .run(
             "see whether this is the cluster you mean:",
-            format!("{} cluster-info", s.cli()),
+            Command::new(s.cli()).say("cluster-info"),
         )
         .run(
             "if it is a hub, see whether its component cluster-backup is enabled:",
-            format!("{} get multiclusterhubs -A -o yaml", s.cli()),
+            Command::new(s.cli()).say("get multiclusterhubs -A -o yaml"),
         )
     })
 }
@@ -190,8 +196,8 @@ fn is_of_a_directory<T>(fact: &Fact<T>) -> bool {
     fact.get().err().is_some_and(Missing::is_of_a_directory)
 }
 
-fn row<T>(
-    cli: &str,
+pub(super) fn row<T>(
+    cli: &'static str,
     fact: &Fact<T>,
     what: &'static str,
     leaves_open: &'static str,

@@ -18,7 +18,7 @@ use acm_backup_domain::hub::identity::HubId;
 use acm_backup_domain::kinds::Kind;
 use acm_backup_domain::kinds::definition::Definition;
 use acm_backup_domain::kinds::secret::SecretMeta;
-use acm_backup_domain::names::{GROUP, GUARD_RULES, OPERATOR_NAMESPACE};
+use acm_backup_domain::names::{GROUP, GUARD, GUARD_RULES, OPERATOR_NAMESPACE};
 use acm_backup_domain::snapshot::{Fact, Missing, Need, Snapshot};
 use filed::Filed;
 use jiff::Timestamp;
@@ -200,7 +200,10 @@ fn filed_of(need: &Need) -> Option<Filed> {
         Need::ManagedClusters => filed::MANAGED_CLUSTERS,
         Need::KubeSystem => filed::NAMESPACES,
         // One file of the hundreds a hub has: read by its name.
-        Need::BackupScheduleDefinition | Need::Accepted | Need::Permission(_) => return None,
+        Need::BackupScheduleDefinition
+        | Need::GuardLabel
+        | Need::Accepted
+        | Need::Permission(_) => return None,
     })
 }
 
@@ -282,6 +285,7 @@ impl Objects<'_> {
             Need::BackupScheduleDefinition => {
                 snapshot.backup_schedule_definition = self.backup_schedule_definition(now)
             }
+            Need::GuardLabel => snapshot.guard_label = self.guard_label(now),
             Need::Accepted => {
                 snapshot.accepted = Fact::Missing(Missing::NotCollected {
                     resource: "leases.coordination.k8s.io".to_owned(),
@@ -305,6 +309,17 @@ impl Objects<'_> {
         let name = filed::BACKUP_SCHEDULES.resource.name;
         match self.tree.object(&filed::DEFINITIONS, name) {
             Ok(object) => Fact::known(Definition::read(&object), now),
+            Err(missing) => Fact::Missing(missing),
+        }
+    }
+
+    /// Of the namespace's own file, which `oc adm inspect` writes beside its objects.
+    fn guard_label(&self, now: Timestamp) -> Fact<Option<String>> {
+        match self.tree.namespace(self.namespace) {
+            Ok(object) => {
+                let namespace = SecretMeta::read(&object);
+                Fact::known(namespace.meta.label(GUARD).map(str::to_owned), now)
+            }
             Err(missing) => Fact::Missing(missing),
         }
     }

@@ -165,6 +165,44 @@ impl Tree {
             .ok_or_else(missing)
     }
 
+    /// The namespace itself, from the file `oc adm inspect` puts in its folder. Whoever collects a namespace collects
+    /// what is in it too: where that is here, the file was.
+    pub(super) fn namespace(&self, name: &str) -> Result<Value, Missing> {
+        const KIND: Filed = filed::NAMESPACES;
+        let folders = || {
+            self.roots
+                .iter()
+                .map(|root| root.join(NAMESPACES).join(name))
+        };
+        let broken = |file: &Path, why: String| Missing::BrokenFile {
+            resource: KIND.resource.name.to_owned(),
+            file: self.told_path(file),
+            why,
+        };
+        let files = folders()
+            .flat_map(|folder| SUFFIXES.map(|suffix| folder.join(format!("{name}.{suffix}"))))
+            .filter(|file| is_there(file));
+        for file in files {
+            let found = file::objects(&file, &KIND).map_err(|why| broken(&file, why))?;
+            let named = |object: &Value| {
+                object.pointer("/metadata/name").and_then(Value::as_str) == Some(name)
+            };
+            if let Some(object) = found.objects.into_iter().find(named) {
+                return Ok(object);
+            }
+        }
+        match folders().find(|folder| folder.join("core").is_dir()) {
+            Some(folder) => Err(broken(
+                &folder.join(format!("{name}.yaml")),
+                "it is gone, though what is in the namespace was collected".to_owned(),
+            )),
+            None => Err(Missing::NotCollected {
+                resource: KIND.resource.name.to_owned(),
+                namespace: None,
+            }),
+        }
+    }
+
     fn told_path(&self, file: &Path) -> String {
         let below = file.strip_prefix(&self.path).unwrap_or(file);
         below.display().to_string()

@@ -5,15 +5,17 @@ pub(crate) mod answer;
 mod list;
 mod record;
 
+pub use crate::words::innermost;
 pub use access::{Asker, User};
-pub use answer::innermost;
 pub use list::{Lister, escape};
 
+use crate::deadline::Deadline;
 use crate::kinds;
 use acm_backup_domain::hub::identity::HubId;
 use acm_backup_domain::kinds::Kind;
 use acm_backup_domain::kinds::definition::Definition;
 use acm_backup_domain::kinds::secret::SecretMeta;
+use acm_backup_domain::names;
 use acm_backup_domain::snapshot::{Fact, Missing, Need, Snapshot};
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -21,7 +23,6 @@ use jiff::Timestamp;
 use kube::Client;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 /// Looks up all `needs` at once and returns when the last is answered, at the latest at the
 /// deadline. Never fails: what could not be looked up is `Missing` in the snapshot, with the reason.
@@ -32,7 +33,7 @@ pub async fn collect(
     client: &Client,
     namespace: &str,
     needs: &BTreeSet<Need>,
-    deadline: Duration,
+    deadline: impl Into<Deadline>,
     asker: &Asker,
 ) -> Snapshot {
     let lister = Lister::new(client.clone(), namespace, deadline);
@@ -84,6 +85,7 @@ fn answer<'a>(lister: &'a Lister, need: &'a Need, asker: &'a Asker) -> BoxFuture
         Need::BackupScheduleDefinition => fill(backup_schedule_definition(lister), |s, fact| {
             s.backup_schedule_definition = fact
         }),
+        Need::GuardLabel => fill(guard_label(lister), |s, fact| s.guard_label = fact),
         Need::Accepted => fill(record::accepted(lister), |s, fact| s.accepted = fact),
         Need::Permission(permission) => {
             let key = permission.clone();
@@ -140,6 +142,14 @@ async fn kube_system_created(lister: &Lister) -> Result<Timestamp, Missing> {
         })
 }
 
+/// Whether the guards are lifted on the namespace.
+async fn guard_label(lister: &Lister) -> Result<Option<String>, Missing> {
+    let namespace = lister
+        .get::<SecretMeta>(&kinds::NAMESPACES, lister.namespace())
+        .await?;
+    Ok(namespace.and_then(|namespace| namespace.meta.label(names::GUARD).map(str::to_owned)))
+}
+
 /// What the installed operator's BackupSchedules know.
 async fn backup_schedule_definition(lister: &Lister) -> Result<Definition, Missing> {
     let name = kinds::BACKUP_SCHEDULES.name;
@@ -168,7 +178,10 @@ impl Kind for ClusterVersion {
 ///
 /// # Errors
 /// The reason why it is not known.
-pub async fn server_version(client: &Client, deadline: Duration) -> Result<String, Missing> {
+pub async fn server_version(
+    client: &Client,
+    deadline: impl Into<Deadline>,
+) -> Result<String, Missing> {
     let lister = Lister::new(client.clone(), "", deadline);
     lister.version().await
 }
