@@ -105,12 +105,21 @@ pub fn added(whole: &Said, part: &Said) -> Option<String> {
     let (Said::Judged(whole), Said::Judged(part)) = (whole, part) else {
         return None;
     };
-    let there = |found: &&(&str, bool, String)| {
-        let mut same = whole.findings.iter().filter(|one| one.0 == found.0);
+    let there = |found: &&(&'static str, bool, String)| {
+        let mut same = (whole.findings.iter()).filter(|one| trouble(one.0) == trouble(found.0));
         same.any(|one| one.1 >= found.1)
     };
     let added: Vec<_> = part.findings.iter().filter(|one| !there(one)).collect();
     (!added.is_empty()).then(|| format!("added {added:?}"))
+}
+
+/// What a finding is about. That two hubs back up to one storage is told in two ways: with the takeover that says which
+/// of them should, and without. Where that takeover's own file is lost nothing tells that there was one.
+fn trouble(id: &'static str) -> &'static str {
+    match id {
+        "hub/shared-storage" => "hub/backups-after-takeover",
+        id => id,
+    }
 }
 
 /// What is said of a part that is better than what is said of the whole: a verdict, or whether to activate.

@@ -119,6 +119,7 @@ impl Filed {
             End::Condition(wanted, after) => {
                 let conditions = object.pointer("/status/conditions");
                 has(after)
+                    || untouched
                     || conditions.and_then(Value::as_array).is_some_and(|all| {
                         all.iter()
                             .any(|one| one.get("type").and_then(Value::as_str) == Some(wanted))
