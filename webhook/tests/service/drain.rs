@@ -68,7 +68,7 @@ async fn closing_waits_for_the_call_under_way_and_ends_idle_connections() {
     .await;
     let mut busy = Caller::connect(&running).await;
     let call = tokio::spawn(async move {
-        busy.post("/validate", restore_review("under-way").to_string())
+        busy.post("/validate/deny", restore_review("under-way").to_string())
             .await
     });
     let _ = held.entered.acquire().await.unwrap();

@@ -107,7 +107,7 @@ pub fn real_judges() -> (Arc<dyn Judge>, Arc<dyn Judge>) {
 async fn validated(running: &Running, review: &Value) -> Value {
     let mut caller = Caller::connect(running).await;
     let reply = caller
-        .post("/validate?timeout=5s", review.to_string())
+        .post("/validate/deny?timeout=5s", review.to_string())
         .await;
     assert_eq!(reply.status.as_u16(), 200, "{}", reply.text);
     reply.json()["response"].clone()

@@ -116,7 +116,7 @@ async fn without_an_api_server_it_answers_by_direction_and_is_not_ready() {
         "cleanupBeforeRestore": "None",
     });
     let reply = caller
-        .post("/validate?timeout=5s", activation.to_string())
+        .post("/validate/deny?timeout=5s", activation.to_string())
         .await
         .json();
     assert_eq!(reply["response"]["uid"], "v");
