@@ -17,6 +17,7 @@ mod hostile;
 mod http;
 mod hub;
 mod judging;
+mod label_reviews;
 mod labelling;
 mod manifests;
 mod pki;

@@ -81,8 +81,9 @@ impl Entry {
 }
 
 impl References {
-    /// Notes what one refers to; returns what it referred to before, if it was there.
-    pub fn insert(&mut self, referrer: Referrer) -> Option<Box<[Reference]>> {
+    /// Notes what one refers to; returns what it did before, if it was there: whether it claimed by prefix, and
+    /// what it named.
+    pub fn insert(&mut self, referrer: Referrer) -> Option<(bool, Box<[Reference]>)> {
         let entry = Entry {
             kind: referrer.kind,
             name: referrer.name.into(),
@@ -98,7 +99,10 @@ impl References {
             .iter_mut()
             .find(|known| known.is(entry.kind, &entry.name))
         {
-            Some(known) => Some(std::mem::replace(known, entry).references),
+            Some(known) => {
+                let before = std::mem::replace(known, entry);
+                Some((before.claims_prefix, before.references))
+            }
             None => {
                 entries.reserve_exact(1);
                 entries.push(entry);
@@ -128,12 +132,7 @@ impl References {
     /// Who needs this, and as what. A reference by name goes before a pool's claim on a whole prefix
     /// (operator-facts §4.2).
     #[must_use]
-    pub fn to<'a>(
-        &'a self,
-        what: Labelled,
-        namespace: &str,
-        name: &'a str,
-    ) -> Option<Needed<'a>> {
+    pub fn to<'a>(&'a self, what: Labelled, namespace: &str, name: &'a str) -> Option<Needed<'a>> {
         self.all_to(what, namespace, name).next()
     }
 

@@ -193,8 +193,18 @@ fn each_secret_gets_what_it_needs_and_no_more() {
             &[MSA],
             "never: it belongs to the hub's own cluster",
         ),
-        ("adopted", "edge-7-admin-kubeconfig", &[], "label adminkubeconfig"),
-        ("adopted", "edge-7-admin-password", &[], "label adminpassword"),
+        (
+            "adopted",
+            "edge-7-admin-kubeconfig",
+            &[],
+            "label adminkubeconfig",
+        ),
+        (
+            "adopted",
+            "edge-7-admin-password",
+            &[],
+            "label adminpassword",
+        ),
         ("adopted", "edge-7-metadata-json", &[], "label metadatajson"),
         ("adopted", "edge-7-aws", &[], "label platformcredentials"),
         ("adopted", "edge-7-pull", &[], "label pullsecret"),
@@ -224,7 +234,12 @@ fn a_config_map_is_labelled_where_one_is_named_and_never_by_what_a_secret_says_o
     for (namespace, name, labels, expected) in [
         ("c1", "manifests", &[][..], "label manifestsconfigmap"),
         ("c1", "pull", &[], "not needed"),
-        ("c1", "x", &[(object_label::AGENT_INSTALL_WATCH, "true")], "not needed"),
+        (
+            "c1",
+            "x",
+            &[(object_label::AGENT_INSTALL_WATCH, "true")],
+            "not needed",
+        ),
         ("pools", "blue-own", &[], "not needed"),
         (
             "c1",

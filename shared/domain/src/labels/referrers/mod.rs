@@ -67,7 +67,9 @@ impl ReferrerKind {
         }
     }
 
-    const fn table(self) -> &'static [Row] {
+    /// Every reference its schema has.
+    #[must_use]
+    pub const fn table(self) -> &'static [Row] {
         match self {
             Self::ClusterDeployment => &cluster_deployment::REFERENCES,
             Self::ClusterPool => &cluster_pool::REFERENCES,
@@ -76,7 +78,7 @@ impl ReferrerKind {
 }
 
 /// What is done about what a reference names.
-enum Treatment {
+pub enum Treatment {
     /// A Secret that is labelled.
     Secret(LabelValue),
     /// A ConfigMap that is labelled.
@@ -86,7 +88,12 @@ enum Treatment {
 }
 
 /// Where a reference stands (`[]` for every item of a list, `*` for every key), and what is done about it.
-struct Row(&'static str, Treatment);
+pub struct Row(
+    /// The field, without the `name` in it.
+    pub &'static str,
+    /// What becomes of what it names.
+    pub Treatment,
+);
 
 /// A Secret or ConfigMap that is named by something else.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
