@@ -58,12 +58,20 @@ impl Kept {
         }
     }
 
-    /// Those a replica is not ready without. Without [`Stored`] it only waits longer for others.
-    fn contacts(&self) -> Vec<&Arc<Contact>> {
+    /// What a replica is not ready without: the guard judges by it and does not look it up anew.
+    fn needed(&self) -> Vec<Arc<dyn Dependency>> {
+        dependencies([&self.backups.contact])
+    }
+
+    /// What it does without. No label is put on before these are there, but the reconciler puts it on then;
+    /// without [`Stored`] one only waits longer for others.
+    fn told(&self) -> Vec<Arc<dyn Dependency>> {
         let referrers = self.followed.iter().map(|followed| &followed.contact);
-        referrers
-            .chain([&self.backups.contact, &self.local_clusters.contact])
-            .collect()
+        dependencies(referrers.chain([
+            &self.local_clusters.contact,
+            &self.stored.restores.contact,
+            &self.stored.backup_schedules.contact,
+        ]))
     }
 
     /// Starts the watches.
@@ -122,6 +130,15 @@ impl Kept {
     }
 }
 
+fn dependencies<'a>(
+    contacts: impl IntoIterator<Item = &'a Arc<Contact>>,
+) -> Vec<Arc<dyn Dependency>> {
+    contacts
+        .into_iter()
+        .map(|contact| Arc::clone(contact) as Arc<dyn Dependency>)
+        .collect()
+}
+
 /// Runs until told to stop; the exit code is 0 after an orderly end, 1 when a second signal cut it short.
 ///
 /// # Errors
@@ -156,11 +173,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         certificate: Arc::clone(&certificate),
         lifecycle: lifecycle.clone(),
         metrics: Arc::clone(&metrics),
-        dependencies: kept
-            .contacts()
-            .into_iter()
-            .map(|contact| Arc::clone(contact) as Arc<dyn Dependency>)
-            .collect(),
+        dependencies: kept.needed(),
+        told: kept.told(),
     };
     tokio::spawn(async move { axum::serve(plain, probes.router()).await });
     tokio::spawn({

@@ -7,6 +7,7 @@ mod crds;
 mod damage;
 mod demo;
 mod documents;
+mod installing;
 mod labels;
 mod oldest;
 mod passes;

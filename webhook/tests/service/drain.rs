@@ -101,6 +101,22 @@ async fn not_ready_before_the_caches_are_filled_and_says_which() {
     assert!(text.contains("clusterdeployments"), "{text}");
 }
 
+/// Failed before: a broken Hive API took the guard away after a restart.
+#[tokio::test]
+async fn what_the_guard_does_without_is_told_and_does_not_keep_a_replica_unready() {
+    let running = Running::start(Setup {
+        told: vec![Arc::new(Never)],
+        ..Setup::default()
+    })
+    .await;
+    let (status, text) = get(running.probes, "/readyz").await;
+    assert_eq!(status, 200, "{text}");
+    assert!(!text.contains("clusterdeployments"), "{text}");
+    let (status, text) = get(running.probes, "/readyz?verbose").await;
+    assert_eq!(status, 200, "{text}");
+    assert!(text.contains("clusterdeployments"), "{text}");
+}
+
 #[tokio::test]
 async fn not_ready_with_an_expired_certificate() {
     let running = Running::start(Setup {

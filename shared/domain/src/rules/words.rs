@@ -53,7 +53,7 @@ pub fn told(missing: &Missing, origin: &Origin) -> String {
     }
 }
 
-/// What would make the fact known.
+/// What would make the fact known. At admission nothing has happened yet, and most reasons pass.
 pub fn way_out(missing: &Missing, origin: &Origin, cli: &str) -> String {
     match (missing, origin) {
         (Missing::Forbidden { verb, resource, .. }, Origin::Admission { .. }) => format!(
@@ -62,6 +62,18 @@ pub fn way_out(missing: &Missing, origin: &Origin, cli: &str) -> String {
             missing.check(cli),
             names::SERVICE_ACCOUNT
         ),
+        (Missing::NoCluster { .. } | Missing::NotAsked, Origin::Admission { .. }) => format!(
+            "{AGAIN}; if it stays so, see the webhook's log: {cli} -n {} logs deploy/acm-backup-webhook",
+            names::NAMESPACE
+        ),
+        (_, Origin::Admission { .. }) if !missing.is_lasting() => {
+            let way_out = missing.way_out(cli);
+            let way_out = way_out.strip_prefix("try again; ").unwrap_or(&way_out);
+            format!("{AGAIN}; if it stays so, {way_out}")
+        }
         _ => missing.way_out(cli),
     }
 }
+
+/// Whoever reads a refusal fears that half of it was done.
+const AGAIN: &str = "nothing was changed: try again";

@@ -184,7 +184,8 @@ fn denial(
             ),
         ),
         (Some(user), Fact::Missing(missing)) => finding.todo(format!(
-            "whether {user} may say that this hub owns the fleet cannot be seen: {missing}"
+            "whether {user} may say that this hub owns the fleet cannot be seen: {missing}{}",
+            missing.again()
         )),
         _ => finding.run(
             format!(
