@@ -468,7 +468,9 @@ fn the_guards_stand_alone_and_may_see_no_secret() {
         a_restore_can_be_created(&restores(&desk.hub).await)
             .await
             .unwrap();
-        assert_eq!(repeated(&desk, "clusterdeployments"), Vec::<String>::new());
+        for kind in ["clusterdeployments", "clusterpools", "secrets"] {
+            assert_eq!(repeated(&desk, kind), Vec::<String>::new());
+        }
     });
 }
 

@@ -1,6 +1,10 @@
 //! Secrets are labelled by all three ways in: they say it themselves, something that exists names
 //! them, something that is created later does.
 
+mod kept;
+mod missed;
+mod referred;
+
 use std::time::Duration;
 
 use acm_backup_bed::wait::{Seen, until};
