@@ -1,8 +1,8 @@
 //! What happened while no call reached us is made good when we are back, and not by the sweep alone, which comes
 //! every ten minutes.
 
-use acm_backup_bed::Part;
 use acm_backup_bed::wait::{Seen, until};
+use acm_backup_bed::{Part, Webhook};
 use acm_backup_domain::upstream::object_label;
 use acm_backup_e2e::fixtures;
 use serde_json::Value;
@@ -65,6 +65,15 @@ fn after_every_replica_stood_still() {
     });
 }
 
+/// Puts the configuration back, also when a test fails: the hub is kept for the next.
+struct Back<'a>(&'a Webhook);
+
+impl Drop for Back<'_> {
+    fn drop(&mut self) {
+        self.0.apply(Part::Labels).unwrap();
+    }
+}
+
 /// Until the API server knows whether it is to call us.
 async fn until_called(hub: &GuardedHub, called: bool) {
     until(
@@ -92,11 +101,9 @@ fn while_no_call_comes_at_all() {
     guarded_hub(|hub| async move {
         let pull = prepared(&hub, "uncalled").await;
         let configuration = "mutatingwebhookconfiguration/acm-backup-labels";
-        hub.hub
-            .kubectl(&["delete", configuration])
-            .unwrap()
-            .ok()
-            .unwrap();
+        let back = Back(&hub.webhook);
+        let delete = ["delete", configuration];
+        hub.hub.kubectl(&delete).unwrap().ok().unwrap();
         until_called(&hub, false).await;
         // Nobody of ours is gone: what is done here may be made good before the next line looks.
         create(&hub, fixtures::token_secret("uncalled")).await;
@@ -109,7 +116,7 @@ fn while_no_call_comes_at_all() {
         let label = ["-n", "uncalled", "label", "secret", &pull, &gone];
         hub.hub.kubectl(&label).unwrap().ok().unwrap();
         made_good(&hub, "uncalled", &pull).await;
-        hub.webhook.apply(Part::Labels).unwrap();
+        drop(back);
         until_called(&hub, true).await;
     });
 }

@@ -204,10 +204,11 @@ fn every_cluster_that_is_the_hub_is_left_out_from_the_moment_it_says_so() {
         })
         .await
         .unwrap();
+        // By the reconciler: what names them comes after them.
         for name in &own {
-            create(&hub, fixtures::cluster_deployment(name)).await;
             let pull = format!("{name}-pull-secret");
             create(&hub, fixtures::secret(name, &pull, Value::Null)).await;
+            create(&hub, fixtures::cluster_deployment(name)).await;
         }
         // One that is none, after them: those before it were looked at.
         let other = "not-own";
