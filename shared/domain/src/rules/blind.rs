@@ -17,10 +17,11 @@ pub(super) fn finding(
     cli: &str,
 ) -> Finding {
     let headline = format!("not checked: {what} ({})", told(missing, &review.origin));
-    let finding = if rule.denies_when_blind || !missing.is_lasting() {
+    let mut finding = if rule.denies_when_blind || !missing.is_lasting() {
         Finding::deny(rule.id, headline)
     } else {
         Finding::warn(rule.id, headline)
     };
+    finding.blind = true;
     finding.todo(way_out(missing, &review.origin, cli))
 }
