@@ -3,6 +3,7 @@
 
 mod kept;
 mod missed;
+mod passive;
 mod referred;
 
 use std::time::Duration;
