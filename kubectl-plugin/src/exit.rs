@@ -1,6 +1,7 @@
 //! The exit codes, in one place; `--help` prints this table.
 
-use std::io::{self, ErrorKind};
+use acm_backup_domain::printable::{is_obeyed, line};
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 /// The table as `--help` shows it.
@@ -31,9 +32,25 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Prints help to stdout and usage errors to stderr, as clap knows which is which.
+/// An error with what can be done about it, each on a line of its own.
+#[derive(Debug, thiserror::Error)]
+#[error("{what}")]
+pub struct Helped {
+    /// What is wrong.
+    pub what: String,
+    /// What to do.
+    pub help: String,
+}
+
+/// Prints help to stdout and usage errors to stderr, as clap knows which is which. What was pasted may hold
+/// anything, and clap repeats it as it stands: then it is all told on one line.
 pub fn usage(error: &clap::Error) -> ExitCode {
-    let printed = error.print();
+    let pasted = || std::env::args_os().any(|word| word.to_string_lossy().contains(is_obeyed));
+    let printed = if error.use_stderr() && pasted() {
+        say(&error.render().to_string())
+    } else {
+        error.print()
+    };
     match (printed, u8::try_from(error.exit_code())) {
         (Ok(()), Ok(code)) => ExitCode::from(code),
         _ => Exit::CouldNot.into(),
@@ -50,6 +67,16 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
     if error.chain().any(gone) {
         return Exit::Ok.into();
     }
-    anstream::eprintln!("error: {error:#}");
+    let mut told = say(&format!("error: {error:#}"));
+    if let Some(helped) = error.downcast_ref::<Helped>() {
+        told = told.and_then(|()| say(&format!("help: {}", helped.help)));
+    }
+    // Where nothing can be told any more, the exit code still can.
+    drop(told);
     Exit::CouldNot.into()
+}
+
+/// One line on stderr. It quotes what servers and files hold, and those must not begin another.
+fn say(text: &str) -> io::Result<()> {
+    writeln!(io::stderr(), "{}", line(text))
 }

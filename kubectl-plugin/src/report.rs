@@ -1,5 +1,6 @@
 //! The one value all formats are rendered from.
 
+use acm_backup_domain::act::command::Command;
 use acm_backup_domain::names::OUTPUT_API_VERSION;
 use acm_backup_domain::status::StatusReport;
 use acm_backup_hub::directory::Clock;
@@ -86,18 +87,13 @@ impl Source {
     }
 
     /// A command for this hub as it must be typed to reach it.
-    pub fn command(&self, command: &str) -> String {
-        match (self, command.split_once(' ')) {
-            (
-                Self::Live {
-                    context_flag: Some(context),
-                    ..
-                },
-                Some((client @ ("kubectl" | "oc"), rest)),
-            ) if !rest.contains("--context ") => {
-                format!("{client} --context {context} {rest}")
-            }
-            _ => command.to_owned(),
+    pub fn command(&self, command: Command) -> Command {
+        match self {
+            Self::Live {
+                context_flag: Some(context),
+                ..
+            } => command.by_context(context),
+            _ => command,
         }
     }
 }

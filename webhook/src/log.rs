@@ -1,5 +1,8 @@
 //! Structured logs on standard error, one JSON object a line.
 
+use std::io::{self, Write};
+
+use acm_backup_domain::printable;
 use tracing::Subscriber;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::ParseError;
@@ -32,8 +35,33 @@ where
         .with_current_span(false)
         .with_span_list(false)
         .with_env_filter(filter)
-        .with_writer(writer)
+        .with_writer(Printable(writer))
         .finish())
+}
+
+/// Lines in which nothing is left that a terminal would obey: JSON escapes the first 32 characters only, and logs
+/// are read on terminals.
+struct Printable<W>(W);
+
+impl<'w, W: MakeWriter<'w>> MakeWriter<'w> for Printable<W> {
+    type Writer = Printable<W::Writer>;
+
+    fn make_writer(&'w self) -> Self::Writer {
+        Printable(self.0.make_writer())
+    }
+}
+
+/// A subscriber writes whole lines.
+impl<W: Write> Write for Printable<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(bytes);
+        self.0.write_all(printable::json(&text).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// Replaces the panic message by its place: a message may quote what was being read.

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use acm_backup_domain::printable;
 use acm_backup_webhook::args::Args;
 use acm_backup_webhook::{log, run};
 use anyhow::Context;
@@ -14,7 +15,8 @@ fn main() -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             // Before there is a log, and beside it: whoever starts it by hand reads this line.
-            eprintln!("acm-backup-webhook: {error:#}");
+            let text = format!("acm-backup-webhook: {error:#}");
+            eprintln!("{}", printable::block(&text));
             ExitCode::FAILURE
         }
     }

@@ -34,6 +34,9 @@ use crate::watch::local_clusters::{self, LocalClusters};
 use crate::watch::referrers::{self, Followed, Referrers};
 use crate::watch::stored::Stored;
 
+/// How long finding out who we are may take at the start.
+const CONNECTED_WITHIN: Duration = Duration::from_secs(30);
+
 /// What is kept by watches, shared by everything that judges.
 struct Kept {
     backups: Arc<Backups>,
@@ -156,13 +159,14 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     );
     let config = tls::server_config(Arc::clone(&certificate), provider, args.tls_min_version)
         .context("cannot set up TLS")?;
-    let connection = connect(&Options {
+    let options = Options {
         kubeconfig: args.kubeconfig.clone(),
         context: args.context.clone(),
         ..Options::default()
-    })
-    .await
-    .context("no way to the API server")?;
+    };
+    let connection = connect(&options, CONNECTED_WITHIN)
+        .await
+        .context("no way to the API server")?;
     let listener = listen(args.listen, "--listen").await?;
     let plain = listen(args.probe_listen, "--probe-listen").await?;
     // What was really taken: port 0 means any.

@@ -161,7 +161,7 @@ impl Global {
             impersonate: self.impersonate.clone(),
             impersonate_uid: self.impersonate_uid.clone(),
             impersonate_groups: self.impersonate_groups.clone(),
-            connect_timeout: Some(self.deadline()),
+            service_account: None,
         }
     }
 

@@ -2,10 +2,10 @@
 
 use acm_backup_domain::names::OPERATOR_NAMESPACE;
 use acm_backup_hub::connect::Connection;
+use acm_backup_hub::deadline::Deadline;
 use acm_backup_hub::directory::Directory;
 use acm_backup_hub::kinds;
 use acm_backup_hub::live::Lister;
-use std::time::Duration;
 
 /// A namespace with the reason for it.
 pub struct Namespace {
@@ -26,7 +26,7 @@ impl Namespace {
 ///
 /// A context nearly always names some namespace (on OpenShift, the last project), so naming one is no
 /// reason by itself to look there for backups.
-pub async fn of_hub(flag: Option<&str>, connection: &Connection, deadline: Duration) -> Namespace {
+pub async fn of_hub(flag: Option<&str>, connection: &Connection, deadline: Deadline) -> Namespace {
     if let Some(flag) = flag {
         return Namespace::new(flag, "-n");
     }

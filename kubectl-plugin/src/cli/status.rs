@@ -1,12 +1,14 @@
 //! `status`: could this hub's fleet be recovered right now?
 
 use super::{Global, namespace};
-use crate::exit::Exit;
+use crate::exit::{Exit, Helped};
 use crate::render;
 use crate::report::{Report, Source};
+use acm_backup_domain::act::command::Command;
 use acm_backup_domain::snapshot::Missing;
 use acm_backup_domain::status::{self, NotChecked, StatusReport, Verdict};
 use acm_backup_hub::connect;
+use acm_backup_hub::deadline::Deadline;
 use acm_backup_hub::directory::Directory;
 use acm_backup_hub::live::{self, Asker};
 use anyhow::Context;
@@ -92,22 +94,44 @@ fn from_hub(global: &Global) -> anyhow::Result<Report> {
         .build()
         .context("starting the runtime")?;
     runtime.block_on(async {
-        let connection = connect::connect(&global.connection()).await?;
-        let namespace =
-            namespace::of_hub(global.namespace.as_deref(), &connection, global.deadline()).await;
-        let snapshot =
-            live::collect(&connection.client, &namespace.name, &needs(), global.deadline(), &Asker::Myself).await;
+        // Begun once: the plugin that says who we are, the way there, and every look-up share it.
+        let deadline = Deadline::within(global.deadline());
+        let connection = connect::connect(&global.connection(), deadline).await?;
+        let namespace = namespace::of_hub(global.namespace.as_deref(), &connection, deadline).await;
+        let snapshot = live::collect(
+            &connection.client,
+            &namespace.name,
+            &needs(),
+            deadline,
+            &Asker::Myself,
+        )
+        .await;
         let status = status::assess(&snapshot);
         if let Some(why) = unreachable(&status) {
-            let help = if why.contains("certificate") { "name its authority with --certificate-authority, or " } else { "" };
-            anyhow::bail!(
-                "{} cannot be asked: {why}\nhelp: {help}check it with: kubectl version{}; or read a directory with --from",
-                connection.server,
-                connection.context.as_deref().map(|context| format!(" --context {context}")).unwrap_or_default(),
-            );
+            let help = if why.contains("certificate") {
+                "name its authority with --certificate-authority, or "
+            } else {
+                ""
+            };
+            let check = Command::new("kubectl");
+            let check = match connection.context.as_deref() {
+                Some(context) => check.context(context),
+                None => check,
+            };
+            return Err(Helped {
+                what: format!("{} cannot be asked: {why}", connection.server),
+                help: format!(
+                    "{help}check it with: {}; or read a directory with --from",
+                    check.say("version")
+                ),
+            }
+            .into());
         }
         let flag = global.context.clone();
-        Ok(Report::new(status, Source::live(connection.server, connection.context, flag, namespace.why)))
+        Ok(Report::new(
+            status,
+            Source::live(connection.server, connection.context, flag, namespace.why),
+        ))
     })
 }
 

@@ -4,7 +4,9 @@ use super::Global;
 use super::global::Format;
 use crate::exit::Exit;
 use crate::render;
+use acm_backup_domain::printable;
 use acm_backup_hub::connect;
+use acm_backup_hub::deadline::Deadline;
 use acm_backup_hub::live::server_version;
 use anyhow::Context;
 use serde::Serialize;
@@ -53,7 +55,7 @@ fn print(versions: &Versions, global: &Global) -> std::io::Result<()> {
         Format::Text | Format::Wide => {
             writeln!(out, "Client: {}", versions.client)?;
             match &versions.server {
-                Some(server) => writeln!(out, "Server: {server} (Kubernetes)"),
+                Some(server) => writeln!(out, "Server: {} (Kubernetes)", printable::line(server)),
                 None => Ok(()),
             }
         }
@@ -66,8 +68,9 @@ fn ask(global: &Global) -> anyhow::Result<String> {
         .build()
         .context("starting the runtime")?;
     runtime.block_on(async {
-        let connection = connect::connect(&global.connection()).await?;
-        server_version(&connection.client, global.deadline())
+        let deadline = Deadline::within(global.deadline());
+        let connection = connect::connect(&global.connection(), deadline).await?;
+        server_version(&connection.client, deadline)
             .await
             .map_err(|missing| anyhow::anyhow!("{} cannot be asked: {missing}", connection.server))
     })

@@ -1,11 +1,14 @@
 //! Words into lines of a given width.
 
+use acm_backup_domain::act::command::Command;
+use acm_backup_domain::printable;
 use unicode_width::UnicodeWidthStr;
 
-/// Breaks text at blanks so that no line is wider than `width`; a longer word stands alone.
+/// Breaks text at blanks so that no line is wider than `width`; a longer word stands alone. What is measured is
+/// what will be shown.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for word in printable::line(text).split_whitespace() {
         match lines.last_mut() {
             Some(line) if joined(line, word) <= width => {
                 line.push(' ');
@@ -22,11 +25,10 @@ fn joined(line: &str, word: &str) -> usize {
     line.width().saturating_add(1).saturating_add(word.width())
 }
 
-/// Breaks a command so that it can still be pasted: lines end in a backslash, and nothing within
-/// quotes is broken.
-pub fn wrap_command(command: &str, width: usize) -> Vec<String> {
+/// Breaks a command between its words, so that it can still be pasted: lines end in a backslash.
+pub fn wrap_command(command: &Command, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in words(command) {
+    for word in command.pieces() {
         match lines.last_mut() {
             Some(line) if joined(line, &word).saturating_add(2) <= width => {
                 line.push(' ');
@@ -42,33 +44,6 @@ pub fn wrap_command(command: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// The words of a command, quoted ones whole, and a flag together with its value.
-fn words(command: &str) -> Vec<String> {
-    let mut quoted = false;
-    let mut words: Vec<String> = Vec::new();
-    let split = command.split(|letter| {
-        quoted ^= letter == '\'';
-        letter == ' ' && !quoted
-    });
-    for word in split.filter(|word| !word.is_empty()) {
-        match words
-            .last_mut()
-            .filter(|last| is_lone_flag(last) && !word.starts_with('-'))
-        {
-            Some(flag) => {
-                flag.push(' ');
-                flag.push_str(word);
-            }
-            None => words.push(word.to_owned()),
-        }
-    }
-    words
-}
-
-fn is_lone_flag(word: &str) -> bool {
-    word.starts_with('-') && !word.contains([' ', '='])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,10 +57,12 @@ mod tests {
 
     #[test]
     fn a_broken_command_can_be_pasted() {
-        let command = "kubectl patch bsch a --type merge -p '{\"a\": 1}'";
-        let lines = wrap_command(command, 24);
+        let command = Command::new("kubectl")
+            .say("patch bsch a --type merge -p")
+            .value("{\"a\": 1}");
+        let lines = wrap_command(&command, 24);
         assert!(lines.iter().all(|line| line.width() <= 24), "{lines:?}");
         let pasted = lines.join("\n").replace(" \\\n ", "");
-        assert_eq!(pasted, command);
+        assert_eq!(pasted, *command);
     }
 }

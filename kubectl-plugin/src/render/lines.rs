@@ -1,7 +1,9 @@
 //! Lines of a report under construction.
 
 use super::layout::{wrap, wrap_command};
-use super::paint::{COMMAND, LABEL, paint};
+use super::line::Line;
+use super::paint::{COMMAND, LABEL};
+use acm_backup_domain::act::command::Command;
 use anstyle::Style;
 
 /// Width of the labels on the left.
@@ -11,7 +13,7 @@ const MARGIN: usize = 10;
 pub struct Lines {
     width: usize,
     /// The lines so far.
-    pub done: Vec<String>,
+    pub done: Vec<Line>,
 }
 
 impl Lines {
@@ -49,15 +51,18 @@ impl Lines {
             .enumerate()
         {
             if number > 0 {
-                self.done.push(format!("{}{line}", " ".repeat(margin)));
+                self.done
+                    .push(Line::plain(&format!("{}{line}", " ".repeat(margin))));
                 continue;
             }
+            let head = Line::default()
+                .then(label_style, label)
+                .then(Style::new(), &blanks);
             let line = match line.strip_prefix(word).filter(|_| !word.is_empty()) {
-                Some(rest) => format!("{}{rest}", paint(word_style, word)),
-                None => line,
+                Some(rest) => head.then(word_style, word).then(Style::new(), rest),
+                None => head.then(Style::new(), &line),
             };
-            self.done
-                .push(format!("{}{blanks}{line}", paint(label_style, label)));
+            self.done.push(line);
         }
     }
 
@@ -67,23 +72,23 @@ impl Lines {
             .into_iter()
             .enumerate()
         {
-            self.done.push(if number == 0 {
+            self.done.push(Line::plain(&if number == 0 {
                 format!("  {mark} {line}")
             } else {
                 format!("    {line}")
-            });
+            }));
         }
     }
 
     /// A command, ready to be pasted.
-    pub fn command(&mut self, command: &str) {
+    pub fn command(&mut self, command: &Command) {
         for line in wrap_command(command, self.width.saturating_sub(6)) {
-            self.done.push(format!("      {}", paint(COMMAND, &line)));
+            self.done.push(Line::plain("      ").then(COMMAND, &line));
         }
     }
 
     /// Ready-made lines.
-    pub fn extend(&mut self, lines: Vec<String>) {
+    pub fn extend(&mut self, lines: Vec<Line>) {
         self.done.extend(lines);
     }
 }

@@ -1,15 +1,18 @@
 //! One report, several formats. Renderers decide nothing: they show what the judge said.
 
 mod layout;
+mod line;
 mod lines;
 mod paint;
 mod sections;
 mod table;
 mod text;
 mod wide;
+mod yaml;
 
 use crate::cli::Format;
 use crate::report::Report;
+use acm_backup_domain::printable;
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -26,13 +29,13 @@ pub fn report(report: &Report, format: Format, out: &mut dyn Write) -> io::Resul
     }
 }
 
-/// Writes any of our values as JSON.
+/// Writes any of our values as JSON. The data stays as it is; what a terminal would obey is escaped.
 ///
 /// # Errors
 /// When it cannot be written.
 pub fn json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, value)?;
-    writeln!(out)
+    let text = serde_json::to_string_pretty(value)?;
+    writeln!(out, "{}", printable::json(&text))
 }
 
 /// Writes any of our values as YAML; by way of JSON, so that the two cannot differ.
@@ -40,7 +43,5 @@ pub fn json(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
 /// # Errors
 /// When it cannot be written.
 pub fn yaml(value: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
-    let value = serde_json::to_value(value)?;
-    let text = serde_saphyr::to_string(&value).map_err(io::Error::other)?;
-    write!(out, "{text}")
+    write!(out, "{}", yaml::text(serde_json::to_value(value)?)?)
 }

@@ -16,11 +16,6 @@ const WARN: Style = AnsiColor::Yellow.on_default().bold();
 /// What is wrong.
 const BAD: Style = AnsiColor::Red.on_default().bold();
 
-/// A text in a style.
-pub fn paint(style: Style, text: &str) -> String {
-    format!("{style}{text}{style:#}")
-}
-
 /// A verdict's style.
 pub fn verdict(verdict: Verdict) -> Style {
     match verdict {

@@ -1,8 +1,8 @@
 //! Tables as kubectl prints them: no borders, upper-case heads, two spaces between columns.
 
-use super::paint::{HEAD, paint};
+use super::line::{Line, width};
+use super::paint::HEAD;
 use anstyle::Style;
-use unicode_width::UnicodeWidthStr;
 
 /// A table of text.
 pub struct Table {
@@ -56,14 +56,14 @@ impl Table {
     }
 
     /// The lines, heads first.
-    pub fn lines(&self, indent: usize) -> Vec<String> {
+    pub fn lines(&self, indent: usize) -> Vec<Line> {
         let widths: Vec<_> = (0..self.heads.len())
             .map(|column| {
-                let head = self.heads.get(column).map_or(0, |(head, _)| head.width());
+                let head = self.heads.get(column).map_or(0, |(head, _)| width(head));
                 self.rows
                     .iter()
                     .filter_map(|row| row.get(column))
-                    .map(|cell| cell.text.width())
+                    .map(|cell| width(&cell.text))
                     .chain([head])
                     .max()
                     .unwrap_or(0)
@@ -80,26 +80,23 @@ impl Table {
             .collect()
     }
 
-    fn line(&self, row: &[Cell], widths: &[usize], indent: usize) -> String {
-        let mut line = " ".repeat(indent);
-        for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
+    fn line(&self, row: &[Cell], widths: &[usize], indent: usize) -> Line {
+        let mut line = Line::plain(&" ".repeat(indent));
+        for (column, (cell, wide)) in row.iter().zip(widths).enumerate() {
             if column > 0 {
-                line.push_str("  ");
+                line = line.then(Style::new(), "  ");
             }
-            let blanks = " ".repeat(width.saturating_sub(cell.text.width()));
-            let text = if cell.style == Style::new() {
-                cell.text.clone()
-            } else {
-                paint(cell.style, &cell.text)
+            let blanks = " ".repeat(wide.saturating_sub(width(&cell.text)));
+            let right = matches!(self.heads.get(column), Some((_, Align::Right)));
+            line = match right {
+                true => line
+                    .then(Style::new(), &blanks)
+                    .then(cell.style, &cell.text),
+                false => line
+                    .then(cell.style, &cell.text)
+                    .then(Style::new(), &blanks),
             };
-            let last = column.checked_add(1) == Some(widths.len());
-            match self.heads.get(column) {
-                Some((_, Align::Right)) => line.push_str(&(blanks + &text)),
-                _ if last => line.push_str(&text),
-                _ => line.push_str(&(text + &blanks)),
-            }
         }
-        line.truncate(line.trim_end().len());
         line
     }
 }

@@ -1,5 +1,6 @@
 //! One screen of 80 columns and 24 lines, the prompt included.
 
+use super::line::Line;
 use super::lines::Lines;
 use super::sections;
 use crate::report::Report;
@@ -124,10 +125,10 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             break;
         }
     }
-    lines.iter().try_for_each(|line| writeln!(out, "{line}"))
+    lines.iter().try_for_each(|line| line.write(out))
 }
 
-fn screen(report: &Report, detail: Detail) -> Vec<String> {
+fn screen(report: &Report, detail: Detail) -> Vec<Line> {
     let status = &report.status;
     let now = status.as_of;
     let mut lines = Lines::new(COLUMNS);

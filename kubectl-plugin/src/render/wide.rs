@@ -61,10 +61,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         lines.labelled("NEXT", &next);
     }
     sections::not_knowable(&mut lines, status);
-    lines
-        .done
-        .iter()
-        .try_for_each(|line| writeln!(out, "{line}"))
+    lines.done.iter().try_for_each(|line| line.write(out))
 }
 
 fn backups(set: &Set, now: Timestamp) -> Table {

@@ -23,6 +23,12 @@ pub enum Answer {
     BusyOnce,
     /// Takes the request and never answers.
     Silence,
+    /// 500 with these words.
+    Says(&'static str),
+    /// What no API server answers: status, headers, body.
+    Page(u16, &'static str, &'static str),
+    /// A version that is called so.
+    Version(&'static str),
 }
 
 /// A server on a port of its own; its threads end with the test process.
@@ -90,15 +96,30 @@ fn answer(
         .iter()
         .find(|(text, _)| path.contains(text))
         .map(|(_, answer)| *answer);
+    if let Some(Answer::Page(status, headers, body)) = exception {
+        let mut stream = stream;
+        let _ = write!(
+            stream,
+            "HTTP/1.1 {status} X\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
+        return;
+    }
     let (status, body) = match exception {
         Some(Answer::Forbidden) => failure(403, "Forbidden"),
         Some(Answer::NotFound) => failure(404, "NotFound"),
         Some(Answer::Unauthorized) => failure(401, "Unauthorized"),
         Some(Answer::BusyOnce) if before == 0 => failure(503, "ServiceUnavailable"),
+        Some(Answer::Says(words)) => {
+            let (code, mut status) = failure(500, "InternalError");
+            status["message"] = json!(words);
+            (code, status)
+        }
+        Some(Answer::Version(words)) => (200, json!({"gitVersion": words})),
         Some(Answer::Silence) => loop {
             thread::park();
         },
-        _ => stored(fixture, &path),
+        Some(Answer::Page(..)) | None | Some(Answer::BusyOnce) => stored(fixture, &path),
     };
     let body = body.to_string();
     let mut stream = stream;

@@ -25,10 +25,21 @@ impl fmt::Display for Outcome {
 
 /// Runs the plugin with nothing of the caller's environment, as `program` if one is named.
 pub fn run_as(program: &Path, arguments: &[&str]) -> Outcome {
+    run_in(program, arguments, &[])
+}
+
+/// Runs the plugin in an environment.
+pub fn run_with(arguments: &[&str], environment: &[(&str, &str)]) -> Outcome {
+    let program = Path::new(env!("CARGO_BIN_EXE_kubectl-acm_backup"));
+    run_in(program, arguments, environment)
+}
+
+fn run_in(program: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Outcome {
     let output = Command::new(program)
         .args(arguments)
         .env_clear()
         .env("HOME", "/nonexistent")
+        .envs(environment.iter().copied())
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .output()
         .unwrap();

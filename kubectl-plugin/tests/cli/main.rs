@@ -7,7 +7,10 @@
 )]
 
 mod api_server;
+mod connecting;
 mod fixtures;
 mod invocation;
 mod recorded;
+mod secrets;
+mod terminal;
 mod transcripts;

@@ -1,5 +1,6 @@
 //! What is known of a hub at one moment, and what is not.
 
+use crate::act::command::Command;
 use crate::hub::identity::HubId;
 use crate::hub::record::Accepted;
 use crate::kinds::backup::Backup;
@@ -10,8 +11,9 @@ use crate::kinds::restore::Restore;
 use crate::kinds::storage_location::StorageLocation;
 use crate::kinds::velero_restore::VeleroRestore;
 use crate::kinds::velero_schedule::VeleroSchedule;
+use crate::names;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -298,68 +300,105 @@ impl Missing {
         }
     }
 
-    /// The command that tells whether a right is there; empty where no right is missing. `cli` is what
+    /// The command that tells whether a right is there; none where no right is missing. `cli` is what
     /// whoever reads it has at hand, [`Snapshot::cli`].
-    pub fn check(&self, cli: &str) -> String {
-        match self {
-            Self::Forbidden {
-                verb,
-                resource,
-                namespace: Some(namespace),
-            } => {
-                format!("{cli} auth can-i {verb} {resource} -n {namespace}")
-            }
-            Self::Forbidden {
-                verb,
-                resource,
-                namespace: None,
-            } => format!("{cli} auth can-i {verb} {resource}"),
-            _ => String::new(),
-        }
+    pub fn check(&self, cli: &'static str) -> Option<Command> {
+        let Self::Forbidden {
+            verb,
+            resource,
+            namespace,
+        } = self
+        else {
+            return None;
+        };
+        let check = Command::new(cli)
+            .say("auth can-i")
+            .name(verb)
+            .name(resource);
+        Some(match namespace {
+            Some(namespace) => check.say("-n").name(namespace),
+            None => check,
+        })
     }
 
     /// What would make the fact known: a command to run, or who to ask.
-    pub fn way_out(&self, cli: &str) -> String {
-        match self {
-            Self::NotAsked => "ask for it".to_owned(),
-            Self::NoCluster { .. } => {
-                format!("check the kubeconfig and that the API server answers: {cli} version")
-            }
-            Self::Forbidden { .. } => {
-                format!("ask for the right; check it with: {}", self.check(cli))
-            }
-            Self::NoKind { resource } => {
-                format!("install what serves it; check with: {cli} get crd {resource}")
-            }
-            Self::TimedOut { resource, .. } => format!(
-                "try again; see whether the API server is slow: {cli} get {resource} --request-timeout=30s"
+    pub fn way_out(&self, cli: &'static str) -> WayOut {
+        let command = Command::new(cli);
+        let inspect = || Command::new("oc").say("adm inspect");
+        let (text, command) = match self {
+            Self::NotAsked => ("ask for it", None),
+            Self::NoCluster { .. } => (
+                "check the kubeconfig and that the API server answers:",
+                Some(command.say("version")),
             ),
-            Self::Stale { .. } => format!(
-                "check the webhook's logs for why its watch broke: {cli} -n acm-backup-system logs deploy/acm-backup-webhook"
+            Self::Forbidden { .. } => ("ask for the right; check it with:", self.check(cli)),
+            Self::NoKind { resource } => (
+                "install what serves it; check with:",
+                Some(command.say("get crd").name(resource)),
+            ),
+            Self::TimedOut { resource, .. } => (
+                "try again; see whether the API server is slow:",
+                Some(
+                    command
+                        .say("get")
+                        .name(resource)
+                        .say("--request-timeout=30s"),
+                ),
+            ),
+            Self::Stale { .. } => (
+                "check the webhook's logs for why its watch broke:",
+                Some(
+                    command
+                        .namespace(names::NAMESPACE)
+                        .say("logs deploy/acm-backup-webhook"),
+                ),
             ),
             Self::NotCollected {
                 resource,
-                namespace: Some(namespace),
+                namespace,
             } => {
-                format!(
-                    "collect them as well: oc adm inspect {resource} -n {namespace} --dest-dir DIR"
-                )
+                let collect = inspect().name(resource);
+                let collect = match namespace {
+                    Some(namespace) => collect.say("-n").name(namespace),
+                    None => collect,
+                };
+                ("collect them as well:", Some(collect.say("--dest-dir DIR")))
             }
-            Self::NotCollected {
-                resource,
-                namespace: None,
-            } => {
-                format!("collect them as well: oc adm inspect {resource} --dest-dir DIR")
-            }
-            Self::BrokenFile { resource, .. } => {
-                format!(
-                    "repair it, or collect it anew: oc adm inspect {resource} -A --dest-dir DIR"
-                )
-            }
-            Self::Failed { resource, .. } => {
-                format!("look at it by hand: {cli} get {resource} -A")
-            }
+            Self::BrokenFile { resource, .. } => (
+                "repair it, or collect it anew:",
+                Some(inspect().name(resource).say("-A --dest-dir DIR")),
+            ),
+            Self::Failed { resource, .. } => (
+                "look at it by hand:",
+                Some(command.say("get").name(resource).say("-A")),
+            ),
+        };
+        WayOut { text, command }
+    }
+}
+
+/// What would make a fact known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WayOut {
+    /// What to do.
+    pub text: &'static str,
+    /// By which command, where there is one.
+    pub command: Option<Command>,
+}
+
+impl fmt::Display for WayOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text)?;
+        match &self.command {
+            Some(command) => write!(f, " {command}"),
+            None => Ok(()),
         }
+    }
+}
+
+impl Serialize for WayOut {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 

@@ -8,7 +8,9 @@
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 pub mod connect;
+pub mod deadline;
 pub mod directory;
 pub mod kinds;
 pub mod lease;
 pub mod live;
+mod words;

@@ -1,7 +1,9 @@
 //! Writing the answer.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use acm_backup_domain::printable;
 use serde::Serialize;
 
 use super::answer::{Answer, Verdict};
@@ -33,17 +35,20 @@ struct Response<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     warnings: Vec<String>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    audit_annotations: &'a BTreeMap<&'static str, String>,
+    audit_annotations: BTreeMap<&'static str, Cow<'a, str>>,
 }
 
 #[derive(Serialize)]
 struct Status<'a> {
     code: u16,
     reason: &'static str,
-    message: &'a str,
+    message: Cow<'a, str>,
 }
 
 /// The AdmissionReview that answers request `uid`.
+///
+/// All that is said in it is made printable here, whatever the objects it speaks of hold: it ends on somebody's
+/// terminal and in the audit log.
 ///
 /// A patch and its type appear together or not at all, and never in a validating hook's answer: API
 /// servers take either for a failed call.
@@ -64,7 +69,7 @@ pub fn encode(uid: &str, hook: Hook, answer: &Answer) -> Result<Vec<u8>, serde_j
         } => Some(Status {
             code: *code,
             reason,
-            message,
+            message: printable::block(message),
         }),
     };
     serde_json::to_vec(&Envelope {
@@ -80,7 +85,11 @@ pub fn encode(uid: &str, hook: Hook, answer: &Answer) -> Result<Vec<u8>, serde_j
                 .flatten(),
             status,
             warnings: answer.warnings.iter().flat_map(|w| pieces(w)).collect(),
-            audit_annotations: &answer.audit,
+            audit_annotations: answer
+                .audit
+                .iter()
+                .map(|(key, value)| (*key, printable::line(value)))
+                .collect(),
         },
     })
 }
@@ -89,7 +98,7 @@ pub fn encode(uid: &str, hook: Hook, answer: &Answer) -> Result<Vec<u8>, serde_j
 /// piece as well: a warning travels in a header.
 fn pieces(warning: &str) -> Vec<String> {
     let mut pieces = Vec::new();
-    for line in warning.lines() {
+    for line in printable::block(warning).lines() {
         let mut piece = String::new();
         for word in line.split_whitespace() {
             let mut rest = word;
@@ -190,6 +199,30 @@ mod tests {
         assert!(parts.iter().all(|p| p.chars().count() <= WARNING_LENGTH));
         let joined: String = parts.concat().replace(' ', "");
         assert_eq!(joined, text.replace([' ', '\n'], ""));
+    }
+
+    #[test]
+    fn nothing_in_it_is_obeyed_by_a_terminal() {
+        let hostile = "x\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}\u{200b}\u{2028}y\r";
+        let mut refused = Answer::denied("restore/another-active", Verdict::forbidden(hostile));
+        refused.warnings = vec![hostile.to_owned(), format!("{}{hostile}", "w".repeat(115))];
+        refused.audit.insert("finding", format!("a\n{hostile}"));
+        let sent = sent(Hook::Validate, &refused).to_string();
+        let value: Value = serde_json::from_str(&sent).unwrap();
+        let mut told = vec![value["response"]["status"]["message"].to_string()];
+        told.extend(
+            value["response"]["warnings"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(Value::to_string),
+        );
+        told.push(value["response"]["auditAnnotations"]["finding"].to_string());
+        assert_eq!(told.len(), 5, "{told:?}");
+        for text in told {
+            let text: String = serde_json::from_str(&text).unwrap();
+            assert!(!text.contains(printable::is_obeyed), "{text:?}");
+        }
     }
 
     #[test]

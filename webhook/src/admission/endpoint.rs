@@ -4,6 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use acm_backup_domain::printable;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request as HttpRequest, State};
@@ -191,7 +192,8 @@ impl Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        (self.status, format!("{}\n", self.text)).into_response()
+        // It may quote what was sent.
+        (self.status, format!("{}\n", printable::line(&self.text))).into_response()
     }
 }
 

@@ -204,7 +204,10 @@ async fn a_look_up_that_was_not_answered_refuses_and_says_try_again() {
         let running = guarded(&api).await;
         let mut caller = Caller::connect(&running).await;
         let review = passive_review().to_string();
-        let reply = caller.post("/validate?timeout=1s", review).await.json();
+        let reply = caller
+            .post("/validate/deny?timeout=1s", review)
+            .await
+            .json();
         let response = &reply["response"];
         assert_eq!(response["allowed"], false, "{failure:?}: {response}");
         let message = response["status"]["message"].as_str().unwrap();

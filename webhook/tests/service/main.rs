@@ -25,6 +25,7 @@ mod process;
 mod quiet;
 mod rotation;
 mod running;
+mod secrets;
 mod slot;
 mod tls;
 mod wire;

@@ -108,3 +108,20 @@ async fn no_part_of_a_secret_reaches_the_log_or_an_answer() {
     }
     assert!(review["ms"].is_number());
 }
+
+#[test]
+fn a_log_line_holds_nothing_a_terminal_obeys_and_means_the_same() {
+    let captured = Captured::default();
+    let hostile = "x\u{1b}]0;owned\u{7}\u{9b}2J\u{202e}\u{200b}\u{2028}y";
+    let subscriber = log::subscriber("info", captured.clone()).unwrap();
+    tracing::subscriber::with_default(subscriber, || tracing::info!(name = hostile, "seen"));
+    let text = captured.text();
+    assert!(
+        !text
+            .trim_end()
+            .contains(acm_backup_domain::printable::is_obeyed),
+        "{text:?}"
+    );
+    let line: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(line["name"], hostile);
+}

@@ -3,6 +3,7 @@
 use crate::render::lines::Lines;
 use crate::render::paint;
 use crate::report::Source;
+use acm_backup_domain::snapshot::WayOut;
 use acm_backup_domain::status::{Finding, NotChecked, StatusReport, Verdict};
 use anstyle::Style;
 
@@ -26,7 +27,7 @@ pub fn finding(lines: &mut Lines, source: &Source, finding: &Finding, evidence: 
     for step in &finding.steps {
         lines.item(">", &step.text);
         if let Some(command) = &step.command {
-            lines.command(&source.command(command));
+            lines.command(&source.command(command.clone()));
         }
     }
 }
@@ -67,16 +68,13 @@ pub fn names_not_checked(lines: &mut Lines, rows: &[NotChecked]) {
     lines.marked(style, "NOT CHECKED", Style::new(), "", &text);
 }
 
-fn way_out(lines: &mut Lines, source: &Source, text: &str) {
-    let command_at = [": kubectl ", ": oc "]
-        .iter()
-        .find_map(|mark| text.find(mark));
-    match command_at.and_then(|at| text.split_at_checked(at.saturating_add(1))) {
-        Some((text, command)) => {
-            lines.item(">", text);
-            lines.command(&source.command(command.trim()));
+fn way_out(lines: &mut Lines, source: &Source, way: &WayOut) {
+    match &way.command {
+        Some(command) => {
+            lines.item(">", way.text);
+            lines.command(&source.command(command.clone()));
         }
-        None => lines.item(">", text),
+        None => lines.item(">", way.text),
     }
 }
 

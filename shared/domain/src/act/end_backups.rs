@@ -3,6 +3,7 @@
 //! `spec.paused` came with 2.12 (operator-facts §1). On an older operator the API server drops the field and
 //! the schedule goes on, so the definition is asked, not the person.
 
+use super::command::Command;
 use crate::kinds::velero_schedule::VeleroSchedule;
 use crate::snapshot::Snapshot;
 use crate::upstream::resource;
@@ -19,7 +20,7 @@ pub enum EndBackups {
 }
 
 /// The patch that pauses, of the operator's schedules and of Velero's alike.
-const PAUSE: &str = r#"--type merge -p '{"spec":{"paused":true}}'"#;
+const PAUSE: &str = r#"{"spec":{"paused":true}}"#;
 
 /// What the API server does with a field it does not have, and what to do then.
 const IF_NOT_THERE: &str = "if that warns of an unknown field, delete it instead";
@@ -63,29 +64,32 @@ impl EndBackups {
         }
     }
 
-    /// What `kubectl -n NAMESPACE` is given.
-    pub fn arguments(self, name: &str) -> String {
+    /// The command, of one that says the hub and the namespace.
+    pub fn by(self, command: Command, name: &str) -> Command {
         match self {
-            Self::Pause | Self::PauseIfThere => {
-                format!("patch bsch {name} {PAUSE}")
-            }
-            Self::Delete => format!("delete bsch {name}"),
+            Self::Pause | Self::PauseIfThere => command
+                .say("patch bsch")
+                .name(name)
+                .say("--type merge -p")
+                .value(PAUSE),
+            Self::Delete => command.say("delete bsch").name(name),
         }
     }
 }
 
-/// What `kubectl -n NAMESPACE` is given to pause Velero's own schedules, which could always be.
-pub fn pause_velero(names: &str) -> String {
-    format!("patch {} {names} {PAUSE}", resource::VELERO_SCHEDULES)
+/// The command that pauses Velero's own schedules, which could always be, of one that says hub and namespace.
+pub fn pause_velero(command: Command, velero: &[&VeleroSchedule]) -> Command {
+    command
+        .say("patch")
+        .say(resource::VELERO_SCHEDULES)
+        .names(names(velero))
+        .say("--type merge -p")
+        .value(PAUSE)
 }
 
-/// Their names, as a command takes them.
-pub fn names(velero: &[&VeleroSchedule]) -> String {
-    let names: Vec<_> = velero
-        .iter()
-        .map(|velero| velero.meta.name.as_str())
-        .collect();
-    names.join(" ")
+/// Their names.
+pub fn names<'a>(velero: &[&'a VeleroSchedule]) -> impl Iterator<Item = &'a str> {
+    velero.iter().map(|velero| velero.meta.name.as_str())
 }
 
 #[cfg(test)]
@@ -138,6 +142,7 @@ mod tests {
                 .caveat(true)
                 .contains("Backup objects go with it")
         );
-        assert_eq!(EndBackups::Delete.arguments("a"), "delete bsch a");
+        let command = EndBackups::Delete.by(Command::new("oc"), "a");
+        assert_eq!(&*command, "oc delete bsch a");
     }
 }

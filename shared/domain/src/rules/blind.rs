@@ -14,7 +14,7 @@ pub(super) fn finding(
     what: &str,
     missing: &Missing,
     review: &Review,
-    cli: &str,
+    cli: &'static str,
 ) -> Finding {
     let headline = format!("not checked: {what} ({})", told(missing, &review.origin));
     let mut finding = if rule.denies_when_blind || !missing.is_lasting() {

@@ -1,6 +1,8 @@
 //! What a rule found, in words an administrator can act on at 3am.
 
+use crate::act::command::Paste;
 use crate::hub::record::Accepted;
+use crate::printable::line;
 use serde::Serialize;
 use std::fmt;
 
@@ -20,7 +22,7 @@ pub struct Remedy {
     /// What it is for.
     pub text: String,
     /// The exact command or manifest line; none where only a person can look.
-    pub command: Option<String>,
+    pub command: Option<Paste>,
 }
 
 /// What a rule found.
@@ -108,7 +110,7 @@ impl Finding {
 
     /// Adds a command to run or a line to write.
     #[must_use]
-    pub fn run(mut self, text: impl Into<String>, command: impl Into<String>) -> Self {
+    pub fn run(mut self, text: impl Into<String>, command: impl Into<Paste>) -> Self {
         self.remedies.push(Remedy {
             text: text.into(),
             command: Some(command.into()),
@@ -117,23 +119,24 @@ impl Finding {
     }
 }
 
-/// The whole text of a denial.
+/// The whole text of a denial. Each part is one line, whatever the objects it speaks of hold: a message must not
+/// forge a line of its own.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.headline)?;
+        write!(f, "{}", line(&self.headline))?;
         for evidence in &self.evidence {
-            write!(f, "\n  seen:  {evidence}")?;
+            write!(f, "\n  seen:  {}", line(evidence))?;
         }
         if let Some(field) = &self.field {
-            write!(f, "\n  field: {field}")?;
+            write!(f, "\n  field: {}", line(field))?;
         }
         let several = self.remedies.len() > 1;
         for (number, remedy) in (1..).zip(&self.remedies) {
             match several {
-                true => write!(f, "\n  {number}. {}", remedy.text)?,
-                false => write!(f, "\n  do:    {}", remedy.text)?,
+                true => write!(f, "\n  {number}. {}", line(&remedy.text))?,
+                false => write!(f, "\n  do:    {}", line(&remedy.text))?,
             }
-            match &remedy.command {
+            match remedy.command.as_ref().map(Paste::to_string) {
                 // Several lines are pasted as they stand.
                 Some(command) if command.contains('\n') => write!(f, "\n{command}")?,
                 Some(command) => write!(f, "\n       {command}")?,

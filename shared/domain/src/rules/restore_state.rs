@@ -3,6 +3,7 @@
 use super::finding::Finding;
 use super::rule::Verdict;
 use super::words::{command, short};
+use crate::act::command::Command;
 use crate::hub::restores::RestoreState;
 use crate::kinds::meta::Meta;
 use crate::kinds::restore::Restore;
@@ -112,14 +113,10 @@ pub(super) fn look_who_wrote_it(
     finding
         .run(
             "see who wrote its phase and when (the operator, or a person by hand):",
-            command(
-                snapshot,
-                namespace,
-                &format!(
-                    "get {} {name} -o yaml --show-managed-fields",
-                    short::RESTORE
-                ),
-            ),
+            command(snapshot, namespace, "get")
+                .say(short::RESTORE)
+                .name(name)
+                .say("-o yaml --show-managed-fields"),
         )
         .todo(format!(
             "if the operator does nothing more for it, delete {name} (what it restored stays), then apply again"
@@ -127,8 +124,10 @@ pub(super) fn look_who_wrote_it(
 }
 
 /// Watches the Restores of a namespace.
-pub(super) fn watch(snapshot: &Snapshot, namespace: &str) -> String {
-    command(snapshot, namespace, &format!("get {} -w", short::RESTORE))
+pub(super) fn watch(snapshot: &Snapshot, namespace: &str) -> Command {
+    command(snapshot, namespace, "get")
+        .say(short::RESTORE)
+        .say("-w")
 }
 
 /// What to do about a Restore that waits by its own word, while what Velero does is not known.
@@ -140,11 +139,7 @@ pub(super) fn see_what_velero_does(
 ) -> Finding {
     finding.run(
         format!("what Velero does for {name} could not be looked up: try again, and leave it alone until you see that none of these runs:"),
-        command(
-            snapshot,
-            namespace,
-            &format!("get {}", resource::VELERO_RESTORES),
-        ),
+        command(snapshot, namespace, "get").say(resource::VELERO_RESTORES),
     )
 }
 
@@ -158,11 +153,9 @@ pub(super) fn wait_for_velero(
     finding
         .run(
             format!("wait until Velero has ended what it began (Completed, PartiallyFailed or Failed), then {then}:"),
-            command(
-                snapshot,
-                namespace,
-                &format!("get {} -w", resource::VELERO_RESTORES),
-            ),
+            command(snapshot, namespace, "get")
+                .say(resource::VELERO_RESTORES)
+                .say("-w"),
         )
         .run(
             "only if nothing moves any more: Velero, started anew, ends as Failed what it had begun:",

@@ -2,12 +2,13 @@
 
 use super::wire::{BACKUP_SCHEDULE, split};
 use super::{Entry, Look};
+use crate::act::command::Command;
 use crate::names;
 use crate::rules::backup_schedule::active_restore;
 use crate::rules::finding::Finding;
 use crate::rules::restore::{active_schedule, another_active};
 use crate::rules::review::{Review, SubjectKind};
-use crate::rules::words::short;
+use crate::rules::words::{may_webhook, short};
 use crate::snapshot::Missing;
 use crate::time::age;
 use jiff::Timestamp;
@@ -16,7 +17,7 @@ use jiff::Timestamp;
 const ANOTHER_ACTIVE: &str = "backup-schedule/another-active";
 
 /// Another request was let through, and may still be stored.
-pub fn held(review: &Review, cli: &str, entry: &Entry, look: &Look<'_>) -> Finding {
+pub fn held(review: &Review, cli: &'static str, entry: &Entry, look: &Look<'_>) -> Finding {
     let asked = super::holder(&review.subject);
     let told = asked.replacen('/', " ", 1);
     let Some((kind, name)) = split(&entry.holder) else {
@@ -49,7 +50,11 @@ pub fn held(review: &Review, cli: &str, entry: &Entry, look: &Look<'_>) -> Findi
     finding
         .run(
             "see whether it is there; if it is, it runs, and yours is not needed or must wait for its end:",
-            format!("{cli} -n {namespace} get {plural} {name}"),
+            Command::new(cli)
+                .namespace(namespace)
+                .say("get")
+                .say(plural)
+                .name(name),
         )
         .todo(format!(
             "if it was refused after all (by a quota, by another webhook), {}; {kind} {name} itself may be sent again at once",
@@ -58,7 +63,7 @@ pub fn held(review: &Review, cli: &str, entry: &Entry, look: &Look<'_>) -> Findi
 }
 
 /// The Lease could not be read or written, the objects not be looked at under it, or no time was left.
-pub fn blind(review: &Review, cli: &str, what: &str, missing: &Missing) -> Finding {
+pub fn blind(review: &Review, cli: &'static str, what: &str, missing: &Missing) -> Finding {
     let told = super::holder(&review.subject).replacen('/', " ", 1);
     let finding = Finding::deny(
         rule(review.subject.kind(), false),
@@ -81,7 +86,7 @@ pub fn blind(review: &Review, cli: &str, what: &str, missing: &Missing) -> Findi
             };
             finding.run(
                 format!("give the webhook its right back: its {role} must allow {verb} {resource}; check with:"),
-                format!("{} --as={}", missing.check(cli), names::SERVICE_ACCOUNT),
+                may_webhook(missing, cli),
             )
         }
         _ => finding.todo("nothing was changed: try again"),

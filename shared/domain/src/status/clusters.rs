@@ -4,6 +4,7 @@
 use super::facts::Facts;
 use super::finding::Finding;
 use super::role::Role;
+use crate::act::command::Command;
 use crate::hub::{Party, is_the_hub};
 use crate::kinds::managed_cluster::ManagedCluster;
 use crate::time::age::count;
@@ -109,20 +110,23 @@ pub(super) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
             if lost.len() == 1 { "does" } else { "do" }
         );
         let finding = Finding::warning("clusters/unavailable", headline);
-        found.push(
-            because(finding, &lost).run("see which:", listing(facts, "'local-cluster!=true'")),
-        );
+        found
+            .push(because(finding, &lost).run("see which:", listing(facts, "local-cluster!=true")));
     }
     found
 }
 
 /// The clusters a selector picks, with whether each reports here and where it is to be reached.
-fn listing(facts: &Facts<'_>, selector: &str) -> String {
-    format!(
-        "{} get managedclusters -l {selector} -o custom-columns='NAME:.metadata.name,AVAILABLE:.status.conditions[?(@.type==\"ManagedClusterConditionAvailable\")].status,URL:.spec.managedClusterClientConfigs[0].url'",
-        facts.snapshot.cli()
-    )
+fn listing(facts: &Facts<'_>, selector: &str) -> Command {
+    Command::new(facts.snapshot.cli())
+        .say("get managedclusters -l")
+        .value(selector)
+        .say("-o")
+        .value(COLUMNS)
 }
+
+/// What is shown of a cluster.
+const COLUMNS: &str = r#"custom-columns=NAME:.metadata.name,AVAILABLE:.status.conditions[?(@.type=="ManagedClusterConditionAvailable")].status,URL:.spec.managedClusterClientConfigs[0].url"#;
 
 /// Restored and not come back, long after the activation.
 fn not_reconnected(facts: &Facts<'_>, clusters: &Clusters, missing: &[&ManagedCluster]) -> Finding {
@@ -173,18 +177,17 @@ fn not_reconnected(facts: &Facts<'_>, clusters: &Clusters, missing: &[&ManagedCl
     }
     let finding = finding.run(
         "see which (causes: no token or an old one, no URL, disable-auto-import restored with the cluster, ImportOnly):",
-        listing(facts, &format!("'{},local-cluster!=true'", object_label::RESTORED_BY)),
+        listing(facts, &format!("{},local-cluster!=true", object_label::RESTORED_BY)),
     );
     if disabled == 0 {
         return finding;
     }
     finding.run(
         "let this hub import those again:",
-        format!(
-            "{} annotate managedclusters -l '{},local-cluster!=true' {DISABLE_AUTO_IMPORT}-",
-            facts.snapshot.cli(),
-            object_label::RESTORED_BY
-        ),
+        Command::new(facts.snapshot.cli())
+            .say("annotate managedclusters -l")
+            .value(format!("{},local-cluster!=true", object_label::RESTORED_BY))
+            .value(format!("{DISABLE_AUTO_IMPORT}-")),
     )
 }
 

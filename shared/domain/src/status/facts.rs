@@ -1,5 +1,6 @@
 //! What several parts of the report rest on, worked out once.
 
+use crate::act::command::Command;
 use crate::hub::identity::HubId;
 use crate::hub::sets::{BackupSet, backup_sets};
 use crate::hub::{HubView, Party, Standing, Takeover};
@@ -123,11 +124,9 @@ impl<'a> Facts<'a> {
     }
 
     /// `kubectl -n NAMESPACE …`, with the command at hand.
-    pub fn kubectl(&self, rest: &str) -> String {
-        format!(
-            "{} -n {} {rest}",
-            self.snapshot.cli(),
-            self.snapshot.namespace
-        )
+    pub fn kubectl(&self, words: &'static str) -> Command {
+        Command::new(self.snapshot.cli())
+            .namespace(&self.snapshot.namespace)
+            .say(words)
     }
 }

@@ -1,5 +1,6 @@
 //! What `status` has found wrong, with what it rests on and what to do.
 
+use crate::act::command::Command;
 use serde::Serialize;
 
 /// How much a finding weighs.
@@ -20,7 +21,7 @@ pub struct Step {
     pub text: String,
     /// The exact command; none where only a person can look.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub command: Option<String>,
+    pub command: Option<Command>,
 }
 
 /// One thing that is wrong.
@@ -78,10 +79,18 @@ impl Finding {
 
     /// Adds a command.
     #[must_use]
-    pub fn run(mut self, text: impl Into<String>, command: impl Into<String>) -> Self {
-        self.steps.push(Step {
-            text: text.into(),
-            command: Some(command.into()),
+    pub fn run(mut self, text: impl Into<String>, command: Command) -> Self {
+        let text = text.into();
+        // What cannot be typed safely is told in words only.
+        self.steps.push(match command.is_fit() {
+            true => Step {
+                text,
+                command: Some(command),
+            },
+            false => Step {
+                text: format!("{text} {command}"),
+                command: None,
+            },
         });
         self
     }

@@ -3,6 +3,7 @@
 use super::facts::Facts;
 use super::finding::Finding;
 use super::not_checked::{self, NotChecked};
+use crate::act::command::Command;
 use crate::names;
 use crate::snapshot::Missing;
 
@@ -14,11 +15,10 @@ pub(super) fn finding(facts: &Facts<'_>) -> Option<Finding> {
     let namespace = &facts.snapshot.namespace;
     let value = facts.snapshot.guard_label.value()?.as_deref()?;
     let seen = format!("label {}={value} on namespace {namespace}", names::GUARD);
-    let undo = format!(
-        "{} label namespace {namespace} {}-",
-        facts.snapshot.cli(),
-        names::GUARD
-    );
+    let undo = Command::new(facts.snapshot.cli())
+        .say("label namespace")
+        .name(namespace)
+        .value(format!("{}-", names::GUARD));
     Some(match value {
         names::GUARD_LIFTED => Finding::critical(
             "guard/lifted",

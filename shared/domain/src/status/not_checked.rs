@@ -4,11 +4,12 @@ use super::facts::Facts;
 use super::finding::Finding;
 use super::guard;
 use super::role::Role;
+use crate::act::command::Command;
 use crate::hub::Party;
 use crate::hub::statement::VALID_FOR;
 use crate::kinds::restore::Restore;
 use crate::names;
-use crate::snapshot::{Fact, Missing};
+use crate::snapshot::{Fact, Missing, WayOut};
 use serde::Serialize;
 
 /// One thing that is not known.
@@ -26,7 +27,7 @@ pub struct NotChecked {
     /// The reason as data.
     pub missing: Missing,
     /// What would make it known.
-    pub way_out: String,
+    pub way_out: WayOut,
 }
 
 /// Every fact that is missing.
@@ -132,11 +133,11 @@ pub(super) fn no_operator(facts: &Facts<'_>) -> Option<Finding> {
         )
         .run(
             "see whether this is the cluster you mean:",
-            format!("{} cluster-info", s.cli()),
+            Command::new(s.cli()).say("cluster-info"),
         )
         .run(
             "if it is a hub, see whether its component cluster-backup is enabled:",
-            format!("{} get multiclusterhubs -A -o yaml", s.cli()),
+            Command::new(s.cli()).say("get multiclusterhubs -A -o yaml"),
         )
     })
 }
@@ -162,7 +163,7 @@ pub(super) fn not_knowable(role: Role) -> Vec<&'static str> {
 }
 
 pub(super) fn row<T>(
-    cli: &str,
+    cli: &'static str,
     fact: &Fact<T>,
     what: &'static str,
     leaves_open: &'static str,

@@ -190,9 +190,11 @@ fn steps(facts: &Facts<'_>, meaning: &Meaning, finding: Finding, newest: &Meta) 
     finding
         .run(
             format!("see who wrote it, {writer} or a person by hand:"),
-            facts.kubectl(&format!(
-                "get {resource} {name} -o yaml --show-managed-fields"
-            )),
+            facts
+                .kubectl("get")
+                .say(resource)
+                .name(name)
+                .say("-o yaml --show-managed-fields"),
         )
         .todo(format!(
             "if {writer} did: it is newer than this program; take one that knows it"

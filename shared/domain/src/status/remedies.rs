@@ -7,6 +7,7 @@ use super::restores::Rest;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::meta::Meta;
 use crate::kinds::restore::Restore;
+use crate::upstream::resource;
 
 /// Velero uploads a log when a backup or a restore got to run, and none before.
 fn has_log(phase: &str) -> bool {
@@ -20,7 +21,13 @@ pub(super) fn look_into_restore(
     name: &str,
     phase: &str,
 ) -> Finding {
-    look_into(finding, facts, ("restore", name), phase)
+    look_into(
+        finding,
+        facts,
+        ("restore", resource::VELERO_RESTORES),
+        name,
+        phase,
+    )
 }
 
 /// How to see why a Backup went wrong.
@@ -30,24 +37,29 @@ pub(super) fn look_into_backup(
     name: &str,
     phase: &str,
 ) -> Finding {
-    look_into(finding, facts, ("backup", name), phase)
+    look_into(finding, facts, ("backup", resource::BACKUPS), name, phase)
 }
 
 fn look_into(
     finding: Finding,
     facts: &Facts<'_>,
-    (kind, name): (&str, &str),
+    (kind, resource): (&'static str, &'static str),
+    name: &str,
     phase: &str,
 ) -> Finding {
     if has_log(phase) {
         finding.run(
             "see why (a Deployment velero must exist):",
-            facts.kubectl(&format!("exec deploy/velero -- /velero {kind} logs {name}")),
+            facts
+                .kubectl("exec deploy/velero -- /velero")
+                .say(kind)
+                .say("logs")
+                .name(name),
         )
     } else {
         finding.run(
             "see what Velero says of it; it never ran, so there is no log:",
-            facts.kubectl(&format!("get {kind}s.velero.io {name} -o yaml")),
+            facts.kubectl("get").say(resource).name(name).say("-o yaml"),
         )
     }
 }
@@ -63,7 +75,7 @@ pub(super) fn delete_restore(
 ) -> Finding {
     let name = &restore.meta.name;
     match rest {
-        Rest::Rests => finding.run(text, facts.kubectl(&format!("delete crst {name}"))),
+        Rest::Rests => finding.run(text, facts.kubectl("delete crst").name(name)),
         Rest::Works => finding.run(
             "do not delete it yet: wait until Velero is done with all of them:",
             facts.kubectl("get restores.velero.io -w"),
@@ -101,7 +113,7 @@ pub(super) fn delete_schedule(
     } else {
         finding
     };
-    finding.run(text, facts.kubectl(&format!("delete bsch {name}")))
+    finding.run(text, facts.kubectl("delete bsch").name(name))
 }
 
 /// Who will put an object back that is changed or deleted by hand.

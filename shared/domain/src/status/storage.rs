@@ -220,13 +220,15 @@ fn switched_off(
     match owner {
         Some((_, dpa)) => finding.run(
             format!("take backupSyncPeriod out of DataProtectionApplication {dpa}, which owns it:"),
-            facts.kubectl(&format!(
-                "edit dataprotectionapplications.oadp.openshift.io {dpa}"
-            )),
+            facts
+                .kubectl("edit dataprotectionapplications.oadp.openshift.io")
+                .name(dpa),
         ),
         None => finding.run(
             "take spec.backupSyncPeriod out, or write 1m0s:",
-            facts.kubectl(&format!("edit backupstoragelocations.velero.io {name}")),
+            facts
+                .kubectl("edit backupstoragelocations.velero.io")
+                .name(name),
         ),
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
                 ))
                 .run(
                     "correct it:",
-                    facts.kubectl(&format!("edit crst {}", restore.meta.name)),
+                    facts.kubectl("edit crst").name(&restore.meta.name),
                 ),
             );
         }
@@ -73,7 +73,7 @@ pub(super) fn findings(facts: &Facts<'_>) -> Vec<Finding> {
 
 fn of_one(
     facts: &Facts<'_>,
-    kind: &str,
+    kind: &'static str,
     meta: &Meta,
     unreadable: &[Unreadable],
 ) -> Option<Finding> {
@@ -86,7 +86,11 @@ fn of_one(
         .seen(format!("it holds {}: {}", first.value, first.why))
         .run(
             "look at it:",
-            facts.kubectl(&format!("get {kind} {} -o yaml", meta.name)),
+            facts
+                .kubectl("get")
+                .say(kind)
+                .name(&meta.name)
+                .say("-o yaml"),
         ),
     )
 }

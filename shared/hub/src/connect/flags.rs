@@ -1,45 +1,41 @@
 //! kubectl's flags over what the kubeconfig says.
 
-use super::{ConnectError, Options};
-use kube::config::Config;
-use std::fs;
+use super::Options;
+use super::material::Place;
+use super::target::Target;
 use std::path::Path;
 
 /// Lets each flag that is set win.
-pub(super) fn apply(options: &Options, config: &mut Config) -> Result<(), ConnectError> {
+pub(super) fn apply(options: &Options, target: &mut Target) {
     if let Some(server) = &options.server {
-        config.cluster_url = parse_server(server)?;
+        target.server.clone_from(server);
+        target.server_field = "--server".to_owned();
+    }
+    if options.insecure || options.certificate_authority.is_some() {
+        // What the kubeconfig says of whom to believe does not count beside it.
+        target.authority = Place::default();
+        target.authority_file = None;
+        target.insecure = options.insecure;
     }
     if let Some(path) = &options.certificate_authority {
-        readable("--certificate-authority", path)?;
-        config.root_cert_file = Some(path.clone());
-    }
-    if options.insecure {
-        config.accept_invalid_certs = true;
+        target.authority = place(path, "--certificate-authority");
     }
     if options.tls_server_name.is_some() {
-        config.tls_server_name.clone_from(&options.tls_server_name);
+        target.tls_server_name.clone_from(&options.tls_server_name);
     }
-    if options.connect_timeout.is_some() {
-        config.connect_timeout = options.connect_timeout;
-    }
-    let who = &mut config.auth_info;
     if let Some(token) = &options.token {
-        who.token = Some(token.clone().into());
-        who.token_file = None;
-        who.exec = None;
-        who.auth_provider = None;
+        target.token = Some((token.clone(), "--token".to_owned()));
+        target.token_file = None;
+        target.basic = None;
+        target.plugin = None;
     }
     if let Some(path) = &options.client_certificate {
-        readable("--client-certificate", path)?;
-        who.client_certificate = Some(path.display().to_string());
-        who.client_certificate_data = None;
+        target.certificate = place(path, "--client-certificate");
     }
     if let Some(path) = &options.client_key {
-        readable("--client-key", path)?;
-        who.client_key = Some(path.display().to_string());
-        who.client_key_data = None;
+        target.key = place(path, "--client-key");
     }
+    let who = &mut target.acting_as;
     if options.impersonate.is_some() {
         who.impersonate.clone_from(&options.impersonate);
     }
@@ -49,24 +45,12 @@ pub(super) fn apply(options: &Options, config: &mut Config) -> Result<(), Connec
     if !options.impersonate_groups.is_empty() {
         who.impersonate_groups = Some(options.impersonate_groups.clone());
     }
-    Ok(())
 }
 
-/// kube reads the file later, when its error no longer tells which flag named it.
-fn readable(flag: &'static str, path: &Path) -> Result<(), ConnectError> {
-    match fs::File::open(path) {
-        Ok(_) => Ok(()),
-        Err(error) => Err(ConnectError::Flag {
-            flag,
-            why: format!("{}: {error}", path.display()),
-        }),
+fn place(path: &Path, flag: &'static str) -> Place {
+    Place {
+        data: None,
+        file: Some(path.to_owned()),
+        field: (flag, String::new()),
     }
-}
-
-/// The address of an API server.
-pub(super) fn parse_server(server: &str) -> Result<http::Uri, ConnectError> {
-    server.parse().map_err(|error| ConnectError::Flag {
-        flag: "--server",
-        why: format!("{server:?}: {error}"),
-    })
 }

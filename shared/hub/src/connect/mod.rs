@@ -1,21 +1,49 @@
 //! From a kubeconfig and kubectl's global flags to a client.
 //!
-//! Every client made here names itself (kube sends no User-Agent by itself) and never repeats a
-//! request on its own: kube's default retries any verb up to 15 times on 429, 503 and 504, so a
-//! POST could meet its own AlreadyExists, and a read could outlive its deadline.
+//! kubectl is the measure: what it takes is taken, and what is not is said by the name of its field. The client is
+//! put together here rather than by kube, which takes fewer certificates, reads NO_PROXY otherwise, runs credential
+//! plugins without a limit and shows what they print. Every client names itself and never repeats a request on its
+//! own: a POST could meet its own AlreadyExists, and a read could outlive its deadline.
 
+mod answers;
+mod auth;
+mod dial;
+mod exec;
 mod flags;
 mod kubeconfig;
+mod material;
+mod proxy;
+mod target;
+mod tls;
 
+pub use answers::NotAnApiServer;
+pub(crate) use dial::ByProxy;
+
+use crate::deadline::Deadline;
 use acm_backup_domain::names::USER_AGENT;
+use acm_backup_domain::redact::without_passwords;
+use answers::Answers;
+use auth::{Auth, Authorized};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use dial::Dial;
+use http::Uri;
 use http::header::{HeaderName, HeaderValue, USER_AGENT as USER_AGENT_HEADER};
+use hyper_rustls::{FixedServerNameResolver, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client as HttpClient;
+use hyper_util::rt::TokioExecutor;
 use kube::Client;
+use kube::client::{Body, ConfigExt};
 use kube::config::Config;
+use material::Pem;
+use proxy::Environment;
 use std::path::PathBuf;
-use std::time::Duration;
+use target::Target;
+use tls::Authority;
+use tower::Layer;
 
 /// kubectl's global flags that say where to connect and as whom. All empty: what kubectl would do.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Options {
     /// `--kubeconfig`
     pub kubeconfig: Option<PathBuf>,
@@ -45,8 +73,8 @@ pub struct Options {
     pub impersonate_uid: Option<String>,
     /// `--as-group`
     pub impersonate_groups: Vec<String>,
-    /// How long to wait for a connection.
-    pub connect_timeout: Option<Duration>,
+    /// Where a pod's service account lies, if not where Kubernetes puts it.
+    pub service_account: Option<PathBuf>,
 }
 
 /// A connection that can be made.
@@ -78,150 +106,217 @@ pub enum ConnectError {
         /// What is wrong with it.
         why: String,
     },
-    /// A flag holds what cannot be used.
-    #[error("{flag}: {why}")]
-    Flag {
-        /// The flag.
-        flag: &'static str,
+    /// A field of the kubeconfig or a flag holds what cannot be used.
+    #[error("{field}: {why}")]
+    Field {
+        /// The field and whose it is, or the flag.
+        field: String,
         /// What is wrong with it.
         why: String,
     },
-    /// TLS or authentication cannot be set up.
-    #[error("cannot set up a connection to {server}: {why}")]
-    Client {
-        /// The API server's address.
-        server: String,
-        /// What is wrong.
+    /// A credential plugin gave nothing.
+    #[error("credential plugin {name:?} ({field}): {why}")]
+    Plugin {
+        /// The program.
+        name: String,
+        /// The field that names it.
+        field: String,
+        /// What went wrong.
         why: String,
     },
 }
 
-/// Prepares a connection. Nothing is sent yet, but a kubeconfig's `exec` plugin may be run.
+/// Prepares a connection. Nothing is sent yet, but a kubeconfig's credential plugin may be run, within the deadline.
 ///
 /// # Errors
-/// When there is no usable kubeconfig, a flag names a file that cannot be read, or TLS cannot be set
-/// up.
-pub async fn connect(options: &Options) -> Result<Connection, ConnectError> {
-    let (mut config, context, namespace) = kubeconfig::base(options).await?;
-    flags::apply(options, &mut config)?;
-    let server = config
-        .cluster_url
-        .to_string()
-        .trim_end_matches('/')
-        .to_owned();
-    let client = client(config).map_err(|error| ConnectError::Client {
-        server: server.clone(),
-        why: crate::live::innermost(&error),
-    })?;
+/// When there is no usable kubeconfig, a field or a flag holds what cannot be used, or a credential plugin fails.
+pub async fn connect(
+    options: &Options,
+    deadline: impl Into<Deadline>,
+) -> Result<Connection, ConnectError> {
+    let mut target = kubeconfig::target(options)?;
+    flags::apply(options, &mut target);
+    connected(target, &Environment::read(), deadline.into()).await
+}
+
+async fn connected(
+    mut target: Target,
+    environment: &Environment,
+    deadline: Deadline,
+) -> Result<Connection, ConnectError> {
+    let authority = target.authority.read()?;
+    let server = address(&mut target, authority.is_some())?;
+    let authority = believed(&target, authority)?;
+    let identity = match (target.certificate.read()?, target.key.read()?) {
+        (Some(certificate), Some(key)) => Some((certificate, key)),
+        (None, None) => None,
+        (Some(lone), None) => return Err(lone.refused("it has no client-key beside it")),
+        (None, Some(lone)) => return Err(lone.refused("it has no client-certificate beside it")),
+    };
+    let mut secrets = known_secrets(&target);
+    let (auth, given) = authorization(&mut target, &authority, deadline, &mut secrets).await?;
+    let tls = tls::config(&authority, given.as_ref().or(identity.as_ref()))?;
+    let proxy = match &target.proxy {
+        Some((url, field)) => Some(proxy::of_kubeconfig(url, field)?),
+        None => environment.for_server(&server),
+    };
+    if let Some((_, password)) = proxy.as_ref().and_then(|proxy| proxy.user.as_ref()) {
+        secrets.push(password.clone());
+    }
+    let dial = Dial::new(proxy.as_ref(), &tls);
+    let mut secure = HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http();
+    if let Some(name) = &target.tls_server_name {
+        let name = name.clone().try_into().map_err(|_| ConnectError::Field {
+            field: "tls-server-name".to_owned(),
+            why: format!("{name:?} is no name of a server"),
+        })?;
+        secure = secure.with_server_name_resolver(FixedServerNameResolver::new(name));
+    }
+    let connector = secure.enable_http1().wrap_connector(dial);
+    let client: HttpClient<_, Body> = HttpClient::builder(TokioExecutor::new()).build(connector);
+    let asked = Authorized {
+        inner: Answers::new(client, secrets),
+        auth,
+    };
+    let config = acting(&target, server.clone());
+    let headers = config
+        .extra_headers_layer()
+        .map_err(|_| ConnectError::Field {
+            field: "as, as-uid, as-groups or as-user-extra".to_owned(),
+            why: "it holds characters that no header carries".to_owned(),
+        })?;
+    let service = config.base_uri_layer().layer(headers.layer(asked));
     Ok(Connection {
-        client,
-        server,
-        context,
-        namespace,
+        client: Client::new(service, config.default_namespace),
+        server: server.to_string().trim_end_matches('/').to_owned(),
+        context: target.context,
+        namespace: target.namespace,
     })
 }
 
-/// A client that names itself and never repeats a request on its own.
-///
-/// # Errors
-/// When TLS or authentication cannot be set up.
-pub fn client(mut config: Config) -> kube::Result<Client> {
-    config.default_retry = false;
+/// The server's address. Without a scheme it is https where anything speaks of TLS, as for kubectl.
+fn address(target: &mut Target, has_authority: bool) -> Result<Uri, ConnectError> {
+    let refused = |why: String| ConnectError::Field {
+        field: target.server_field.clone(),
+        why,
+    };
+    let written = match target.server.trim() {
+        "" => return Err(refused("there is none".to_owned())),
+        written => written,
+    };
+    let secure = has_authority
+        || target.authority_file.is_some()
+        || target.insecure
+        || target.certificate.data.is_some()
+        || target.certificate.file.is_some();
+    let whole = match (written.contains("://"), secure) {
+        (true, _) => written.to_owned(),
+        (false, true) => format!("https://{written}"),
+        (false, false) => format!("http://{written}"),
+    };
+    // A password in an address would be shown with it.
+    let bare = without_passwords(&whole).into_owned();
+    let uri: Uri = bare
+        .parse()
+        .map_err(|error| refused(format!("{bare:?}: {error}")))?;
+    match uri.scheme_str() {
+        Some("http" | "https") if uri.host().is_some_and(|host| !host.is_empty()) => Ok(uri),
+        _ => Err(refused(format!("{bare:?} is no address of an API server"))),
+    }
+}
+
+fn believed(target: &Target, authority: Option<Pem>) -> Result<Authority, ConnectError> {
+    match (target.insecure, authority, &target.authority_file) {
+        (true, Some(pem), _) => Err(
+            pem.refused("insecure-skip-tls-verify is set beside it; only one of them can be meant")
+        ),
+        (true, None, _) => Ok(Authority::Anybody),
+        (false, Some(pem), _) => Ok(Authority::Of(pem)),
+        (false, None, Some(file)) => Ok(Authority::File(file.clone())),
+        (false, None, None) => Ok(Authority::System),
+    }
+}
+
+/// What must not come back on a screen.
+fn known_secrets(target: &Target) -> Vec<String> {
+    let token = target.token.iter().map(|(token, _)| token.clone());
+    let password = target.basic.iter().map(|(_, password, _)| password.clone());
+    token.chain(password).collect()
+}
+
+/// Who we say we are, and the certificate that a plugin gave.
+async fn authorization(
+    target: &mut Target,
+    authority: &Authority,
+    deadline: Deadline,
+    secrets: &mut Vec<String>,
+) -> Result<(Auth, Option<(Pem, Pem)>), ConnectError> {
+    if let Some((path, field)) = target.token_file.take() {
+        return Ok((Auth::token_file(path, field)?, None));
+    }
+    if let Some((token, field)) = &target.token {
+        return Ok((Auth::token(token, field)?, None));
+    }
+    if let Some((name, password, field)) = &target.basic {
+        let pair = STANDARD.encode(format!("{name}:{password}"));
+        return Ok((
+            Auth::Fixed(auth::sensitive(&format!("Basic {pair}"), field)?),
+            None,
+        ));
+    }
+    let Some(mut plugin) = target.plugin.take() else {
+        return Ok((Auth::Nothing, None));
+    };
+    if plugin.config.provide_cluster_info {
+        let bytes = match authority {
+            Authority::Of(pem) => Some(pem.bytes()),
+            _ => None,
+        };
+        plugin.cluster = target.told.as_ref().map(|told| exec::cluster(told, bytes));
+    }
+    let credential = plugin.run(deadline).await?;
+    secrets.extend(credential.token.clone());
+    let given = credential.certificate.clone().map(|(certificate, key)| {
+        let of = |part: &str| {
+            format!(
+                "{part} of credential plugin {:?}",
+                plugin.config.command.as_deref().unwrap_or_default()
+            )
+        };
+        (
+            Pem::new(certificate.into_bytes(), of("clientCertificateData")),
+            Pem::new(key.into_bytes(), of("clientKeyData")),
+        )
+    });
+    Ok((Auth::plugin(plugin, &credential)?, given))
+}
+
+/// What kube needs to know for its headers.
+fn acting(target: &Target, server: Uri) -> Config {
+    let mut config = Config::new(server);
     let ours: (HeaderName, HeaderValue) = (USER_AGENT_HEADER, HeaderValue::from_static(USER_AGENT));
     config.headers.push(ours);
-    Client::try_from(config)
+    let who = &target.acting_as;
+    config.auth_info.impersonate.clone_from(&who.impersonate);
+    config
+        .auth_info
+        .impersonate_uid
+        .clone_from(&who.impersonate_uid);
+    config
+        .auth_info
+        .impersonate_groups
+        .clone_from(&who.impersonate_groups);
+    config
+        .auth_info
+        .impersonate_user_extra
+        .clone_from(&who.impersonate_user_extra);
+    if let Some(namespace) = &target.namespace {
+        config.default_namespace.clone_from(namespace);
+    }
+    config
 }
 
 #[cfg(test)]
-mod tests {
-    use super::flags::apply;
-    use super::*;
-
-    #[test]
-    fn flags_win_over_the_kubeconfig() {
-        let mut config = Config::new("https://one.example:6443".parse().unwrap());
-        config.auth_info.token = Some("old".to_owned().into());
-        let options = Options {
-            server: Some("https://two.example".into()),
-            token: Some("new".into()),
-            insecure: true,
-            impersonate: Some("jane".into()),
-            impersonate_groups: vec!["dr".into()],
-            impersonate_uid: Some("7".into()),
-            tls_server_name: Some("hub".into()),
-            ..Options::default()
-        };
-        apply(&options, &mut config).unwrap();
-        assert_eq!(config.cluster_url.host(), Some("two.example"));
-        assert!(config.accept_invalid_certs);
-        assert_eq!(config.tls_server_name.as_deref(), Some("hub"));
-        assert_eq!(config.auth_info.impersonate.as_deref(), Some("jane"));
-        assert_eq!(
-            config.auth_info.impersonate_groups,
-            Some(vec!["dr".to_owned()])
-        );
-        assert_eq!(config.auth_info.impersonate_uid.as_deref(), Some("7"));
-    }
-
-    #[test]
-    fn a_flag_that_names_no_file_is_named_in_the_error() {
-        let mut config = Config::new("https://one.example".parse().unwrap());
-        let options = Options {
-            client_key: Some("/does/not/exist".into()),
-            ..Options::default()
-        };
-        let error = apply(&options, &mut config).unwrap_err().to_string();
-        assert!(
-            error.starts_with("--client-key: /does/not/exist: "),
-            "{error}"
-        );
-    }
-
-    #[test]
-    fn the_context_names_server_and_namespace() {
-        let file =
-            std::env::temp_dir().join(format!("acm-backup-kubeconfig-{}", std::process::id()));
-        let kubeconfig = "{clusters: [{name: c, cluster: {server: 'http://one.example:8080'}}], users: [], \
-                          contexts: [{name: with, context: {cluster: c, namespace: ns}}, {name: without, context: {cluster: c}}]}";
-        std::fs::write(&file, kubeconfig).unwrap();
-        let connect_by = |context: &str| {
-            let options = Options {
-                kubeconfig: Some(file.clone()),
-                context: Some(context.into()),
-                ..Options::default()
-            };
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(connect(&options)).unwrap()
-        };
-        let with = connect_by("with");
-        assert_eq!(
-            (with.server.as_str(), with.namespace.as_deref()),
-            ("http://one.example:8080", Some("ns"))
-        );
-        assert_eq!(connect_by("without").namespace, None);
-        std::fs::remove_file(file).unwrap();
-    }
-
-    #[test]
-    fn a_kubeconfig_that_does_not_exist_is_named_in_the_error() {
-        let options = Options {
-            kubeconfig: Some("/does/not/exist".into()),
-            ..Options::default()
-        };
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        let error = runtime
-            .block_on(connect(&options))
-            .err()
-            .unwrap()
-            .to_string();
-        assert!(
-            error.starts_with("no kubeconfig: /does/not/exist does not exist"),
-            "{error}"
-        );
-    }
-}
+mod tests;

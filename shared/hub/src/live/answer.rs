@@ -1,8 +1,8 @@
 //! What a failed request says about the fact that was asked for.
 
 use crate::kinds::Resource;
+use crate::words::innermost;
 use acm_backup_domain::snapshot::Missing;
-use std::error::Error;
 use std::time::Duration;
 
 /// What a request was about.
@@ -67,16 +67,6 @@ pub(crate) fn missing(subject: &Subject, error: &kube::Error) -> Missing {
             why: innermost(other),
         },
     }
-}
-
-/// The last link of an error's chain: `connection refused` rather than the six layers around it.
-#[must_use]
-pub fn innermost(error: &dyn Error) -> String {
-    let mut current = error;
-    while let Some(source) = current.source() {
-        current = source;
-    }
-    current.to_string()
 }
 
 #[cfg(test)]

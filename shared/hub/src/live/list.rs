@@ -1,6 +1,7 @@
 //! Reading objects of an API server, page by page.
 
 use super::answer::{Subject, missing};
+use crate::deadline::Deadline;
 use crate::kinds::Resource;
 use acm_backup_domain::kinds::Kind;
 use acm_backup_domain::kinds::secret::SecretMeta;
@@ -13,7 +14,6 @@ use serde_json::Value;
 use std::fmt;
 use std::marker::PhantomData;
 use std::time::Duration;
-use tokio::time::Instant;
 
 /// Objects a page. A large hub's ManagedClusters are some 10 KB each; a page is kept only until its
 /// projections are read.
@@ -29,8 +29,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub struct Lister {
     client: Client,
     namespace: String,
-    until: Instant,
-    deadline: Duration,
+    deadline: Deadline,
 }
 
 /// One page of a list.
@@ -86,14 +85,12 @@ impl<'de, K: Kind> Deserialize<'de> for Items<K> {
 }
 
 impl Lister {
-    /// A reader whose deadline starts now.
-    pub fn new(client: Client, namespace: &str, deadline: Duration) -> Self {
-        let now = Instant::now();
+    /// A reader that is done by the deadline; one of a length only starts now.
+    pub fn new(client: Client, namespace: &str, deadline: impl Into<Deadline>) -> Self {
         Self {
             client,
             namespace: namespace.to_owned(),
-            until: now.checked_add(deadline).unwrap_or(now),
-            deadline,
+            deadline: deadline.into(),
         }
     }
 
@@ -113,7 +110,7 @@ impl Lister {
 
     /// All objects of a kind, in the order the server lists them (by name).
     pub async fn list<K: Kind>(&self, resource: &Resource) -> Result<Vec<K>, Missing> {
-        let subject = Subject::new("list", resource, &self.namespace, self.deadline);
+        let subject = Subject::new("list", resource, &self.namespace, self.deadline.length());
         self.in_time(&subject, async {
             match self.pages(resource).await {
                 // The token of a later page has expired: only the beginning is still to be had.
@@ -130,7 +127,7 @@ impl Lister {
         resource: &Resource,
         name: &str,
     ) -> Result<Option<K>, Missing> {
-        let subject = Subject::new("get", resource, &self.namespace, self.deadline);
+        let subject = Subject::new("get", resource, &self.namespace, self.deadline.length());
         let url = format!("{}/{}", resource.url(&self.namespace), escape(name));
         let found = self.in_time(&subject, self.read::<Value>(&url)).await;
         match found {
@@ -139,7 +136,8 @@ impl Lister {
             // served can be listed.
             Err(Missing::NoKind { .. }) => {
                 let kind = format!("{}?limit=1", resource.url(&self.namespace));
-                let subject = Subject::new("list", resource, &self.namespace, self.deadline);
+                let subject =
+                    Subject::new("list", resource, &self.namespace, self.deadline.length());
                 match self.in_time(&subject, self.read::<Value>(&kind)).await {
                     // Whoever may not list has still been told "not found" when asking by name.
                     Ok(_) | Err(Missing::Forbidden { .. }) => Ok(None),
@@ -152,7 +150,7 @@ impl Lister {
 
     /// Whether the namespace holds at least one object of a kind.
     pub async fn any(&self, resource: &Resource) -> Result<bool, Missing> {
-        let subject = Subject::new("list", resource, &self.namespace, self.deadline);
+        let subject = Subject::new("list", resource, &self.namespace, self.deadline.length());
         let url = format!("{}?limit=1", resource.url(&self.namespace));
         let page: Page<SecretMeta> = self.in_time(&subject, self.read(&url)).await?;
         Ok(!page.items.0.is_empty())
@@ -191,7 +189,7 @@ impl Lister {
             verb: verb.to_owned(),
             resource: resource.to_owned(),
             namespace: None,
-            deadline: self.deadline,
+            deadline: self.deadline.length(),
         }
     }
 
@@ -234,7 +232,7 @@ impl Lister {
         subject: &Subject,
         call: impl Future<Output = kube::Result<T>>,
     ) -> Result<T, Missing> {
-        match tokio::time::timeout_at(self.until, call).await {
+        match self.deadline.bound(call).await {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(missing(subject, &error)),
             Err(_) => Err(subject.timed_out()),

@@ -5,10 +5,11 @@ pub(crate) mod answer;
 mod list;
 mod record;
 
+pub use crate::words::innermost;
 pub use access::{Asker, User};
-pub use answer::innermost;
 pub use list::{Lister, escape};
 
+use crate::deadline::Deadline;
 use crate::kinds;
 use acm_backup_domain::hub::identity::HubId;
 use acm_backup_domain::kinds::Kind;
@@ -22,7 +23,6 @@ use jiff::Timestamp;
 use kube::Client;
 use serde_json::Value;
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 /// Looks up all `needs` at once and returns when the last is answered, at the latest at the
 /// deadline. Never fails: what could not be looked up is `Missing` in the snapshot, with the reason.
@@ -33,7 +33,7 @@ pub async fn collect(
     client: &Client,
     namespace: &str,
     needs: &BTreeSet<Need>,
-    deadline: Duration,
+    deadline: impl Into<Deadline>,
     asker: &Asker,
 ) -> Snapshot {
     let lister = Lister::new(client.clone(), namespace, deadline);
@@ -178,7 +178,10 @@ impl Kind for ClusterVersion {
 ///
 /// # Errors
 /// The reason why it is not known.
-pub async fn server_version(client: &Client, deadline: Duration) -> Result<String, Missing> {
+pub async fn server_version(
+    client: &Client,
+    deadline: impl Into<Deadline>,
+) -> Result<String, Missing> {
     let lister = Lister::new(client.clone(), "", deadline);
     lister.version().await
 }

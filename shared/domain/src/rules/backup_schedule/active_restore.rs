@@ -96,11 +96,9 @@ fn remedies(finding: Finding, first: &RestoreState<'_>, snapshot: &Snapshot) -> 
     if first.may_be_at_rest() {
         return see_what_velero_does(finding, name, snapshot, namespace);
     }
-    let delete = command(
-        snapshot,
-        namespace,
-        &format!("delete {} {name}", short::RESTORE),
-    );
+    let delete = command(snapshot, namespace, "delete")
+        .say(short::RESTORE)
+        .name(name);
     if restore.is_passive_sync() {
         let paused = match snapshot.can_pause() {
             Some(false) => "",

@@ -4,6 +4,7 @@
 //! passive hub takes the wrong ones. What speaks against it is worked out in [`crate::hub`]
 //! (OWNERSHIP P3).
 
+use crate::act::command::{Manifest, Paste};
 use crate::hub::statement::{self, Asker, Kind, Subject, placeholder};
 use crate::hub::{Findings, HubView, Question, Rival, RivalWhy};
 use crate::kinds::backup_schedule::BackupSchedule;
@@ -12,6 +13,7 @@ use crate::rules::finding::Finding;
 use crate::rules::restore::old_hub_live::{ATTEST, asker, may_attest};
 use crate::rules::review::{Operation, Review, SubjectKind};
 use crate::rules::rule::{Rule, Verdict};
+use crate::rules::words::{attested, who_may_attest};
 use crate::rules::words::{command, short, told, way_out};
 use crate::snapshot::{Fact, Need, Snapshot};
 use crate::time::age;
@@ -178,10 +180,7 @@ fn denial(
     match (user, may) {
         (Some(user), Fact::Known { value: false, .. }) => finding.run(
             format!("if this hub owns the fleet, that must be said, and {user} may not; who may:"),
-            format!(
-                "{} get clusterrolebindings,rolebindings -A -o wide | grep -E 'acm-backup-attester|cluster-admin'",
-                snapshot.cli()
-            ),
+            who_may_attest(snapshot),
         ),
         (Some(user), Fact::Missing(missing)) => finding.todo(format!(
             "whether {user} may say that this hub owns the fleet cannot be seen: {missing}{}",
@@ -226,39 +225,27 @@ fn patch(
     schedule: &BackupSchedule,
     review: &Review,
     snapshot: &Snapshot,
-) -> String {
-    let lines: String = open
-        .iter()
-        .map(|rival| {
-            format!(
-                "      {} {} {} {}\n",
-                placeholder::KIND,
-                rival.standing.hub.id,
-                placeholder::WHEN,
-                placeholder::SEEN
-            )
-        })
-        .collect();
-    let metadata = format!(
-        "metadata:\n  annotations:\n    {}: |\n{lines}",
-        names::ATTESTATION
-    );
+) -> Paste {
+    let statements = open.iter().map(|rival| {
+        format!(
+            "{} {} {} {}",
+            placeholder::KIND,
+            rival.standing.hub.id,
+            placeholder::WHEN,
+            placeholder::SEEN
+        )
+    });
+    let metadata = attested(Manifest::default().line("metadata:"), statements);
     let unpaused = review
         .previous_backup_schedule()
         .is_some_and(|previous| previous.paused);
     if !unpaused {
-        return metadata.trim_end().to_owned();
+        return metadata.into();
     }
-    format!(
-        "{} <<'END'\n{metadata}spec:\n  paused: false\nEND",
-        command(
-            snapshot,
-            &schedule.meta.namespace,
-            &format!(
-                "patch {} {} --type merge --patch-file /dev/stdin",
-                short::BACKUP_SCHEDULE,
-                schedule.meta.name
-            )
-        )
-    )
+    command(snapshot, &schedule.meta.namespace, "patch")
+        .say(short::BACKUP_SCHEDULE)
+        .name(&schedule.meta.name)
+        .say("--type merge --patch-file /dev/stdin")
+        .input(&metadata.line("spec:").line("  paused: false"))
+        .into()
 }

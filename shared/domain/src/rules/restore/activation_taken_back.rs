@@ -95,11 +95,10 @@ fn denial(state: &RestoreState<'_>, restore: &Restore, snapshot: &Snapshot) -> F
         ))
         .run(
             "if it is not, delete the Restore (in Git first); what it has restored stays here:",
-            command(
-                snapshot,
-                namespace,
-                &format!("delete {} {name} --wait=false", short::RESTORE),
-            ),
+            command(snapshot, namespace, "delete")
+                .say(short::RESTORE)
+                .name(name)
+                .say("--wait=false"),
         )
         .run(
             "if the deletion hangs (operator 2.16 and later), set the name back then; it passes on a Restore that is being deleted:",

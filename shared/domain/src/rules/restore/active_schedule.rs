@@ -122,8 +122,8 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
 fn of_the_unattended(subject: &Restore, snapshot: &Snapshot) -> Option<Finding> {
     let mut velero = unattended(snapshot);
     velero.retain(|velero| velero.meta.namespace == subject.meta.namespace);
-    let names = names(&velero);
-    if names.is_empty() {
+    let told: Vec<_> = names(&velero).collect();
+    if told.is_empty() {
         return None;
     }
     let this = named("Restore", &subject.meta.name);
@@ -131,11 +131,11 @@ fn of_the_unattended(subject: &Restore, snapshot: &Snapshot) -> Option<Finding> 
         RULE.id,
         format!("Velero Schedules without a BackupSchedule still run; {this} may be backed up half-restored"),
     )
-    .seen(format!("no BackupSchedule owns {names}"))
+    .seen(format!("no BackupSchedule owns {}", told.join(" ")))
     .todo(which_hub(snapshot))
     .run(
         "if this hub is to be restored, pause them (or delete them: what they backed up stays):",
-        command(snapshot, &subject.meta.namespace, &pause_velero(&names)),
+        pause_velero(command(snapshot, &subject.meta.namespace, ""), &velero),
     );
     Some(finding.todo("then apply the Restore again"))
 }
@@ -257,7 +257,7 @@ fn remedies(
     for (state, schedule) in found {
         let (name, namespace) = (&schedule.meta.name, &schedule.meta.namespace);
         let bsch = short::BACKUP_SCHEDULE;
-        let edit = command(snapshot, namespace, &format!("edit {bsch} {name}"));
+        let edit = command(snapshot, namespace, "edit").say(bsch).name(name);
         finding = match state {
             State::Active if is_at_work(schedule) => finding.run(
                 format!(
@@ -265,7 +265,7 @@ fn remedies(
                     end.verb(),
                     in_brackets(&how_to_undo(end, schedule))
                 ),
-                command(snapshot, namespace, &end.arguments(name)),
+                end.by(command(snapshot, namespace, ""), name),
             ),
             State::Active => finding,
             State::Fires(_) => finding.run(
@@ -281,10 +281,9 @@ fn remedies(
             ),
             State::FiresUnseen => finding.run(
                 format!("pause what still runs for {name}, which its phase does not tell:"),
-                command(
-                    snapshot,
-                    namespace,
-                    &pause_velero(&names(&firing(schedule, snapshot))),
+                pause_velero(
+                    command(snapshot, namespace, ""),
+                    &firing(schedule, snapshot),
                 ),
             ),
             State::Hidden(_) | State::MayFire(_) => finding.run(
@@ -308,11 +307,9 @@ fn remedies(
     };
     finding.run(
         format!("{until}, then apply the Restore again:"),
-        command(
-            snapshot,
-            &schedule.meta.namespace,
-            &format!("get {} -w", short::BACKUP_SCHEDULE),
-        ),
+        command(snapshot, &schedule.meta.namespace, "get")
+            .say(short::BACKUP_SCHEDULE)
+            .say("-w"),
     )
 }
 

@@ -126,11 +126,9 @@ fn remedies(
     if first.is_at_rest() {
         return finding.run(
             format!("if {name} is no longer wanted, delete it (what it restored stays), then apply again:"),
-            command(
-                snapshot,
-                namespace,
-                &format!("delete {} {name}", short::RESTORE),
-            ),
+            command(snapshot, namespace, "delete")
+                .say(short::RESTORE)
+                .name(name),
         );
     }
     let finding = finding.run(

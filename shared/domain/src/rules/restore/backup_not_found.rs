@@ -1,5 +1,6 @@
 //! `restore/backup-not-found`: a Restore that names what cannot be restored.
 
+use crate::act::command::Manifest;
 use crate::hub::sets::{self, BackupSet};
 use crate::kinds::backup::{Backup, BackupType};
 use crate::kinds::restore::{BackupChoice, Restore};
@@ -134,11 +135,7 @@ fn no_latest(field: &str, wanted: BackupType, review: &Review, snapshot: &Snapsh
         .about(format!("{field}: latest"))
         .run(
             "check that the storage location is Available and recently synced, and that another hub backs up to it:",
-            command(
-                snapshot,
-                &restore.meta.namespace,
-                &format!("get {}", resource::STORAGE_LOCATIONS),
-            ),
+            command(snapshot, &restore.meta.namespace, "get").say(resource::STORAGE_LOCATIONS),
         )
         .into()
 }
@@ -214,31 +211,31 @@ fn offer_others(
     let Some(set) = whole else {
         return finding.run(
             format!("this hub sees no whole set; see which {wanted} backups there are:"),
-            command(
-                snapshot,
-                &restore.meta.namespace,
-                &format!(
-                    "get {} -l velero.io/schedule-name={}",
-                    resource::BACKUPS,
+            command(snapshot, &restore.meta.namespace, "get")
+                .say(resource::BACKUPS)
+                .say("-l")
+                .value(format!(
+                    "velero.io/schedule-name={}",
                     wanted.schedule_name()
-                ),
-            ),
+                )),
         );
     };
-    let names: Vec<_> = WANTED
-        .iter()
-        .zip(restore.choices())
-        .filter_map(|(kind, (field, _))| {
-            let field = field.trim_start_matches("spec.");
-            Some(format!("  {field}: {}", set.members.get(kind)?.meta.name))
-        })
-        .collect();
+    let names = WANTED.iter().zip(restore.choices()).fold(
+        Manifest::default(),
+        |names, (kind, (field, _))| match set.members.get(kind) {
+            Some(backup) => {
+                let field = field.trim_start_matches("spec.");
+                names.field(&format!("  {field}"), &backup.meta.name)
+            }
+            None => names,
+        },
+    );
     finding.run(
         format!(
             "the newest whole set here is of {}, by hub {}; its names belong together (skip stays skip):",
             age::when(snapshot.now, set.run),
             set.writer
         ),
-        names.join("\n"),
+        names,
     )
 }

@@ -80,11 +80,10 @@ fn judge(review: &Review, snapshot: &Snapshot) -> Verdict {
         ))
         .run(
             "make a new Restore, under another name, from this one:",
-            command(
-                snapshot,
-                &restore.meta.namespace,
-                &format!("get {} {name} -o yaml", short::RESTORE),
-            ),
+            command(snapshot, &restore.meta.namespace, "get")
+                .say(short::RESTORE)
+                .name(name)
+                .say("-o yaml"),
         )
         .instead_of(ASKED_OF_THE_NEW_ONE)
         .into()

@@ -37,7 +37,7 @@ fn leaving(facts: &Facts<'_>, restore: &Restore) -> Option<Finding> {
         .seen(format!("deleted {}", facts.when(deleted)))
         .run(
             "see what keeps it (metadata.finalizers):",
-            facts.kubectl(&format!("get crst {name} -o yaml")),
+            facts.kubectl("get crst").name(name).say("-o yaml"),
         )
         .todo("if this hub is to follow on, create the sync anew once it is gone"),
     )
@@ -60,7 +60,7 @@ fn held(facts: &Facts<'_>, restore: &Restore, view: &Following) -> Option<Findin
             )
             .run(
                 "see what it complains about:",
-                facts.kubectl(&format!("get crst {name} -o yaml")),
+                facts.kubectl("get crst").name(name).say("-o yaml"),
             ),
         ),
         SyncState::HoldsNothing => {

@@ -219,7 +219,7 @@ pub(super) fn hollow(facts: &Facts<'_>) -> Option<Finding> {
     Some(
         Finding::critical("hub/hollow-activation", headline)
             .seen(format!("marker {} of {}; a Restore writes one whenever {names} is not exactly skip", marker.told_by.name(), facts.when(at)))
-            .run(format!("see whether hub {other} still backs up:"), format!("{} --context HUB-{other} -n {} get bsch", facts.snapshot.cli(), facts.snapshot.namespace))
+            .run(format!("see whether hub {other} still backs up:"), facts.kubectl("get bsch").context(&format!("HUB-{other}")))
             .todo(format!("if it says BackupCollision there, delete that BackupSchedule and create it anew, on hub {other}")),
     )
 }
@@ -294,10 +294,11 @@ fn silence(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Finding> {
     Some(match facts.passive_sync() {
         Some(sync) => finding.run(
             "once you know, let the guard say what it asks (changes nothing; if it answers \"patched\", no guard stands on this hub):",
-            facts.kubectl(&format!(
-                "patch crst {} --dry-run=server --type merge -p '{{\"spec\":{{\"veleroManagedClustersBackupName\":\"latest\"}}}}'",
-                sync.meta.name
-            )),
+            facts
+                .kubectl("patch crst")
+                .name(&sync.meta.name)
+                .say("--dry-run=server --type merge -p")
+                .value(r#"{"spec":{"veleroManagedClustersBackupName":"latest"}}"#),
         ),
         None => finding,
     })

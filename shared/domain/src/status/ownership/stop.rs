@@ -1,5 +1,6 @@
 //! What to do on a hub that must leave the fleet alone.
 
+use crate::act::command::Command;
 use crate::act::end_backups::EndBackups;
 use crate::hub::OtherHub;
 use crate::kinds::backup_schedule::BackupSchedule;
@@ -15,17 +16,20 @@ use crate::upstream::DISABLE_AUTO_IMPORT;
 pub(super) fn there(facts: &Facts<'_>, finding: Finding, hub: &OtherHub<'_>) -> Finding {
     let id = hub.id.short();
     let name = hub.schedule.unwrap_or("NAME");
-    let cli = facts.snapshot.cli();
+    let elsewhere = || Command::new(facts.snapshot.cli()).context(&format!("HUB-{id}"));
     let ns = &facts.snapshot.namespace;
     let end = EndBackups::elsewhere(facts.snapshot);
     finding
         .run(
-            format!("on hub {id}, end its backups (Git first; {}):", end.caveat(false)),
-            format!("{cli} --context HUB-{id} -n {ns} {}", end.arguments(name)),
+            format!(
+                "on hub {id}, end its backups (Git first; {}):",
+                end.caveat(false)
+            ),
+            end.by(elsewhere().namespace(ns), name),
         )
         .run(
             format!("on hub {id}, then stop its imports (undo it with disable-auto-import-):"),
-            format!("{cli} --context HUB-{id} annotate managedclusters -l 'local-cluster!=true' {DISABLE_AUTO_IMPORT}= --overwrite"),
+            stop_imports(elsewhere()),
         )
 }
 
@@ -47,17 +51,14 @@ pub(super) fn here(facts: &Facts<'_>, finding: Finding, owner: Option<&str>) -> 
             let caveat = in_brackets(end.caveat(schedule.owns_backups));
             finding = finding.run(
                 format!("end the backups of this hub, {git}{caveat}:"),
-                facts.kubectl(&end.arguments(name)),
+                end.by(facts.kubectl(""), name),
             );
         }
     }
     if facts.holds_clusters() != Some(false) && !imports_no_more(facts) {
         finding = finding.run(
             "stop the imports of this hub (undo it with disable-auto-import-):",
-            format!(
-                "{} annotate managedclusters -l 'local-cluster!=true' {DISABLE_AUTO_IMPORT}= --overwrite",
-                facts.snapshot.cli()
-            ),
+            stop_imports(Command::new(facts.snapshot.cli())),
         );
     }
     let done = finding.steps.len() == told && !facts.schedules().iter().any(|one| runs(facts, one));
@@ -67,6 +68,14 @@ pub(super) fn here(facts: &Facts<'_>, finding: Finding, owner: Option<&str>) -> 
         )),
         _ => finding,
     }
+}
+
+/// Keeps the clusters of a hub, but itself, from being imported again.
+fn stop_imports(command: Command) -> Command {
+    command
+        .say("annotate managedclusters -l local-cluster!=true")
+        .value(format!("{DISABLE_AUTO_IMPORT}="))
+        .say("--overwrite")
 }
 
 /// Whether every cluster of the fleet carries the annotation here.

@@ -47,7 +47,7 @@ pub(in crate::status) fn findings(facts: &Facts<'_>, role: Role) -> Vec<Finding>
 /// Backups that go on, and that nobody stops: not the operator in a collision, nor a pause.
 fn without_a_schedule(facts: &Facts<'_>, role: Role, unattended: &[&VeleroSchedule]) -> Finding {
     let kind = resource::VELERO_SCHEDULES;
-    let names = names(unattended);
+    let told: Vec<_> = names(unattended).collect();
     let finding = Finding::critical(
         "schedule/unattended",
         format!(
@@ -56,12 +56,12 @@ fn without_a_schedule(facts: &Facts<'_>, role: Role, unattended: &[&VeleroSchedu
             if unattended.len() == 1 { "runs" } else { "run" }
         ),
     )
-    .seen(format!("no BackupSchedule owns {names}"));
+    .seen(format!("no BackupSchedule owns {}", told.join(" ")));
     match role {
         Role::Active => finding
             .run(
                 "delete them (what they backed up stays, or is read back from the storage):",
-                facts.kubectl(&format!("delete {kind} {names}")),
+                facts.kubectl("delete").say(kind).names(names(unattended)),
             )
             .todo(match facts.schedules() {
                 [] => "then create a BackupSchedule here, which makes its own".to_owned(),
@@ -73,7 +73,7 @@ fn without_a_schedule(facts: &Facts<'_>, role: Role, unattended: &[&VeleroSchedu
             }),
         _ => finding.run(
             "pause them, and see whether this hub should back up at all:",
-            facts.kubectl(&pause_velero(&names)),
+            pause_velero(facts.kubectl(""), unattended),
         ),
     }
 }
@@ -109,7 +109,7 @@ fn in_the_way(facts: &Facts<'_>, finding: Finding, restore: &Restore) -> Finding
     match rest(facts, restore) {
         Rest::Works => finding.run(
             format!("Restore {name} is in the way ({phase}): wait for it, do not delete it:"),
-            facts.kubectl(&format!("get crst {name} -w")),
+            facts.kubectl("get crst").name(name).say("-w"),
         ),
         rest => delete_restore(
             finding,
@@ -154,7 +154,7 @@ fn of_one(facts: &Facts<'_>, role: Role, schedule: &BackupSchedule) -> Option<Fi
             .seen(schedule.message.clone())
             .run(
                 "correct spec.veleroSchedule:",
-                facts.kubectl(&format!("edit bsch {name}")),
+                facts.kubectl("edit bsch").name(name),
             ),
         );
     }
@@ -167,7 +167,7 @@ fn of_one(facts: &Facts<'_>, role: Role, schedule: &BackupSchedule) -> Option<Fi
             .seen(schedule.message.clone())
             .run(
                 "see it as a whole:",
-                facts.kubectl(&format!("get bsch {name} -o yaml")),
+                facts.kubectl("get bsch").name(name).say("-o yaml"),
             ),
         ),
         "" => unnoticed(facts, schedule),
@@ -208,7 +208,7 @@ fn hidden(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
             ))
             .run(
                 format!("correct it, {}:", git_first(Some(&schedule.meta))),
-                facts.kubectl(&format!("edit bsch {name}")),
+                facts.kubectl("edit bsch").name(name),
             ),
     )
 }
@@ -225,8 +225,7 @@ fn still_runs(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
         .into_iter()
         .filter(|velero| velero.is_running() && velero.is_owned_by(name))
         .collect();
-    let names = names(&running);
-    if names.is_empty() {
+    if running.is_empty() {
         return None;
     }
     let finding = Finding::critical(
@@ -239,7 +238,7 @@ fn still_runs(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
     .seen(schedule.message.clone());
     Some(finding.run(
         "the operator does that in the same pass; if it is so in a minute still, pause them:",
-        facts.kubectl(&pause_velero(&names)),
+        pause_velero(facts.kubectl(""), &running),
     ))
 }
 
@@ -256,7 +255,7 @@ fn leaving(facts: &Facts<'_>, role: Role, schedule: &BackupSchedule) -> Option<F
         finding
             .run(
                 "see what keeps it (metadata.finalizers):",
-                facts.kubectl(&format!("get bsch {name} -o yaml")),
+                facts.kubectl("get bsch").name(name).say("-o yaml"),
             )
             .todo("unless the fleet is moving to another hub, create it anew once it is gone"),
     )
@@ -345,7 +344,7 @@ fn refused(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
     } else {
         "correct what Velero names:"
     };
-    Some(finding.run(remedy, facts.kubectl(&format!("edit bsch {name}"))))
+    Some(finding.run(remedy, facts.kubectl("edit bsch").name(name)))
 }
 
 fn unnoticed(facts: &Facts<'_>, schedule: &BackupSchedule) -> Option<Finding> {
@@ -386,9 +385,11 @@ fn paused(facts: &Facts<'_>, schedule: &BackupSchedule) -> Finding {
             "unless the fleet is moving to another hub, resume it, {}:",
             git_first(Some(&schedule.meta))
         ),
-        facts.kubectl(&format!(
-            "patch bsch {name} --type merge -p '{{\"spec\":{{\"paused\":false}}}}'"
-        )),
+        facts
+            .kubectl("patch bsch")
+            .name(name)
+            .say("--type merge -p")
+            .value(r#"{"spec":{"paused":false}}"#),
     )
 }
 

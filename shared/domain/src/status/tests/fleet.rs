@@ -73,7 +73,7 @@ fn later_those_that_are_missing_are_told_with_their_causes() {
     assert_eq!(
         commands,
         [
-            "oc get managedclusters -l 'velero.io/restore-name,local-cluster!=true' -o custom-columns='NAME:.metadata.name,AVAILABLE:.status.conditions[?(@.type==\"ManagedClusterConditionAvailable\")].status,URL:.spec.managedClusterClientConfigs[0].url'",
+            "oc get managedclusters -l 'velero.io/restore-name,local-cluster!=true' -o 'custom-columns=NAME:.metadata.name,AVAILABLE:.status.conditions[?(@.type==\"ManagedClusterConditionAvailable\")].status,URL:.spec.managedClusterClientConfigs[0].url'",
             "oc annotate managedclusters -l 'velero.io/restore-name,local-cluster!=true' import.open-cluster-management.io/disable-auto-import-",
         ]
     );
@@ -129,7 +129,10 @@ fn an_old_hub_that_was_paused_and_annotated_is_not_told_to_do_so_again() {
     hub.backups.push(marker("b", "a", "16:20:00"));
     let commands = |hub: &Hub| -> Vec<String> {
         let steps = first(hub).steps;
-        steps.into_iter().filter_map(|step| step.command).collect()
+        steps
+            .into_iter()
+            .filter_map(|step| Some(step.command?.to_string()))
+            .collect()
     };
     assert_eq!(commands(&hub).len(), 2);
     hub.schedules[0].paused = true;

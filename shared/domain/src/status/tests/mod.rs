@@ -150,6 +150,7 @@ fn a_hub_without_a_cluster_version_is_told_of_kubectl() {
     assert!(
         report.not_checked[0]
             .way_out
+            .to_string()
             .contains(": kubectl auth can-i")
     );
     snapshot.hub_id =
@@ -157,6 +158,7 @@ fn a_hub_without_a_cluster_version_is_told_of_kubectl() {
     assert!(
         assess(&snapshot).not_checked[0]
             .way_out
+            .to_string()
             .contains(": oc auth can-i")
     );
 }

@@ -84,7 +84,7 @@ fn commands(hub: &Hub, definition: Fact<Definition>) -> Vec<(String, String)> {
     let mut snapshot = hub.snapshot();
     snapshot.backup_schedule_definition = definition;
     let steps = assess(&snapshot).findings.remove(0).steps;
-    let run = |step: Step| Some((step.text, step.command?));
+    let run = |step: Step| Some((step.text, step.command?.to_string()));
     steps.into_iter().filter_map(run).collect()
 }
 

@@ -29,7 +29,7 @@ fn as_another(snapshot: &Snapshot) -> Vec<String> {
         said.extend(finding.evidence.clone());
         for step in &finding.steps {
             said.push(step.text.clone());
-            said.extend(step.command.clone());
+            said.extend(step.command.as_deref().map(str::to_owned));
         }
     }
     said.retain(|text| {

@@ -11,6 +11,7 @@ use crate::hub::{HubView, Objection, Party, Passage, Question};
 use crate::kinds::restore::Restore;
 use crate::rules::finding::Finding;
 use crate::rules::review::Review;
+use crate::rules::words::command;
 use crate::rules::words::{told, way_out};
 use crate::snapshot::Fact;
 use crate::time::age;
@@ -211,10 +212,10 @@ pub(super) fn passed(request: &Request<'_>, outcome: Outcome) -> Option<Finding>
             "then at once a BackupSchedule here, or nothing backs the fleet up"
         };
         finding.todo(format!(
-            "wait for Finished: {} -n {} get crst {} -w; {then}; then kubectl acm-backup status",
-            view.snapshot.cli(),
-            request.restore.meta.namespace,
-            request.restore.meta.name
+            "wait for Finished: {}; {then}; then kubectl acm-backup status",
+            command(view.snapshot, &request.restore.meta.namespace, "get crst")
+                .name(&request.restore.meta.name)
+                .say("-w")
         ))
     };
     finding.accepted = outcome.accepted;

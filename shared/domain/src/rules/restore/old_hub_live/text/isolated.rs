@@ -2,6 +2,7 @@
 //! kubeconfig and token it restores reaches one (OWNERSHIP S2).
 
 use super::Request;
+use crate::act::command::Command;
 use crate::hub::sets;
 use crate::kinds::backup::{Backup, BackupType};
 use crate::kinds::restore::BackupChoice;
@@ -48,21 +49,14 @@ pub(super) fn brought_along(finding: Finding, request: &Request<'_>) -> Finding 
                 "see which clusters {} has a kubeconfig or token of, one line for each:",
                 credentials.meta.name
             ),
-            command(
-                request.view.snapshot,
-                &request.restore.meta.namespace,
-                &listing(credentials),
-            ),
+            listing(request, credentials),
         );
     }
     let cli = request.view.snapshot.cli();
     finding.run(
         "see whose kubeconfigs and tokens are on this hub, now and when it is Finished; what must not be reached, keep from the network:",
-        format!(
-            "{cli} get secrets -A -l {}=kubeconfig; {cli} get secrets -A -l {}=true",
-            object_label::HIVE_SECRET_TYPE,
-            object_label::MANAGED_SERVICE_ACCOUNT
-        ),
+        by_label(cli, format!("{}=kubeconfig", object_label::HIVE_SECRET_TYPE))
+            .then(by_label(cli, format!("{}=true", object_label::MANAGED_SERVICE_ACCOUNT))),
     )
 }
 
@@ -99,9 +93,27 @@ fn restored_here(request: &Request<'_>) -> Option<i64> {
 }
 
 /// A Secret lies in the namespace that is called as its cluster is.
-fn listing(backup: &Backup) -> String {
-    format!(
-        "exec deploy/velero -- /velero backup describe {} --details | grep -oE '[^ /]+/(.+{HIVE_KUBECONFIG}|{AUTO_IMPORT_ACCOUNT}(-pair)?)$' | cut -d/ -f1 | sort -u",
-        backup.meta.name
+fn listing(request: &Request<'_>, backup: &Backup) -> Command {
+    let secrets = format!("[^ /]+/(.+{HIVE_KUBECONFIG}|{AUTO_IMPORT_ACCOUNT}(-pair)?)$");
+    let each_once = Command::new("cut")
+        .say("-d/ -f1")
+        .pipe(Command::new("sort").say("-u"));
+    command(
+        request.view.snapshot,
+        &request.restore.meta.namespace,
+        "exec deploy/velero -- /velero backup describe",
     )
+    .name(&backup.meta.name)
+    .say("--details")
+    .pipe(
+        Command::new("grep")
+            .say("-oE")
+            .value(secrets)
+            .pipe(each_once),
+    )
+}
+
+/// The Secrets of all namespaces that carry a label.
+fn by_label(cli: &'static str, label: String) -> Command {
+    Command::new(cli).say("get secrets -A -l").value(label)
 }

@@ -1,18 +1,16 @@
 //! The one way on: what has to be stated, as YAML a person can read, retype and put an apostrophe into.
 
 use super::{Request, pinned};
+use crate::act::command::{Command, Manifest, Paste};
 use crate::hub::Question;
 use crate::hub::restores::RestoreState;
 use crate::hub::statement::{Kind, placeholder};
 use crate::kinds::backup::BackupType;
 use crate::kinds::restore::Restore;
-use crate::names;
 use crate::rules::finding::Finding;
 use crate::rules::review::Operation;
+use crate::rules::words::{attested, command, who_may_attest};
 use crate::snapshot::Fact;
-
-/// Where the right to attest is given.
-const ATTESTERS: &str = "grep -E 'acm-backup-attester|cluster-admin'";
 
 /// Adds the way on, or who may go it.
 pub(super) fn way_on(finding: Finding, request: &Request<'_>, open: &[&Question<'_>]) -> Finding {
@@ -24,10 +22,7 @@ pub(super) fn way_on(finding: Finding, request: &Request<'_>, open: &[&Question<
             Fact::Known { value: false, .. } => {
                 return finding.run(
                     format!("{user} may not say what has to be said here; who may:"),
-                    format!(
-                        "{} get clusterrolebindings,rolebindings -A -o wide | {ATTESTERS}",
-                        request.view.snapshot.cli()
-                    ),
+                    who_may_attest(request.view.snapshot),
                 );
             }
             Fact::Missing(missing) => {
@@ -40,7 +35,7 @@ pub(super) fn way_on(finding: Finding, request: &Request<'_>, open: &[&Question<
         }
     }
     let text = introduction(request, open);
-    finding.run(text, command(request, open))
+    finding.run(text, paste(request, open))
 }
 
 fn introduction(request: &Request<'_>, open: &[&Question<'_>]) -> String {
@@ -114,22 +109,22 @@ fn words(open: &[&Question<'_>]) -> String {
     )
 }
 
-fn command(request: &Request<'_>, open: &[&Question<'_>]) -> String {
+fn paste(request: &Request<'_>, open: &[&Question<'_>]) -> Paste {
     let restore = request.restore;
-    let annotations = annotations(open);
     let edits = request.review.operation == Operation::Update && !request.passage.refused;
     if edits {
         let clusters = restore.managed_clusters.as_deref().unwrap_or_default();
-        return format!(
-            "{} -n {} patch crst {} --type merge --patch-file /dev/stdin <<'END'\n{}spec:\n  veleroManagedClustersBackupName: {clusters}\nEND",
-            request.view.snapshot.cli(),
-            restore.meta.namespace,
-            restore.meta.name,
-            metadata(&annotations, None)
-        );
+        let lines = metadata(open, None)
+            .line("spec:")
+            .field("  veleroManagedClustersBackupName", clusters);
+        return command(request.view.snapshot, &restore.meta.namespace, "patch crst")
+            .name(&restore.meta.name)
+            .say("--type merge --patch-file /dev/stdin")
+            .input(&lines)
+            .into();
     }
     if !request.passage.refused {
-        return metadata(&annotations, None).trim_end().to_owned();
+        return metadata(open, None).into();
     }
     let name = if request.review.operation == Operation::Update {
         format!("{}-pinned", restore.meta.name)
@@ -137,11 +132,19 @@ fn command(request: &Request<'_>, open: &[&Question<'_>]) -> String {
         restore.meta.name.clone()
     };
     let [clusters, credentials, resources] = set(request, restore);
-    format!(
-        "{} create -f - <<'END'\napiVersion: cluster.open-cluster-management.io/v1beta1\nkind: Restore\n{}spec:\n  cleanupBeforeRestore: None\n  veleroManagedClustersBackupName: {clusters}\n  veleroCredentialsBackupName: {credentials}\n  veleroResourcesBackupName: {resources}\nEND",
-        request.view.snapshot.cli(),
-        metadata(&annotations, Some((&name, &restore.meta.namespace))),
-    )
+    let lines = Manifest::default()
+        .line("apiVersion: cluster.open-cluster-management.io/v1beta1")
+        .line("kind: Restore")
+        .and(metadata(open, Some((&name, &restore.meta.namespace))))
+        .line("spec:")
+        .line("  cleanupBeforeRestore: None")
+        .field("  veleroManagedClustersBackupName", &clusters)
+        .field("  veleroCredentialsBackupName", &credentials)
+        .field("  veleroResourcesBackupName", &resources);
+    Command::new(request.view.snapshot.cli())
+        .say("create -f -")
+        .input(&lines)
+        .into()
 }
 
 /// The names that pin the set an owner wrote.
@@ -165,31 +168,20 @@ fn set(request: &Request<'_>, restore: &Restore) -> [String; 3] {
     ]
 }
 
-fn annotations(open: &[&Question<'_>]) -> Vec<String> {
-    open.iter()
-        .map(|question| {
-            format!(
-                "{} {} {} {}",
-                placeholder::KIND,
-                question.about(),
-                placeholder::WHEN,
-                placeholder::SEEN
-            )
-        })
-        .collect()
-}
-
-/// A block that keeps apostrophes, colons and several lines as they are typed.
-fn metadata(statements: &[String], named: Option<(&str, &str)>) -> String {
-    let mut text = String::from("metadata:\n");
-    if let Some((name, namespace)) = named {
-        text.push_str(&format!("  name: {name}\n  namespace: {namespace}\n"));
-    }
-    if !statements.is_empty() {
-        text.push_str(&format!("  annotations:\n    {}: |\n", names::ATTESTATION));
-        for statement in statements {
-            text.push_str(&format!("      {statement}\n"));
-        }
-    }
-    text
+fn metadata(open: &[&Question<'_>], named: Option<(&str, &str)>) -> Manifest {
+    let head = Manifest::default().line("metadata:");
+    let head = match named {
+        Some((name, namespace)) => head.field("  name", name).field("  namespace", namespace),
+        None => head,
+    };
+    let statements = open.iter().map(|question| {
+        format!(
+            "{} {} {} {}",
+            placeholder::KIND,
+            question.about(),
+            placeholder::WHEN,
+            placeholder::SEEN
+        )
+    });
+    attested(head, statements)
 }

@@ -1,10 +1,12 @@
 //! One open question: what it is called, what was seen, what to do about it.
 
 use super::{Request, is_live};
+use crate::act::command::Command;
 use crate::act::end_backups::EndBackups;
 use crate::hub::{HubView, Question, Standing, Unread};
+use crate::rules::words::command;
 use crate::time::age;
-use crate::upstream::resource;
+use crate::upstream::{DISABLE_AUTO_IMPORT, resource};
 use jiff::Timestamp;
 
 /// What tells a dead hub from a quiet one.
@@ -159,8 +161,8 @@ pub(super) fn evidence(question: &Question<'_>, view: &HubView<'_>) -> Vec<Strin
 pub(super) fn ways(
     questions: &[&Question<'_>],
     request: &Request<'_>,
-) -> Vec<(String, Option<String>)> {
-    let cli = request.view.snapshot.cli();
+) -> Vec<(String, Option<Command>)> {
+    let old_hub = || Command::new(request.view.snapshot.cli()).context("OLD-HUB");
     let ns = &request.restore.meta.namespace;
     let mut ways = Vec::new();
     let live = questions.iter().any(|question| is_live(question));
@@ -201,23 +203,26 @@ pub(super) fn ways(
                 "{which} answers and the fleet is to move: end its backups there (Git first, if Git owns it; {})",
                 end.caveat(false)
             ),
-            Some(format!(
-                "{cli} --context OLD-HUB -n {ns} {}",
-                end.arguments(schedule)
-            )),
+            Some(end.by(old_hub().namespace(ns), schedule)),
         ));
         ways.push((
             "and keep its clusters from being imported again (to give them back later, take it off: the same with disable-auto-import-)".to_owned(),
-            Some(format!("{cli} --context OLD-HUB annotate managedclusters -l 'local-cluster!=true' import.open-cluster-management.io/disable-auto-import= --overwrite")),
+            Some(
+                old_hub()
+                    .say("annotate managedclusters -l local-cluster!=true")
+                    .value(format!("{DISABLE_AUTO_IMPORT}="))
+                    .say("--overwrite"),
+            ),
         ));
     }
     if questions.iter().any(|question| question.hub().is_none()) {
         ways.push((
             "see why the storage is not read:".to_owned(),
-            Some(format!(
-                "{cli} -n {ns} get {} -o wide",
-                resource::STORAGE_LOCATIONS
-            )),
+            Some(
+                command(request.view.snapshot, ns, "get")
+                    .say(resource::STORAGE_LOCATIONS)
+                    .say("-o wide"),
+            ),
         ));
     }
     ways
