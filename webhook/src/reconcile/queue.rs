@@ -178,6 +178,28 @@ mod tests {
         assert!(queue.is_empty());
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn what_is_asked_for_later_comes_then_and_once_however_often_it_is_heard_of() {
+        let queue = Queue::default();
+        let target = Target::one(Labelled::Secret, "c1", "pull");
+        let begun = Instant::now();
+        let second = Duration::from_secs(1);
+        // Another writer takes the label away ten times a second.
+        for _ in 0..15 {
+            queue.later(target.clone(), second);
+            tokio::time::advance(Duration::from_millis(100)).await;
+        }
+        assert_eq!(queue.next().await, (target.clone(), 0));
+        assert!(queue.is_empty());
+        // Asked for at once it does not wait, and what is due is not put off.
+        queue.add([target.clone()]);
+        queue.later(target.clone(), second);
+        let waited = Instant::now();
+        assert_eq!(queue.next().await, (target, 0));
+        assert_eq!(waited, Instant::now());
+        assert!(begun.elapsed() >= second);
+    }
+
     #[tokio::test]
     async fn whoever_waits_is_woken_by_what_is_added() {
         let queue = std::sync::Arc::new(Queue::default());

@@ -123,8 +123,12 @@ impl Referrers {
 }
 
 impl Inner {
-    /// Takes one in; returns what it newly refers to.
+    /// Takes one in; returns what it newly refers to, once what was there at first is known.
     fn take(&mut self, referrer: Referrer) -> BTreeSet<Target> {
+        if !self.listed.contains(&referrer.kind) {
+            self.references.insert(referrer);
+            return BTreeSet::new();
+        }
         let (kind, namespace) = (referrer.kind, referrer.namespace.clone());
         let key = (kind, namespace.clone(), referrer.name.clone());
         let claims_prefix = referrer.claims_prefix;
@@ -135,7 +139,7 @@ impl Inner {
             (claimed, named(&before))
         });
         let new: BTreeSet<_> = now.difference(&before).cloned().collect();
-        if known && self.listed.contains(&kind) && !new.is_empty() {
+        if known && !new.is_empty() {
             let fresh = self.fresh.entry(key.clone()).or_default();
             fresh.extend(new.iter().cloned());
         }
@@ -314,6 +318,7 @@ mod tests {
     #[test]
     fn a_pool_and_a_cluster_from_one_claim_their_namespace_once() {
         let hub = followed();
+        hub.pools.replace(Vec::new());
         let mut pooled = object("pooled", NEW, "pull");
         pooled["spec"]["clusterPoolRef"] = json!({"poolName": "pool"});
         hub.deployments.apply(hub.deployments.project(&pooled));
