@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use acm_backup_domain::labels::referrers::ReferrerKind;
 use acm_backup_hub::connect::{Options, connect};
 use acm_backup_hub::lease::Leases;
 use anyhow::Context;
@@ -19,8 +20,8 @@ use crate::judge::guard::Guard;
 use crate::judge::label::Label;
 use crate::judge::slot::Slots;
 use crate::reconcile::labeller::Labeller;
+use crate::reconcile::metadata::Metadatas;
 use crate::reconcile::queue::Queue;
-use crate::reconcile::secrets::Secrets;
 use crate::service::certificate::Certificate;
 use crate::service::client::ClientAuthority;
 use crate::service::lifecycle::{Lifecycle, Phase};
@@ -30,10 +31,10 @@ use crate::service::probes::{Dependency, Probes};
 use crate::service::server::{Limits, Server};
 use crate::service::tls;
 use crate::watch::backups::Backups;
-use crate::watch::clusters::{CLUSTER_DEPLOYMENTS, Clusters};
 use crate::watch::contact::Contact;
 use crate::watch::follow::{Follow, Store};
-use crate::watch::local_cluster::{self, LocalCluster};
+use crate::watch::local_clusters::{self, LocalClusters};
+use crate::watch::referrers::{self, Followed, Referrers};
 use crate::watch::stored::Stored;
 
 /// How long finding out who we are may take at the start.
@@ -42,8 +43,9 @@ const CONNECTED_WITHIN: Duration = Duration::from_secs(30);
 /// What is kept by watches, shared by everything that judges.
 struct Kept {
     backups: Arc<Backups>,
-    clusters: Arc<Clusters>,
-    local_cluster: Arc<LocalCluster>,
+    referrers: Arc<Referrers>,
+    followed: [Arc<Followed>; ReferrerKind::ALL.len()],
+    local_clusters: Arc<LocalClusters>,
     stored: Arc<Stored>,
     queue: Arc<Queue>,
 }
@@ -51,10 +53,12 @@ struct Kept {
 impl Kept {
     fn new() -> Self {
         let queue = Arc::new(Queue::default());
+        let referrers = Referrers::new(Arc::clone(&queue));
         Self {
             backups: Arc::default(),
-            clusters: Arc::new(Clusters::new(Arc::clone(&queue))),
-            local_cluster: Arc::default(),
+            followed: ReferrerKind::ALL.map(|kind| referrers.followed(kind)),
+            referrers,
+            local_clusters: Arc::default(),
             stored: Arc::default(),
             queue,
         }
@@ -68,12 +72,12 @@ impl Kept {
     /// What it does without. No label is put on before these are there, but the reconciler puts it on then;
     /// without [`Stored`] one only waits longer for others.
     fn told(&self) -> Vec<Arc<dyn Dependency>> {
-        dependencies([
-            &self.clusters.contact,
-            &self.local_cluster.contact,
+        let referrers = self.followed.iter().map(|followed| &followed.contact);
+        dependencies(referrers.chain([
+            &self.local_clusters.contact,
             &self.stored.restores.contact,
             &self.stored.backup_schedules.contact,
-        ])
+        ]))
     }
 
     /// Starts the watches.
@@ -92,24 +96,26 @@ impl Kept {
                 contact: Arc::clone(&self.backups.contact),
             },
         );
-        start(
-            client,
-            Follow {
-                resource: &CLUSTER_DEPLOYMENTS,
-                namespace: None,
-                selector: "",
-                store: Arc::clone(&self.clusters),
-                contact: Arc::clone(&self.clusters.contact),
-            },
-        );
+        for (kind, followed) in ReferrerKind::ALL.into_iter().zip(&self.followed) {
+            start(
+                client,
+                Follow {
+                    resource: referrers::resource(kind),
+                    namespace: None,
+                    selector: "",
+                    store: Arc::clone(followed),
+                    contact: Arc::clone(&followed.contact),
+                },
+            );
+        }
         start(
             client,
             Follow {
                 resource: &MANAGED_CLUSTERS,
                 namespace: None,
-                selector: local_cluster::SELECTOR,
-                store: Arc::clone(&self.local_cluster),
-                contact: Arc::clone(&self.local_cluster.contact),
+                selector: local_clusters::SELECTOR,
+                store: Arc::clone(&self.local_clusters),
+                contact: Arc::clone(&self.local_clusters.contact),
             },
         );
         for (resource, uids) in [
@@ -130,10 +136,13 @@ impl Kept {
     }
 }
 
-fn dependencies<const N: usize>(contacts: [&Arc<Contact>; N]) -> Vec<Arc<dyn Dependency>> {
+fn dependencies<'a>(
+    contacts: impl IntoIterator<Item = &'a Arc<Contact>>,
+) -> Vec<Arc<dyn Dependency>> {
     contacts
+        .into_iter()
         .map(|contact| Arc::clone(contact) as Arc<dyn Dependency>)
-        .into()
+        .collect()
 }
 
 /// Runs until told to stop; the exit code is 0 after an orderly end, 1 when a second signal cut it short.
@@ -199,9 +208,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     kept.follow(&connection.client, &args);
     let reconciler = tokio::spawn({
         let labeller = Labeller {
-            secrets: Secrets::new(connection.client.clone()),
-            clusters: Arc::clone(&kept.clusters),
-            local_cluster: Arc::clone(&kept.local_cluster),
+            metadata: Metadatas::new(connection.client.clone()),
+            referrers: Arc::clone(&kept.referrers),
+            local_clusters: Arc::clone(&kept.local_clusters),
             queue: Arc::clone(&kept.queue),
             metrics: Arc::clone(&metrics),
             label_existing: args.label_existing,
@@ -219,8 +228,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     ));
     let endpoints = Endpoints {
         labeller: Arc::new(Label {
-            clusters: Arc::clone(&kept.clusters),
-            local_cluster: Arc::clone(&kept.local_cluster),
+            referrers: Arc::clone(&kept.referrers),
+            local_clusters: Arc::clone(&kept.local_clusters),
         }),
         guard: Arc::new(Guard {
             client: connection.client.clone(),

@@ -4,27 +4,16 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
+use acm_backup_domain::labels::ASKED_FOR;
 use acm_backup_domain::project::{NAME, Projection, Shape, project};
-use acm_backup_domain::upstream::object_label;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::review::fault;
 
-/// Labels, borrowed where the text has no escapes: those of [`ASKED`], however many there are.
+/// Labels, borrowed where the text has no escapes: those of [`ASKED_FOR`], however many there are.
 pub type Strings<'a> = BTreeMap<&'static str, Cow<'a, str>>;
-
-/// The labels that decide whether a Secret is labelled.
-pub const ASKED: [&str; 7] = [
-    object_label::BACKUP,
-    object_label::CREDENTIAL_TYPE,
-    object_label::HIVE_SECRET_TYPE,
-    object_label::EXCLUDE,
-    object_label::MANAGED_SERVICE_ACCOUNT,
-    object_label::AGENT_INSTALL_WATCH,
-    object_label::METAL3_ENVIRONMENT,
-];
 
 /// The longest text that is read: a label's value has at most 63 bytes, a name 253. What is longer is cut, to
 /// something that no name and no value can be.
@@ -124,7 +113,7 @@ impl<'de> Visitor<'de> for Asked {
     }
 }
 
-/// Which of [`ASKED`] a key is.
+/// Which of [`ASKED_FOR`] a key is.
 struct Key;
 
 impl<'de> DeserializeSeed<'de> for Key {
@@ -143,7 +132,7 @@ impl Visitor<'_> for Key {
     }
 
     fn visit_str<E: Error>(self, key: &str) -> Result<Self::Value, E> {
-        Ok(ASKED.into_iter().find(|asked| *asked == key))
+        Ok(ASKED_FOR.into_iter().find(|asked| *asked == key))
     }
 }
 
@@ -181,6 +170,7 @@ pub fn version(raw: &RawValue) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use acm_backup_domain::upstream::object_label;
 
     #[test]
     fn of_a_secret_only_metadata_is_read_and_of_that_what_decides() {

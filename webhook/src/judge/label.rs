@@ -1,11 +1,9 @@
 //! `/mutate`: does this Secret need the backup label?
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use acm_backup_domain::kinds::meta::Meta;
-use acm_backup_domain::kinds::secret::SecretMeta;
-use acm_backup_domain::labels::{self, Hub, LabelDecision};
+use acm_backup_domain::labels::referrers::Labelled;
+use acm_backup_domain::labels::{self, Hub, LabelDecision, Labels, Subject};
 use acm_backup_domain::upstream::object_label;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -17,20 +15,26 @@ use crate::admission::endpoint::Judge;
 use crate::admission::object::{self, Metadata};
 use crate::admission::patch::AddLabel;
 use crate::admission::review::Request;
-use crate::watch::clusters::Clusters;
-use crate::watch::local_cluster::LocalCluster;
+use crate::watch::local_clusters::LocalClusters;
+use crate::watch::referrers::Referrers;
 
 /// Decides from the review and the watched references alone: no call is made on this path.
 pub struct Label {
     /// Who refers to which Secret.
-    pub clusters: Arc<Clusters>,
-    /// Which cluster is the hub.
-    pub local_cluster: Arc<LocalCluster>,
+    pub referrers: Arc<Referrers>,
+    /// Which clusters are the hub.
+    pub local_clusters: Arc<LocalClusters>,
 }
 
 impl Judge for Label {
     fn judge<'a>(&'a self, request: &'a Request<'a>, _: Instant) -> BoxFuture<'a, Answer> {
         async move { self.decide(request) }.boxed()
+    }
+}
+
+impl Labels for Metadata<'_> {
+    fn label(&self, key: &str) -> Option<&str> {
+        Some(self.labels.as_ref()?.get(key)?)
     }
 }
 
@@ -43,32 +47,57 @@ impl Label {
         let (true, Some(raw)) = (about_secrets, request.object) else {
             return Answer::allowed();
         };
-        let Ok(secret) = object::secret(raw) else {
-            return Answer {
-                decision: "unreadable",
-                ..Answer::allowed()
-            };
+        let unreadable = || Answer {
+            decision: "unreadable",
+            ..Answer::allowed()
         };
-        let has_labels = secret.metadata.labels.is_some();
-        let secret = meta(secret.metadata, &request.namespace);
-        let local_cluster = self.local_cluster.fact(Timestamp::now());
-        let decision = self.clusters.with_references(|references| {
-            labels::decide(
-                &secret,
-                &Hub {
-                    references,
-                    local_cluster: &local_cluster,
-                },
-            )
+        let Ok(secret) = object::secret(raw) else {
+            return unreadable();
+        };
+        let metadata = secret.metadata;
+        let subject = Subject {
+            what: Labelled::Secret,
+            namespace: &request.namespace,
+            // One yet to be named is told by the prefix of its name.
+            name: match metadata.name.is_empty() {
+                true => &metadata.generate_name,
+                false => &metadata.name,
+            },
+            labels: &metadata,
+        };
+        let local_clusters = self.local_clusters.fact(Timestamp::now());
+        let before = request.old_object.map(object::secret);
+        let decision = self.referrers.with_references(|references| {
+            let hub = Hub {
+                references,
+                local_clusters: &local_clusters,
+            };
+            match &before {
+                Some(Ok(before)) => labels::decide_update(&before.metadata, &subject, &hub),
+                Some(Err(_)) | None => labels::decide(&subject, &hub),
+            }
         });
+        let patch = |value: &str| AddLabel {
+            key: object_label::BACKUP.to_owned(),
+            value: value.to_owned(),
+            has_labels: metadata.labels.is_some(),
+        };
         match decision {
             LabelDecision::Label { value, because } => {
-                let patch = AddLabel {
-                    key: object_label::BACKUP.to_owned(),
-                    value: value.to_owned(),
-                    has_labels,
-                };
-                let mut answer = Answer::labelled(format!("label/{value}"), patch);
+                let value = value.as_str();
+                let mut answer = Answer::labelled(format!("label/{value}"), patch(value));
+                answer.audit.insert("because", because);
+                answer
+            }
+            LabelDecision::PutBack {
+                lost,
+                value,
+                because,
+            } => {
+                let mut answer = Answer::labelled("label/put-back", patch(&value));
+                answer
+                    .warnings
+                    .push(labels::put_back_warning(lost, &value, &because));
                 answer.audit.insert("because", because);
                 answer
             }
@@ -76,28 +105,5 @@ impl Label {
             | LabelDecision::Never { .. }
             | LabelDecision::NotNeeded => Answer::allowed(),
         }
-    }
-}
-
-/// A Secret yet to be named is told by the prefix of its name.
-fn meta(metadata: Metadata<'_>, namespace: &str) -> SecretMeta {
-    let name = if metadata.name.is_empty() {
-        metadata.generate_name
-    } else {
-        metadata.name
-    };
-    let labels: BTreeMap<_, _> = metadata
-        .labels
-        .into_iter()
-        .flatten()
-        .map(|(key, value)| (key.to_owned(), value.into_owned()))
-        .collect();
-    SecretMeta {
-        meta: Meta {
-            name: name.into_owned(),
-            namespace: namespace.to_owned(),
-            labels,
-            ..Meta::default()
-        },
     }
 }

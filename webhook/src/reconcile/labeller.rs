@@ -1,38 +1,36 @@
 //! The leader's work.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
-use acm_backup_domain::labels::{self, Hub, LabelDecision, marker};
+use acm_backup_domain::labels::{self, Hub, LabelDecision};
 use acm_backup_domain::snapshot::Fact;
-use acm_backup_domain::upstream::object_label;
 use acm_backup_hub::live::innermost;
 use jiff::Timestamp;
 use kube::Client;
 use tokio::time::Instant;
 
 use super::lease::{Election, GIVE_UP, RENEW, Standing};
+use super::lookout::Lookout;
+use super::metadata::{Metadatas, Seen, Written};
 use super::queue::{Queue, Target};
-use super::secrets::{Labelled, Secrets, Seen};
+use super::trouble::{Trouble, is_forbidden};
 use crate::service::lifecycle::{Lifecycle, Phase};
 use crate::service::metrics::Metrics;
-use crate::watch::clusters::Clusters;
-use crate::watch::local_cluster::LocalCluster;
+use crate::watch::local_clusters::LocalClusters;
+use crate::watch::referrers::Referrers;
 
-/// How often all Secrets are looked through, for what slipped past both admission and the watch.
-const SWEEP: Duration = Duration::from_secs(600);
-
-/// Secrets looked at side by side.
+/// Secrets and ConfigMaps looked at side by side.
 const PARALLEL: usize = 8;
 
-/// Labels Secrets after their creation.
+/// Labels what exists: after its creation, or after it lost its label.
 pub struct Labeller {
-    /// Metadata of Secrets.
-    pub secrets: Secrets,
+    /// Secrets and ConfigMaps.
+    pub metadata: Metadatas,
     /// Who refers to what.
-    pub clusters: Arc<Clusters>,
-    /// Which cluster is the hub.
-    pub local_cluster: Arc<LocalCluster>,
+    pub referrers: Arc<Referrers>,
+    /// Which clusters are the hub.
+    pub local_clusters: Arc<LocalClusters>,
     /// What to look at.
     pub queue: Arc<Queue>,
     /// Where it is counted.
@@ -41,7 +39,7 @@ pub struct Labeller {
     pub label_existing: bool,
 }
 
-/// What came of one Secret.
+/// What came of one of them.
 enum Outcome {
     Settled,
     Again,
@@ -92,78 +90,39 @@ impl Labeller {
     }
 
     async fn work(&self, installed: Option<Timestamp>) {
-        let mut sweeps = tokio::time::interval(SWEEP);
-        sweeps.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let sweeping = async {
-            loop {
-                tokio::select! {
-                    _ = sweeps.tick() => {}
-                    () = self.clusters.first_list() => {}
-                }
-                self.sweep(installed).await;
-            }
+        let trouble = Arc::<Trouble>::default();
+        let lookout = Lookout {
+            metadata: self.metadata.clone(),
+            referrers: Arc::clone(&self.referrers),
+            local_clusters: Arc::clone(&self.local_clusters),
+            queue: Arc::clone(&self.queue),
+            trouble: Arc::clone(&trouble),
+            label_existing: self.label_existing,
         };
-        let workers = futures::future::join_all((0..PARALLEL).map(|_| self.worker()));
-        tokio::join!(sweeping, workers);
+        let workers = futures::future::join_all((0..PARALLEL).map(|_| self.worker(&trouble)));
+        tokio::join!(lookout.run(installed), workers);
     }
 
-    async fn worker(&self) {
+    async fn worker(&self, trouble: &Trouble) {
         loop {
             let (target, attempt) = self.queue.next().await;
-            self.look(target, attempt).await;
+            self.look(target, attempt, trouble).await;
         }
     }
 
-    /// Looks through the Secrets nothing selects yet, and puts those that may be labelled unasked into the
-    /// queue.
-    async fn sweep(&self, installed: Option<Timestamp>) {
-        let since = if self.label_existing {
-            Some(Timestamp::MIN)
-        } else {
-            installed
-        };
-        let unasked = self.clusters.unasked(since);
-        let mut older = 0_usize;
-        let unselected = object_label::SELECTING
-            .map(|label| format!("!{label}"))
-            .join(",");
-        let swept = self.secrets.pages(None, &unselected, |page| {
-            for seen in page {
-                let meta = &seen.secret.meta;
-                let target = Target::secret(&meta.namespace, &meta.name);
-                let referred = self
-                    .clusters
-                    .with_references(|references| references.to(meta).is_some());
-                let marked = marker::of(&seen.secret).is_some();
-                let due = (marked && since.is_some() && meta.created >= since)
-                    || (referred
-                        && (unasked.contains(&target)
-                            || unasked.contains(&Target::namespace(&meta.namespace))));
-                if due {
-                    self.queue.add([target]);
-                } else if marked || referred {
-                    older = older.saturating_add(1);
-                }
-            }
-        });
-        if let Err(error) = swept.await {
-            tracing::warn!(why = %innermost(&error), "cannot look through the Secrets");
-        }
-        if older > 0 {
-            tracing::info!(
-                secrets = older,
-                "Secrets from before this installation are not in the backup and are left as they are; \
-                 --label-existing labels them"
-            );
-        }
-    }
-
-    async fn look(&self, target: Target, attempt: usize) {
+    async fn look(&self, target: Target, attempt: usize, trouble: &Trouble) {
         let outcome = match self.settle(&target).await {
             Ok(outcome) => outcome,
+            // Asking again would be refused again; when it no longer is, the next sweep finds it.
+            Err(error) if is_forbidden(&error) => {
+                self.metrics.reconciled("failed");
+                trouble.tell("cannot label", &error);
+                Outcome::Settled
+            }
             Err(error) => {
                 self.metrics.reconciled("failed");
                 tracing::warn!(
+                    kind = target.what.kind(),
                     namespace = %target.namespace,
                     name = target.name.as_deref(),
                     why = %innermost(&error),
@@ -178,20 +137,25 @@ impl Labeller {
     }
 
     async fn settle(&self, target: &Target) -> kube::Result<Outcome> {
-        let local = self.local_cluster.fact(Timestamp::now());
+        let local = self.local_clusters.fact(Timestamp::now());
         if local.value().is_none() {
             return Ok(Outcome::Again);
         }
-        match &target.name {
-            Some(name) => match self.secrets.get(&target.namespace, name).await? {
+        let Target {
+            what,
+            namespace,
+            name,
+        } = target;
+        match name {
+            Some(name) => match self.metadata.get(*what, namespace, name).await? {
                 Some(seen) => self.decide(&seen, &local).await,
                 // Perhaps on its way: admission may have let it through before it knew of the reference.
                 None => Ok(Outcome::Again),
             },
             None => {
                 let mut found = Vec::new();
-                self.secrets
-                    .pages(Some(&target.namespace), "", |page| found.extend(page))
+                self.metadata
+                    .pages(*what, Some(namespace), "", |page| found.extend(page))
                     .await?;
                 let mut outcome = Outcome::Settled;
                 for seen in found {
@@ -204,32 +168,35 @@ impl Labeller {
         }
     }
 
-    async fn decide(&self, seen: &Seen, local_cluster: &Fact<String>) -> kube::Result<Outcome> {
-        let meta = &seen.secret.meta;
-        if meta.deleted.is_some() {
+    async fn decide(
+        &self,
+        seen: &Seen,
+        local_clusters: &Fact<Arc<BTreeSet<String>>>,
+    ) -> kube::Result<Outcome> {
+        if seen.is_deleted() {
             return Ok(Outcome::Settled);
         }
-        let decision = self.clusters.with_references(|references| {
-            labels::decide(
-                &seen.secret,
-                &Hub {
-                    references,
-                    local_cluster,
-                },
-            )
+        let decision = self.referrers.with_references(|references| {
+            let hub = Hub {
+                references,
+                local_clusters,
+            };
+            labels::decide(&seen.subject(), &hub)
         });
         let LabelDecision::Label { value, because } = decision else {
             self.metrics.reconciled("nothing-to-do");
             return Ok(Outcome::Settled);
         };
-        match self.secrets.label(seen, value).await? {
-            Labelled::Done => {
+        let value = value.as_str();
+        match self.metadata.label(seen, value).await? {
+            Written::Done => {
                 self.metrics.reconciled("labelled");
-                tracing::info!(namespace = %meta.namespace, name = %meta.name, value, %because, "labelled");
+                let (kind, namespace, name) = (seen.what.kind(), seen.namespace(), seen.name());
+                tracing::info!(kind, namespace, name, value, %because, "labelled");
                 Ok(Outcome::Settled)
             }
-            Labelled::Changed => Ok(Outcome::Again),
-            Labelled::Gone => Ok(Outcome::Settled),
+            Written::Changed => Ok(Outcome::Again),
+            Written::Gone => Ok(Outcome::Settled),
         }
     }
 }

@@ -6,5 +6,7 @@
 
 pub mod labeller;
 pub mod lease;
+pub mod lookout;
+pub mod metadata;
 pub mod queue;
-pub mod secrets;
+pub mod trouble;

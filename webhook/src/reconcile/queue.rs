@@ -1,28 +1,32 @@
-//! Secrets to look at, each once however often it is asked for.
+//! What to look at, each once however often it is asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use acm_backup_domain::labels::referrers::Labelled;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 /// What to look at.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Target {
+    /// Secrets or ConfigMaps.
+    pub what: Labelled,
     /// Namespace.
-    pub namespace: String,
-    /// One Secret by name; none for all of the namespace.
-    pub name: Option<String>,
+    pub namespace: Box<str>,
+    /// One by name; none for all of the namespace.
+    pub name: Option<Box<str>>,
 }
 
 impl Target {
-    /// One Secret.
+    /// One of them.
     #[must_use]
-    pub fn secret(namespace: &str, name: &str) -> Self {
+    pub fn one(what: Labelled, namespace: &str, name: &str) -> Self {
         Self {
-            namespace: namespace.to_owned(),
-            name: Some(name.to_owned()),
+            what,
+            namespace: namespace.into(),
+            name: Some(name.into()),
         }
     }
 
@@ -30,7 +34,8 @@ impl Target {
     #[must_use]
     pub fn namespace(namespace: &str) -> Self {
         Self {
-            namespace: namespace.to_owned(),
+            what: Labelled::Secret,
+            namespace: namespace.into(),
             name: None,
         }
     }
@@ -72,6 +77,17 @@ impl Queue {
         };
         self.lock()
             .extend(targets.into_iter().map(|target| (target, due)));
+        self.changed.notify_one();
+    }
+
+    /// Asks for a target to be looked at after a pause; one that waits already keeps its time.
+    pub fn later(&self, target: Target, pause: Duration) {
+        let now = Instant::now();
+        let due = Due {
+            at: now.checked_add(pause).unwrap_or(now),
+            attempt: 0,
+        };
+        self.lock().entry(target).or_insert(due);
         self.changed.notify_one();
     }
 
@@ -145,7 +161,7 @@ mod tests {
     #[tokio::test]
     async fn each_target_comes_once_however_often_it_is_asked_for() {
         let queue = Queue::default();
-        let target = Target::secret("c1", "pull");
+        let target = Target::one(Labelled::Secret, "c1", "pull");
         queue.add([target.clone(), target.clone()]);
         queue.add([target.clone()]);
         assert_eq!(queue.next().await, (target, 0));
@@ -155,11 +171,33 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_settled_comes_again_a_bounded_number_of_times() {
         let queue = Queue::default();
-        let target = Target::secret("c1", "pull");
+        let target = Target::one(Labelled::Secret, "c1", "pull");
         assert!(queue.again(target.clone(), 0));
         assert_eq!(queue.next().await, (target.clone(), 1));
         assert!(!queue.again(target, AGAIN.len()));
         assert!(queue.is_empty());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_asked_for_later_comes_then_and_once_however_often_it_is_heard_of() {
+        let queue = Queue::default();
+        let target = Target::one(Labelled::Secret, "c1", "pull");
+        let begun = Instant::now();
+        let second = Duration::from_secs(1);
+        // Another writer takes the label away ten times a second.
+        for _ in 0..15 {
+            queue.later(target.clone(), second);
+            tokio::time::advance(Duration::from_millis(100)).await;
+        }
+        assert_eq!(queue.next().await, (target.clone(), 0));
+        assert!(queue.is_empty());
+        // Asked for at once it does not wait, and what is due is not put off.
+        queue.add([target.clone()]);
+        queue.later(target.clone(), second);
+        let waited = Instant::now();
+        assert_eq!(queue.next().await, (target, 0));
+        assert_eq!(waited, Instant::now());
+        assert!(begun.elapsed() >= second);
     }
 
     #[tokio::test]

@@ -24,7 +24,7 @@ use super::contact::Contact;
 pub const WATCH_SECONDS: u32 = 20;
 
 /// Silence on a connection after which it counts as dead.
-const DEAD_AFTER: Duration = Duration::from_secs(30);
+pub const DEAD_AFTER: Duration = Duration::from_secs(30);
 
 /// Longest wait for one page or for a watch to begin.
 const CALL: Duration = Duration::from_secs(15);

@@ -12,8 +12,8 @@ use acm_backup_webhook::judge::label::Label;
 use acm_backup_webhook::judge::slot::Slots;
 use acm_backup_webhook::service::metrics::Metrics;
 use acm_backup_webhook::watch::backups::Backups;
-use acm_backup_webhook::watch::clusters::Clusters;
-use acm_backup_webhook::watch::local_cluster::LocalCluster;
+use acm_backup_webhook::watch::local_clusters::LocalClusters;
+use acm_backup_webhook::watch::referrers::Referrers;
 use axum::Router;
 use axum::body::{Body, Bytes};
 use http::{Request, Response};
@@ -40,8 +40,8 @@ impl Subject {
         let backups = Arc::new(Backups::default());
         backups.contact.heard(Timestamp::now());
         let apart = Arc::new(Apart::new(backups, NAMESPACE));
-        let local_cluster = Arc::new(LocalCluster::default());
-        local_cluster.contact.heard(Timestamp::now());
+        let local_clusters = Arc::new(LocalClusters::default());
+        local_clusters.contact.heard(Timestamp::now());
         let guard = Guard {
             attesting_accounts: BTreeSet::new(),
             client: client.clone(),
@@ -56,8 +56,8 @@ impl Subject {
             operator_user: "operator".to_owned(),
         };
         let labeller = Label {
-            clusters: Arc::new(Clusters::new(Arc::default())),
-            local_cluster,
+            referrers: Referrers::new(Arc::default()),
+            local_clusters,
         };
         let router = Endpoints {
             labeller: Arc::new(labeller),

@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
+use acm_backup_domain::labels::referrers::ReferrerKind;
 use acm_backup_domain::upstream::object_label::BACKUP;
 use acm_backup_webhook::reconcile::labeller::Labeller;
+use acm_backup_webhook::reconcile::metadata::Metadatas;
 use acm_backup_webhook::reconcile::queue::Queue;
-use acm_backup_webhook::reconcile::secrets::Secrets;
 use acm_backup_webhook::service::lifecycle::Lifecycle;
 use acm_backup_webhook::service::metrics::Metrics;
-use acm_backup_webhook::watch::clusters::Clusters;
 use acm_backup_webhook::watch::follow::Store;
-use acm_backup_webhook::watch::local_cluster::LocalCluster;
+use acm_backup_webhook::watch::local_clusters::LocalClusters;
+use acm_backup_webhook::watch::referrers::{Followed, Referrers};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -22,8 +23,10 @@ pub const LEASES: &str = "/apis/coordination.k8s.io/v1/namespaces/acm-backup-sys
 /// A hub with nothing on it, and what a replica keeps of it.
 pub struct Hub {
     pub api: Api,
-    pub clusters: Arc<Clusters>,
-    pub local_cluster: Arc<LocalCluster>,
+    pub referrers: Arc<Referrers>,
+    pub deployments: Arc<Followed>,
+    pub pools: Arc<Followed>,
+    pub local_clusters: Arc<LocalClusters>,
     queue: Arc<Queue>,
     pub metrics: Arc<Metrics>,
     pub lifecycle: Lifecycle,
@@ -41,27 +44,31 @@ impl Hub {
             }),
         );
         let queue = Arc::new(Queue::default());
+        let referrers = Referrers::new(Arc::clone(&queue));
         let hub = Self {
-            clusters: Arc::new(Clusters::new(Arc::clone(&queue))),
-            local_cluster: Arc::default(),
+            deployments: referrers.followed(ReferrerKind::ClusterDeployment),
+            pools: referrers.followed(ReferrerKind::ClusterPool),
+            referrers,
+            local_clusters: Arc::default(),
             metrics: Arc::default(),
             lifecycle: Lifecycle::default(),
             queue,
             api,
         };
-        hub.clusters.contact.heard(Timestamp::now());
+        hub.deployments.contact.heard(Timestamp::now());
+        hub.pools.contact.heard(Timestamp::now());
         hub
     }
 
     pub fn knows_itself(&self) {
-        self.local_cluster.contact.heard(Timestamp::now());
+        self.local_clusters.contact.heard(Timestamp::now());
     }
 
     pub fn elect(&self, label_existing: bool) -> JoinHandle<()> {
         let labeller = Labeller {
-            secrets: Secrets::new(self.api.client()),
-            clusters: Arc::clone(&self.clusters),
-            local_cluster: Arc::clone(&self.local_cluster),
+            metadata: Metadatas::new(self.api.client()),
+            referrers: Arc::clone(&self.referrers),
+            local_clusters: Arc::clone(&self.local_clusters),
             queue: Arc::clone(&self.queue),
             metrics: Arc::clone(&self.metrics),
             label_existing,
@@ -75,7 +82,7 @@ impl Hub {
     }
 
     pub fn deploy(&self, deployment: &Value) {
-        self.clusters.apply(self.clusters.project(deployment));
+        self.deployments.apply(self.deployments.project(deployment));
     }
 
     pub async fn labelled(&self, namespace: &str, name: &str, value: &str) {
@@ -85,8 +92,18 @@ impl Hub {
 
     /// Waits until the reconciler has looked at a Secret it has nothing to do for.
     pub async fn settled(&self, outcome: &str) {
-        let text = format!(r#"secrets_reconciled_total{{outcome="{outcome}"}}"#);
-        while !self.metrics.encode().unwrap().contains(&text) {
+        self.settled_times(outcome, 1).await;
+    }
+
+    /// The same, of at least so many.
+    pub async fn settled_times(&self, outcome: &str, times: u64) {
+        let text = format!("secrets_reconciled_total{{outcome=\"{outcome}\"}} ");
+        loop {
+            let metrics = self.metrics.encode().unwrap();
+            let count = metrics.lines().find_map(|line| line.split(&text).nth(1));
+            if count.is_some_and(|count| count.parse::<u64>().unwrap() >= times) {
+                return;
+            }
             tokio::task::yield_now().await;
         }
     }

@@ -3,26 +3,21 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use acm_backup_domain::upstream::object_label::{BACKUP, EXCLUDE, MANAGED_SERVICE_ACCOUNT};
 use acm_backup_hub::lease::Leases;
 use acm_backup_webhook::admission::endpoint::Judge;
 use acm_backup_webhook::judge::apart::{Apart, FLEETS_AT_ONCE};
 use acm_backup_webhook::judge::guard::Guard;
 use acm_backup_webhook::judge::label::Label;
 use acm_backup_webhook::judge::slot::Slots;
-use acm_backup_webhook::reconcile::queue::Queue;
 use acm_backup_webhook::watch::backups::Backups;
-use acm_backup_webhook::watch::clusters::Clusters;
-use acm_backup_webhook::watch::follow::Store;
-use acm_backup_webhook::watch::local_cluster::LocalCluster;
+use acm_backup_webhook::watch::local_clusters::LocalClusters;
+use acm_backup_webhook::watch::referrers::Referrers;
 use acm_backup_webhook::watch::stored::Stored;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::api::Api;
-use crate::caller::{Caller, restore_review, secret_review};
+use crate::caller::{Caller, restore_review};
 use crate::running::{Running, Setup};
 
 pub const NAMESPACE: &str = "open-cluster-management-backup";
@@ -100,11 +95,11 @@ pub fn real_judges() -> (Arc<dyn Judge>, Arc<dyn Judge>) {
 
 /// The same on a hub of the test's.
 pub fn real_judges_of(api: &Api) -> (Arc<dyn Judge>, Arc<dyn Judge>) {
-    let local_cluster = Arc::new(LocalCluster::default());
-    local_cluster.contact.heard(Timestamp::now());
+    let local_clusters = Arc::new(LocalClusters::default());
+    local_clusters.contact.heard(Timestamp::now());
     let labeller = Arc::new(Label {
-        clusters: Arc::new(Clusters::new(Arc::default())),
-        local_cluster,
+        referrers: Referrers::new(Arc::default()),
+        local_clusters,
     });
     (labeller, guard(api))
 }
@@ -427,84 +422,4 @@ async fn a_review_without_its_object_is_refused_as_malformed() {
     review["request"]["object"] = Value::Null;
     let response = validated(&running, &review).await;
     assert_eq!(response["status"]["code"], 422, "{response}");
-}
-
-/// The labels a Secret is created with after `/mutate` had its say.
-async fn created(running: &Running, object: Value) -> Value {
-    let review = secret_review("m", object);
-    let mut caller = Caller::connect(running).await;
-    let response = caller
-        .post("/mutate?timeout=1s", review.to_string())
-        .await
-        .json();
-    let response = &response["response"];
-    assert_eq!(response["allowed"], true);
-    let mut secret = review["request"]["object"].clone();
-    if let Some(patch) = response["patch"].as_str() {
-        assert_eq!(response["patchType"], "JSONPatch");
-        let patch: json_patch::Patch =
-            serde_json::from_slice(&STANDARD.decode(patch).unwrap()).unwrap();
-        json_patch::patch(&mut secret, &patch).unwrap();
-    }
-    secret["metadata"]["labels"].clone()
-}
-
-#[tokio::test]
-async fn secrets_are_labelled_in_their_creation_and_only_where_they_need_it() {
-    let clusters = Arc::new(Clusters::new(Arc::new(Queue::default())));
-    clusters.apply(clusters.project(&json!({
-        "metadata": {"name": "cluster-1", "namespace": "cluster-1"},
-        "spec": {"pullSecretRef": {"name": "pull-secret"}}
-    })));
-    let local_cluster = Arc::new(LocalCluster::default());
-    let running = Running::start(Setup {
-        labeller: Arc::new(Label {
-            clusters: Arc::clone(&clusters),
-            local_cluster: Arc::clone(&local_cluster),
-        }),
-        ..Setup::default()
-    })
-    .await;
-    let msa = |name: &str| json!({"metadata": {"name": name, "labels": {(MANAGED_SERVICE_ACCOUNT): "true"}}});
-    assert_eq!(
-        created(&running, json!({})).await,
-        Value::Null,
-        "the hub's own cluster is unknown yet"
-    );
-    local_cluster.contact.heard(Timestamp::now());
-    for (object, expected) in [
-        (json!({}), json!({(BACKUP): "pullsecret"})),
-        (json!({"metadata": {"name": "other"}}), Value::Null),
-        (
-            json!({"metadata": {"labels": {}}}),
-            json!({(BACKUP): "pullsecret"}),
-        ),
-        (
-            json!({"metadata": {"labels": {"a/b": "c"}}}),
-            json!({"a/b": "c", (BACKUP): "pullsecret"}),
-        ),
-        (
-            json!({"metadata": {"labels": {(BACKUP): ""}}}),
-            json!({(BACKUP): ""}),
-        ),
-        (
-            json!({"metadata": {"labels": {(EXCLUDE): "true"}}}),
-            json!({(EXCLUDE): "true"}),
-        ),
-        (
-            msa("auto-import-account"),
-            json!({(MANAGED_SERVICE_ACCOUNT): "true", (BACKUP): "msa"}),
-        ),
-        (
-            json!({"metadata": {"name": null, "generateName": "auto-import-account-",
-                "labels": {(MANAGED_SERVICE_ACCOUNT): "true"}}}),
-            json!({(MANAGED_SERVICE_ACCOUNT): "true", (BACKUP): "msa"}),
-        ),
-    ] {
-        assert_eq!(
-            created(&running, object.clone()).await,
-            expected,
-            "{object}"
-        );
-    }
 }

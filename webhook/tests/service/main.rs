@@ -18,6 +18,7 @@ mod hostile;
 mod http;
 mod hub;
 mod judging;
+mod label_reviews;
 mod labelling;
 mod manifests;
 mod pki;

@@ -3,7 +3,6 @@
 
 pub mod backup;
 pub mod backup_schedule;
-pub mod cluster_deployment;
 pub mod definition;
 pub mod managed_cluster;
 pub mod meta;

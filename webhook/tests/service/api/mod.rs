@@ -1,5 +1,6 @@
 //! An API server in memory, as far as the webhook calls one: get, list, watch, create and merge patch,
-//! with uids, versions, conflicts and a clock of its own. Secrets are given out as metadata or not at all.
+//! with uids, versions, conflicts and a clock of its own. Secrets and ConfigMaps are given out as metadata or not
+//! at all.
 
 mod wire;
 
@@ -17,7 +18,7 @@ use kube::client::Body;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
-use wire::{bare, everywhere, full, refusal, selects, split};
+use wire::{bare, everywhere, full, is_bare, refusal, selects, split};
 
 pub type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
 type Meddle = Box<dyn FnOnce(&Api) + Send>;
@@ -42,6 +43,7 @@ struct State {
     bodies: Vec<Value>,
     watchers: Vec<mpsc::UnboundedSender<String>>,
     failures: VecDeque<(&'static str, u16)>,
+    refused: BTreeMap<&'static str, u16>,
     hanging: VecDeque<&'static str>,
     before_write: Option<Meddle>,
 }
@@ -57,6 +59,7 @@ impl Default for State {
             bodies: Vec::new(),
             watchers: Vec::new(),
             failures: VecDeque::new(),
+            refused: BTreeMap::new(),
             hanging: VecDeque::new(),
             before_write: None,
         }
@@ -109,6 +112,22 @@ impl Api {
         );
     }
 
+    pub fn config_map(&self, namespace: &str, name: &str) {
+        self.put(
+            &format!("/api/v1/namespaces/{namespace}/configmaps"),
+            json!({"metadata": {"name": name}, "data": {"k": "v"}}),
+        );
+    }
+
+    /// Answers every request whose line contains `part` with an error, until it is allowed again.
+    pub fn refuse(&self, part: &'static str, code: u16) {
+        self.state().refused.insert(part, code);
+    }
+
+    pub fn allow(&self, part: &str) {
+        self.state().refused.remove(part);
+    }
+
     pub fn delete(&self, collection: &str, name: &str) {
         self.state()
             .objects
@@ -121,8 +140,12 @@ impl Api {
     }
 
     pub fn label_of(&self, namespace: &str, name: &str, key: &str) -> Option<String> {
-        let secret = self.get(&format!("/api/v1/namespaces/{namespace}/secrets"), name)?;
-        secret["metadata"]["labels"][key]
+        self.label("secrets", namespace, name, key)
+    }
+
+    pub fn label(&self, plural: &str, namespace: &str, name: &str, key: &str) -> Option<String> {
+        let object = self.get(&format!("/api/v1/namespaces/{namespace}/{plural}"), name)?;
+        object["metadata"]["labels"][key]
             .as_str()
             .map(str::to_owned)
     }
@@ -210,7 +233,11 @@ impl Api {
             state.bodies.push(body.clone());
             match state.failures.front() {
                 Some((part, _)) if line.contains(part) => state.failures.pop_front(),
-                _ => None,
+                _ => {
+                    let refused = state.refused.iter();
+                    let mut refused = refused.filter(|(part, _)| line.contains(**part));
+                    refused.next().map(|(part, code)| (*part, *code))
+                }
             }
         };
         let path = parts.uri.path().to_owned();
@@ -222,7 +249,7 @@ impl Api {
         let query = parts.uri.query().unwrap_or_default();
         let mut answer = if let Some((_, code)) = failure {
             refusal(code)
-        } else if path.contains("/secrets") && !metadata_only {
+        } else if is_bare(&path) && !metadata_only {
             refusal(406)
         } else if parts
             .uri
@@ -273,7 +300,7 @@ impl Api {
             .replace("%3D", "=");
         let selector = selector.replace("%2C", ",").replace("%21", "!");
         let state = self.state();
-        let mut served = path.contains("/secrets");
+        let mut served = is_bare(path);
         let mut items = Vec::new();
         for ((collection, _), object) in &state.objects {
             if collection == path || everywhere(collection) == path {
@@ -286,7 +313,7 @@ impl Api {
         items.retain(|item| item["metadata"]["name"] != "kind-is-served");
         let version = state.version.to_string();
         // As the API server has it for a list of metadata alone.
-        let items = match path.contains("/secrets") && items.is_empty() {
+        let items = match is_bare(path) && items.is_empty() {
             true => Value::Null,
             false => json!(items),
         };

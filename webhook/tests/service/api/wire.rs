@@ -19,8 +19,13 @@ pub fn everywhere(collection: &str) -> String {
     }
 }
 
+/// What is given out as metadata alone.
+pub fn is_bare(path: &str) -> bool {
+    path.contains("/secrets") || path.contains("/configmaps")
+}
+
 pub fn bare(path: &str, mut object: Value) -> Value {
-    if path.contains("/secrets") {
+    if is_bare(path) {
         object = json!({"metadata": object["metadata"]});
     }
     object
