@@ -133,6 +133,14 @@ fn addon(kubeconfig: &Path) -> Result<Recipe> {
         .env("KUBECONFIG", kubeconfig))
 }
 
+/// Play the import controller on a hub too, which marks and deletes the namespaces of clusters.
+pub async fn import_controller(hub: &Hub) -> Result<Arc<Process>> {
+    let recipe = Recipe::new("import controller", Program::Operator.path()?)
+        .arg("--only-import-controller")
+        .env("KUBECONFIG", hub.admin_kubeconfig());
+    hub.run(recipe, "import-controller")
+}
+
 /// Kubeconfig of the account it runs as, with the rights it has in production.
 pub async fn account(hub: &Hub) -> Result<PathBuf> {
     let account = Subject::ServiceAccount(BACKUP_NAMESPACE, SERVICE_ACCOUNT);

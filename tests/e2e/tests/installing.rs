@@ -468,7 +468,9 @@ fn the_guards_stand_alone_and_may_see_no_secret() {
         a_restore_can_be_created(&restores(&desk.hub).await)
             .await
             .unwrap();
-        assert_eq!(repeated(&desk, "clusterdeployments"), Vec::<String>::new());
+        for kind in ["clusterdeployments", "clusterpools", "secrets"] {
+            assert_eq!(repeated(&desk, kind), Vec::<String>::new());
+        }
     });
 }
 
@@ -493,6 +495,27 @@ fn the_labels_stand_alone() {
         .await
         .unwrap();
         says(&label, &["msa"]);
+        // By the reconciler too: what names it comes after it.
+        let pull = "c1-pull-secret";
+        let secret = fixtures::secret("c1", pull, serde_json::Value::Null);
+        desk.hub.create(&secret).await.unwrap();
+        desk.hub
+            .create(&fixtures::cluster_deployment("c1"))
+            .await
+            .unwrap();
+        until("the pull secret to be labelled", LIMIT, || async {
+            let labels = desk
+                .ok(&format!(
+                    "kubectl -n c1 get secret {pull} -o jsonpath={{.metadata.labels}}"
+                ))
+                .await;
+            Ok(match labels.contains("pullsecret") {
+                true => Seen::Yes(()),
+                false => Seen::NotYet(labels),
+            })
+        })
+        .await
+        .unwrap();
         assert!(!may(&desk, "list restores.cluster.open-cluster-management.io").await);
         assert_eq!(repeated(&desk, "backups.velero.io"), Vec::<String>::new());
     });

@@ -33,7 +33,11 @@ fn it_may_do_what_it_does_and_nothing_else() {
             "watch backups.velero.io",
             "list backupstoragelocations.velero.io",
             "watch clusterdeployments.hive.openshift.io",
+            "watch clusterpools.hive.openshift.io",
             "patch secrets",
+            "watch secrets",
+            "list configmaps",
+            "patch configmaps",
             "create subjectaccessreviews.authorization.k8s.io",
         ] {
             assert!(may(&hub, what), "{what}");
@@ -51,7 +55,10 @@ fn it_may_do_what_it_does_and_nothing_else() {
             "get pods",
             // In its own namespace alone, which is asked apart.
             "patch leases.coordination.k8s.io",
-            "list configmaps",
+            "watch configmaps",
+            "create configmaps",
+            "update configmaps",
+            "delete configmaps",
             "patch validatingwebhookconfigurations.admissionregistration.k8s.io",
             "attest guardrules.acm-backup.dev",
             "impersonate users",

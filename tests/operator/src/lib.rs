@@ -7,6 +7,7 @@
 
 pub mod cleanup_rule;
 pub mod decide;
+pub mod import_controller;
 pub mod kinds;
 pub mod live;
 pub mod msa_addon;

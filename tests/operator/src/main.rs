@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use acm_backup_domain::time::GoDuration;
 use acm_backup_operator::live::{self, Pace};
-use acm_backup_operator::msa_addon;
 use acm_backup_operator::version::Version;
+use acm_backup_operator::{import_controller, msa_addon};
 use anyhow::{Context, Result};
 use clap::{ArgAction, Parser};
 use kube::{Client, Config};
@@ -27,6 +27,9 @@ struct Args {
     /// Play nothing but the add-on: beside a real operator, which does not make tokens.
     #[arg(long, conflicts_with_all = ["operator_version", "msa_addon"])]
     only_msa_addon: bool,
+    /// Play nothing but the import controller, which keeps the namespaces of clusters.
+    #[arg(long, conflicts_with_all = ["operator_version", "msa_addon", "only_msa_addon"])]
+    only_import_controller: bool,
     /// When to look at a healthy BackupSchedule again.
     #[arg(long, default_value = "5m", value_parser = duration)]
     requeue_healthy: Duration,
@@ -81,6 +84,10 @@ async fn main() -> Result<()> {
     if args.only_msa_addon {
         msa_addon::run(client).await;
         anyhow::bail!("the watches of accounts and tokens ended");
+    }
+    if args.only_import_controller {
+        import_controller::run(client).await;
+        anyhow::bail!("the watches of clusters and namespaces ended");
     }
     if args.msa_addon {
         tokio::spawn(msa_addon::run(client.clone()));

@@ -1,6 +1,11 @@
 //! Secrets are labelled by all three ways in: they say it themselves, something that exists names
 //! them, something that is created later does.
 
+mod kept;
+mod missed;
+mod passive;
+mod referred;
+
 use std::time::Duration;
 
 use acm_backup_bed::wait::{Seen, until};
