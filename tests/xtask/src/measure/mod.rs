@@ -4,6 +4,7 @@
 //! speed of a machine.
 
 mod apiserver;
+mod away;
 mod command;
 mod cores;
 mod ground;

@@ -111,7 +111,21 @@ pub fn webhook(figures: &Figures) -> String {
             format!("{:.1} %", call.over()),
         ]);
     }
-    [reviews.text, memory.text, calls.text].join("\n")
+    let states = figures.away.first().map(|row| &row.took[..]);
+    let states = states
+        .unwrap_or_default()
+        .iter()
+        .map(|(state, _)| state.name());
+    let head: Vec<_> = ["a Secret's write, median, while the webhook"]
+        .into_iter()
+        .chain(states)
+        .collect();
+    let mut away = Rows::new(&head);
+    for row in &figures.away {
+        let took = row.took.iter().map(|(_, took)| millis(*took));
+        away.add([row.write.to_owned()].into_iter().chain(took));
+    }
+    [reviews.text, memory.text, calls.text, away.text].join("\n")
 }
 
 fn latencies(what: &str, found: &Latencies) -> [String; 7] {

@@ -1,6 +1,7 @@
 //! The webhook's figures: reviews at its own socket, memory, and what the API server saw.
 
 use super::apiserver::{self, Call, Calls};
+use super::away;
 use super::cores::{self, Cores};
 use super::load::{self, Latencies};
 use super::memory::{self, Memory};
@@ -36,6 +37,8 @@ pub struct Figures {
     pub after: Memory,
     /// What the API server counted over real writes.
     pub seen_by_apiserver: Calls,
+    /// What a write costs without it.
+    pub away: Vec<away::Row>,
 }
 
 /// Installs one replica on a hub and measures it.
@@ -65,12 +68,14 @@ pub async fn measure(hub: &Hub, binary: PathBuf, cores: Option<Cores>) -> Result
     let (loads, handshakes) =
         tokio::task::spawn_blocking(move || generate(&replica, &authority, cores)).await??;
     let after = memory::of(pid).context("the webhook has ended")?;
+    let away = away::measure(&client, &webhook).await?;
     Ok(Figures {
         loads,
         handshakes,
         idle,
         after,
         seen_by_apiserver,
+        away,
     })
 }
 
