@@ -248,10 +248,8 @@ impl From<BodyError> for Failure {
 impl Endpoint {
     async fn answer(self: Arc<Self>, request: HttpRequest<Body>) -> Result<Response, Failure> {
         let times = Times::of(self.hook, request.uri().query());
-        let proven = request
-            .extensions()
-            .get::<Standing>()
-            .is_some_and(Standing::is_proven);
+        let standing = request.extensions().get::<Standing>().cloned();
+        let standing = standing.unwrap_or_default();
         let (parts, body) = request.into_parts();
         if !body::is_json(&parts.headers) {
             return Err(Failure::new(
@@ -259,13 +257,21 @@ impl Endpoint {
                 "a review is sent as application/json",
             ));
         }
-        let arrived = body::read(&parts.headers, body, &self.room, proven, times.arrival).await;
+        let arrived = body::read(
+            &parts.headers,
+            body,
+            &self.room,
+            standing.is_proven(),
+            times.arrival,
+        )
+        .await;
         let arrived = arrived.inspect_err(|error| match error {
             BodyError::TooLarge => drop(self.metrics.bodies_too_large.inc()),
             BodyError::NoRoom => drop(self.metrics.overloaded.inc()),
             BodyError::Slow => drop(self.metrics.slow_bodies.inc()),
             _ => {}
         })?;
+        standing.arrived();
         if arrived.bytes.len() <= SMALL {
             return self.reviewed(arrived, times).await;
         }

@@ -33,19 +33,39 @@ struct Held {
     idle: Option<Instant>,
 }
 
-/// Whether a connection has finished a review, as those do that an API server keeps.
+/// What a connection has shown of itself.
 #[derive(Clone, Debug, Default)]
-pub struct Standing(Arc<AtomicBool>);
+pub struct Standing(Arc<Shown>);
+
+#[derive(Debug, Default)]
+struct Shown {
+    /// It has finished a review, as those do that an API server keeps.
+    proven: AtomicBool,
+    /// It has sent a whole one, which is being judged.
+    at_work: AtomicBool,
+}
 
 impl Standing {
-    /// Whether it has.
+    /// Whether it has finished a review.
     #[must_use]
     pub fn is_proven(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0.proven.load(Ordering::Relaxed)
     }
 
-    fn prove(&self) {
-        self.0.store(true, Ordering::Relaxed);
+    /// A whole review has come over it.
+    pub fn arrived(&self) {
+        self.0.at_work.store(true, Ordering::Relaxed);
+    }
+
+    fn is_at_work(&self) -> bool {
+        self.0.at_work.load(Ordering::Relaxed)
+    }
+
+    fn answered(&self, reviewed: bool) {
+        self.0.at_work.store(false, Ordering::Relaxed);
+        if reviewed {
+            self.0.proven.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -113,10 +133,13 @@ impl Connections {
 impl State {
     fn evict(&mut self) -> bool {
         let order = |(turn, one): &(&u64, &mut Held)| {
-            // A stranger whatever it does; then whoever asks nothing, the longest first; then, were all of
-            // them at work, the oldest.
+            // A stranger first, but one whose review is being judged after all others: so begins an API server
+            // too. Then whoever asks nothing, the longest first; then, were all of them at work, the oldest.
             let proven = one.standing.is_proven();
-            let busy = proven && one.idle.is_none();
+            let busy = match proven {
+                true => one.idle.is_none(),
+                false => one.standing.is_at_work(),
+            };
             (proven, busy, proven.then_some(one.idle).flatten(), **turn)
         };
         let waiting = self.held.iter_mut().filter(|(_, one)| !one.told);
@@ -143,9 +166,7 @@ impl Seat {
 
     /// It was answered; `reviewed` says whether as a review.
     pub fn end(&self, reviewed: bool) {
-        if reviewed {
-            self.standing.prove();
-        }
+        self.standing.answered(reviewed);
         self.note(Some(Instant::now()));
     }
 
@@ -188,8 +209,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn strangers_go_first_the_oldest_of_them_and_then_whoever_is_idle_for_longest() {
-        let (connections, seats) = full(4);
-        let [known, busy, stranger, silent] = &seats[..] else {
+        let (connections, seats) = full(5);
+        let [known, busy, first, stranger, silent] = &seats[..] else {
             panic!()
         };
         for seat in [busy, known] {
@@ -198,11 +219,14 @@ mod tests {
             tokio::time::advance(Duration::from_secs(1)).await;
         }
         busy.begin();
+        // The first review over it is being judged.
+        first.begin();
+        first.standing().arrived();
         // Asked something, but never what an API server asks.
         stranger.begin();
         stranger.end(false);
         let mut newcomers = Vec::new();
-        for expected in [stranger, silent, known, busy] {
+        for expected in [stranger, silent, first, known, busy] {
             let (seat, evicts) = connections.seat();
             seat.begin();
             seat.end(true);
