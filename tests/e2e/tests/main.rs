@@ -3,6 +3,7 @@
 
 mod support;
 
+mod clients;
 mod crds;
 mod damage;
 mod demo;
@@ -16,5 +17,6 @@ mod rbac;
 mod refusals;
 mod service;
 mod status;
+mod strangers;
 mod takeover;
 mod words;

@@ -3,6 +3,7 @@
 mod offline;
 mod ownership;
 mod races;
+mod strangers;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -23,6 +24,8 @@ enum Soak {
     Ownership(ownership::Args),
     /// Requests in the same instant through three replicas, on a real API server
     Races(races::Args),
+    /// One replica under its memory limit, and strangers at its port
+    Strangers(strangers::Args),
 }
 
 /// Runs it.
@@ -31,5 +34,6 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         Soak::Offline(args) => offline::run(args),
         Soak::Ownership(args) => ownership::run(args),
         Soak::Races(args) => races::run(args),
+        Soak::Strangers(args) => strangers::run(args),
     }
 }
