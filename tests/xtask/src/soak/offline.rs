@@ -24,7 +24,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         1 => Cuts::Every,
         step => Cuts::Sampled(step.into()),
     };
-    let report = soak(|_, _| cuts, |line| eprintln!("{line}"))?;
+    let report = soak(|_, _| Some(cuts), |line| eprintln!("{line}"))?;
     println!("{report}");
     if let Some(file) = &args.report {
         let text = format!(
