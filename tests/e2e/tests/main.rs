@@ -3,6 +3,7 @@
 
 mod support;
 
+mod connecting;
 mod crds;
 mod damage;
 mod demo;

@@ -145,7 +145,7 @@ async fn connected(
     deadline: Deadline,
 ) -> Result<Connection, ConnectError> {
     let authority = target.authority.read()?;
-    let server = address(&mut target, authority.is_some())?;
+    let server = address(&target)?;
     let authority = believed(&target, authority)?;
     let identity = match (target.certificate.read()?, target.key.read()?) {
         (Some(certificate), Some(key)) => Some((certificate, key)),
@@ -196,25 +196,16 @@ async fn connected(
     })
 }
 
-/// The server's address. Without a scheme it is https where anything speaks of TLS, as for kubectl.
-fn address(target: &mut Target, has_authority: bool) -> Result<Uri, ConnectError> {
+/// The server's address; without a scheme it is http, as for kubectl.
+fn address(target: &Target) -> Result<Uri, ConnectError> {
     let refused = |why: String| ConnectError::Field {
         field: target.server_field.clone(),
         why,
     };
-    let written = match target.server.trim() {
+    let whole = match target.server.trim() {
         "" => return Err(refused("there is none".to_owned())),
-        written => written,
-    };
-    let secure = has_authority
-        || target.authority_file.is_some()
-        || target.insecure
-        || target.certificate.data.is_some()
-        || target.certificate.file.is_some();
-    let whole = match (written.contains("://"), secure) {
-        (true, _) => written.to_owned(),
-        (false, true) => format!("https://{written}"),
-        (false, false) => format!("http://{written}"),
+        written if written.contains("://") => written.to_owned(),
+        bare => format!("http://{bare}"),
     };
     // A password in an address would be shown with it.
     let bare = without_passwords(&whole).into_owned();
