@@ -108,7 +108,7 @@ fn from_hub(global: &Global) -> anyhow::Result<Report> {
         .await;
         let status = status::assess(&snapshot);
         if let Some(why) = unreachable(&status) {
-            let help = if why.contains("certificate") {
+            let help = if why.contains("unknown authority") {
                 "name its authority with --certificate-authority, or "
             } else {
                 ""

@@ -100,7 +100,8 @@ async fn look_at(
     let read = Limited::new(body, LARGEST).collect().await;
     let bytes = read.map(|read| read.to_bytes()).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    match refusal(&text, secrets).filter(|_| !page) {
+    let refused = refusal(&text, secrets).or_else(|| without_a_reason(parts.status, &text));
+    match refused.filter(|_| !page) {
         Some(status) => {
             parts.headers.remove(CONTENT_LENGTH);
             let body = Full::new(status.to_string().into_bytes().into());
@@ -139,6 +140,23 @@ fn refusal(text: &str, secrets: &[String]) -> Option<serde_json::Value> {
         fields.insert("message".to_owned(), message.into());
     }
     Some(status)
+}
+
+/// What API servers themselves refuse by in plain text: a group they do not serve, and too much work. The text is
+/// not needed, and might be a gateway's.
+fn without_a_reason(status: StatusCode, text: &str) -> Option<serde_json::Value> {
+    let known = match status.as_u16() {
+        404 => text.trim() == "404 page not found",
+        429 | 500 | 503 | 504 => !text.trim_start().starts_with('<'),
+        _ => false,
+    };
+    known.then(|| {
+        serde_json::json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": format!("refused without a reason ({})", status.as_u16()),
+            "reason": "", "code": status.as_u16(),
+        })
+    })
 }
 
 /// What a page calls itself.

@@ -35,7 +35,7 @@ use hyper_util::rt::TokioExecutor;
 use kube::Client;
 use kube::client::{Body, ConfigExt};
 use kube::config::Config;
-use material::Pem;
+use material::{Pem, Place};
 use proxy::Environment;
 use std::path::PathBuf;
 use target::Target;
@@ -57,6 +57,10 @@ pub struct Options {
     pub server: Option<String>,
     /// `--token`
     pub token: Option<String>,
+    /// `--username`
+    pub username: Option<String>,
+    /// `--password`
+    pub password: Option<String>,
     /// `--certificate-authority`
     pub certificate_authority: Option<PathBuf>,
     /// `--client-certificate`
@@ -73,8 +77,8 @@ pub struct Options {
     pub impersonate_uid: Option<String>,
     /// `--as-group`
     pub impersonate_groups: Vec<String>,
-    /// Where a pod's service account lies, if not where Kubernetes puts it.
-    pub service_account: Option<PathBuf>,
+    /// `--as-user-extra`
+    pub impersonate_extra: Vec<(String, String)>,
 }
 
 /// A connection that can be made.
@@ -146,6 +150,9 @@ async fn connected(
 ) -> Result<Connection, ConnectError> {
     let authority = target.authority.read()?;
     let server = address(&target)?;
+    if server.scheme_str() != Some("https") {
+        without_secrets(&mut target);
+    }
     let authority = believed(&target, authority)?;
     let identity = match (target.certificate.read()?, target.key.read()?) {
         (Some(certificate), Some(key)) => Some((certificate, key)),
@@ -216,6 +223,17 @@ fn address(target: &Target) -> Result<Uri, ConnectError> {
         Some("http" | "https") if uri.host().is_some_and(|host| !host.is_empty()) => Ok(uri),
         _ => Err(refused(format!("{bare:?} is no address of an API server"))),
     }
+}
+
+/// Nothing that proves who we are goes over a line that anybody reads; kubectl sends nothing either, and runs no
+/// plugin, as behind `kubectl proxy`.
+fn without_secrets(target: &mut Target) {
+    target.token = None;
+    target.token_file = None;
+    target.basic = None;
+    target.plugin = None;
+    target.certificate = Place::default();
+    target.key = Place::default();
 }
 
 fn believed(target: &Target, authority: Option<Pem>) -> Result<Authority, ConnectError> {

@@ -8,7 +8,7 @@ use acm_backup_bed::Program;
 use acm_backup_bed::parts::{self, Part};
 use pki::{Pki, base64, pkcs1, sec1};
 use serde_json::{Value, json};
-use server::{Seen, http_proxy, serve, socks_proxy};
+use server::{Seen, http_proxy, serve, serve_plain, socks_proxy};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -502,6 +502,25 @@ fn who_they_are() {
             json!({"token": "t", "as": "jane", "as-uid": "7", "as-groups": ["a", "b"], "as-user-extra": {"reason": ["x", "y"]}}),
             Connect,
         ),
+        user("name and password by flags", json!({}), Connect).flags(&[
+            "--username",
+            "jane",
+            "--password",
+            "p:w",
+        ]),
+        user(
+            "as another with extras, by flags",
+            json!({"token": "t"}),
+            Connect,
+        )
+        .flags(&[
+            "--as",
+            "jane",
+            "--as-user-extra",
+            "reason=x",
+            "--as-user-extra",
+            "scopes=y",
+        ]),
         user("as another, by flags", json!({"token": "t"}), Connect).flags(&[
             "--as",
             "jane",
@@ -518,6 +537,21 @@ fn who_they_are() {
             Refuse("auth-provider of user \"admin\": \"gcp\" is not spoken any more"),
         ),
     ];
+    // Over plain http nothing that proves anything is sent, and no plugin is run.
+    let plain = json!({"server": format!("http://127.0.0.1:{}", serve_plain(&seen))});
+    rows.push(row(
+        "a token over plain http",
+        plain.clone(),
+        json!({"token": "abc"}),
+        Connect,
+    ));
+    rows.push(row(
+        "a password over plain http",
+        plain.clone(),
+        json!({"username": "a", "password": "b"}),
+        Connect,
+    ));
+    rows.push(row("a plugin over plain http", plain, json!({"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "not-there", "interactiveMode": "Never"}}), Connect));
     for (name, script, more, does) in [
         (
             "plugin, v1",

@@ -83,7 +83,35 @@ fn head(stream: &mut impl Read) -> Option<Vec<String>> {
 
 fn answer(stream: TcpStream, config: Arc<ServerConfig>, seen: &Seen) {
     let mut tls = StreamOwned::new(ServerConnection::new(config).unwrap(), stream);
-    let Some(head) = head(&mut tls) else { return };
+    let Some((asked, identity)) = asked(&mut tls) else {
+        return;
+    };
+    let certificate = tls
+        .conn
+        .peer_certificates()
+        .and_then(|chain| chain.first())
+        .map(|certificate| super::pki::base64(certificate))
+        .unwrap_or_default();
+    seen.note(format!("{asked} {identity:?} {certificate}"));
+    say_version(&mut tls);
+    tls.conn.send_close_notify();
+    let _ = tls.flush();
+}
+
+/// Serves `/version` without TLS.
+pub fn serve_plain(seen: &Seen) -> u16 {
+    let seen = seen.clone();
+    listen(move |mut stream| {
+        if let Some((asked, identity)) = asked(&mut stream) {
+            seen.note(format!("{asked} {identity:?}"));
+            say_version(&mut stream);
+        }
+    })
+}
+
+/// What is asked, and as whom, by the headers.
+fn asked(stream: &mut impl Read) -> Option<(String, Vec<String>)> {
+    let head = head(stream)?;
     let mut identity: Vec<_> = head
         .iter()
         .skip(1)
@@ -95,23 +123,17 @@ fn answer(stream: TcpStream, config: Arc<ServerConfig>, seen: &Seen) {
         })
         .collect();
     identity.sort();
-    let certificate = tls
-        .conn
-        .peer_certificates()
-        .and_then(|chain| chain.first())
-        .map(|certificate| super::pki::base64(certificate))
-        .unwrap_or_default();
     // kubectl tells the server its own limit as well.
-    let asked = head[0].replace("?timeout=5s", "");
-    seen.note(format!("{asked} {identity:?} {certificate}"));
+    Some((head[0].replace("?timeout=5s", ""), identity))
+}
+
+fn say_version(stream: &mut impl Write) {
     let body = r#"{"major":"1","minor":"36","gitVersion":"v1.36.3"}"#;
     let _ = write!(
-        tls,
+        stream,
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()
     );
-    tls.conn.send_close_notify();
-    let _ = tls.flush();
 }
 
 /// A proxy that takes every address for that of `server`; in TLS where it has a pair.
