@@ -57,13 +57,20 @@ impl Kept {
         }
     }
 
-    /// Those a replica is not ready without. Without [`Stored`] it only waits longer for others.
-    fn contacts(&self) -> [&Arc<Contact>; 3] {
-        [
-            &self.backups.contact,
+    /// What a replica is not ready without: the guard judges by it and does not look it up anew.
+    fn needed(&self) -> Vec<Arc<dyn Dependency>> {
+        dependencies([&self.backups.contact])
+    }
+
+    /// What it does without. No label is put on before these are there, but the reconciler puts it on then;
+    /// without [`Stored`] one only waits longer for others.
+    fn told(&self) -> Vec<Arc<dyn Dependency>> {
+        dependencies([
             &self.clusters.contact,
             &self.local_cluster.contact,
-        ]
+            &self.stored.restores.contact,
+            &self.stored.backup_schedules.contact,
+        ])
     }
 
     /// Starts the watches.
@@ -120,6 +127,12 @@ impl Kept {
     }
 }
 
+fn dependencies<const N: usize>(contacts: [&Arc<Contact>; N]) -> Vec<Arc<dyn Dependency>> {
+    contacts
+        .map(|contact| Arc::clone(contact) as Arc<dyn Dependency>)
+        .into()
+}
+
 /// Runs until told to stop; the exit code is 0 after an orderly end, 1 when a second signal cut it short.
 ///
 /// # Errors
@@ -155,10 +168,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         certificate: Arc::clone(&certificate),
         lifecycle: lifecycle.clone(),
         metrics: Arc::clone(&metrics),
-        dependencies: kept
-            .contacts()
-            .map(|contact| Arc::clone(contact) as Arc<dyn Dependency>)
-            .into(),
+        dependencies: kept.needed(),
+        told: kept.told(),
     };
     tokio::spawn(async move { axum::serve(plain, probes.router()).await });
     tokio::spawn({

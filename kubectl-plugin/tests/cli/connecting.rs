@@ -202,29 +202,33 @@ fn a_web_page_is_told_as_one_and_not_shown() {
 /// An API server says so in plain text where it does not serve a group, or has too much to do.
 #[test]
 fn an_api_servers_plain_text_is_understood() {
-    let text = "content-type: text/plain; charset=utf-8\r\n";
-    for (status, body, expected) in [
+    let text = "content-type: text/plain; charset=utf-8\r\naudit-id: 1\r\n";
+    let of_a_gateway = "content-type: text/plain\r\n";
+    for (status, headers, body, expected) in [
         (
             404,
+            text,
             "404 page not found\n",
             "this API server has no backups.velero.io",
         ),
         (
-            503,
-            "S3CR3T\n",
-            "backups.velero.io: refused without a reason (503)",
+            429,
+            text,
+            "Too many requests, please try again later.\n",
+            "backups.velero.io: Too many requests, please try again later.",
         ),
         (
-            429,
-            "Too many requests, please try again later.\n",
-            "backups.velero.io: refused without a reason (429)",
+            503,
+            of_a_gateway,
+            "S3CR3T\n",
+            "backups.velero.io: refused without a reason (503)",
         ),
     ] {
         let server = ApiServer::start(
             "active",
             &[(
                 "velero.io/v1/namespaces/open-cluster-management-backup/backups",
-                Answer::Page(status, text, body),
+                Answer::Page(status, headers, body),
             )],
         );
         let outcome = run(&["status", "-o", "wide", "--server", &server.url]);

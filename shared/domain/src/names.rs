@@ -31,8 +31,18 @@ pub const NAMESPACE: &str = "acm-backup-system";
 /// Who the webhook is.
 pub const SERVICE_ACCOUNT: &str = "system:serviceaccount:acm-backup-system:acm-backup-webhook";
 
-/// The webhook's rights.
-pub const CLUSTER_ROLE: &str = "acm-backup-webhook";
+/// What the guards may read.
+pub const CLUSTER_ROLE: &str = "acm-backup-guards";
+
+/// What the webhook may do in its own namespace.
+pub const ROLE: &str = "acm-backup-webhook";
+
+/// Label on a namespace with which the guards are lifted there: their own namespaceSelector reads it, so it
+/// works with every replica dead, and no re-application of manifests undoes it.
+pub const GUARD: &str = "acm-backup.dev/guard";
+
+/// The value of [`GUARD`] that lifts.
+pub const GUARD_LIFTED: &str = "lifted";
 
 /// Where the operator and its objects live unless configured otherwise (operator-facts §9).
 pub const OPERATOR_NAMESPACE: &str = "open-cluster-management-backup";

@@ -47,6 +47,9 @@ pub struct Snapshot {
     pub kube_system_created: Fact<Timestamp>,
     /// The definition of BackupSchedules: what the installed operator knows of them.
     pub backup_schedule_definition: Fact<Definition>,
+    /// Value of the label [`crate::names::GUARD`] on the namespace, by which the guards are lifted; none where it
+    /// has no such label.
+    pub guard_label: Fact<Option<String>>,
     /// The record of accepted statements (OWNERSHIP S6), kept in the slot's Lease.
     pub accepted: Fact<Vec<Accepted>>,
     /// Service accounts that may attest because configuration names them (OWNERSHIP S5), as full user
@@ -73,6 +76,7 @@ impl Snapshot {
             managed_clusters: Fact::unasked(),
             kube_system_created: Fact::unasked(),
             backup_schedule_definition: Fact::unasked(),
+            guard_label: Fact::unasked(),
             accepted: Fact::unasked(),
             attesting_accounts: BTreeSet::new(),
             permissions: BTreeMap::new(),
@@ -144,6 +148,8 @@ pub enum Need {
     KubeSystem,
     /// [`Snapshot::backup_schedule_definition`]
     BackupScheduleDefinition,
+    /// [`Snapshot::guard_label`]
+    GuardLabel,
     /// [`Snapshot::accepted`]
     Accepted,
     /// One entry of [`Snapshot::permissions`]
@@ -280,6 +286,20 @@ pub enum Missing {
 }
 
 impl Missing {
+    /// Whether it stays so until somebody changes the installation or its rights. Everything else passes:
+    /// the next try may be answered.
+    pub fn is_lasting(&self) -> bool {
+        matches!(self, Self::Forbidden { .. } | Self::NoKind { .. })
+    }
+
+    /// "try again", to stand behind a sentence, where that may help.
+    pub fn again(&self) -> &'static str {
+        match self.is_lasting() {
+            true => "",
+            false => "; try again",
+        }
+    }
+
     /// The command that tells whether a right is there; none where no right is missing. `cli` is what
     /// whoever reads it has at hand, [`Snapshot::cli`].
     pub fn check(&self, cli: &'static str) -> Option<Command> {

@@ -44,7 +44,7 @@ pub use programs::Program;
 pub use s3::Bucket;
 pub use site::Site;
 pub use velero::{Velero, VeleroOptions};
-pub use webhook::{Replica, Webhook, WebhookOptions};
+pub use webhook::{Part, Replica, Webhook, WebhookOptions, remove_manifests};
 
 use std::path::PathBuf;
 

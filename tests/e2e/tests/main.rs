@@ -8,6 +8,7 @@ mod crds;
 mod damage;
 mod demo;
 mod documents;
+mod installing;
 mod labels;
 mod oldest;
 mod passes;

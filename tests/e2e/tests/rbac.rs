@@ -83,7 +83,7 @@ fn it_may_do_what_it_does_and_nothing_else() {
 async fn allow_backups(hub: &GuardedHub, verbs: &str) {
     let role = hub
         .hub
-        .kubectl(&["get", "clusterrole", "acm-backup-webhook", "-o", "json"])
+        .kubectl(&["get", "clusterrole", "acm-backup-guards", "-o", "json"])
         .unwrap();
     let role: serde_json::Value = serde_json::from_str(&role.ok().unwrap()).unwrap();
     let rules = role["rules"].as_array().unwrap();
@@ -95,7 +95,7 @@ async fn allow_backups(hub: &GuardedHub, verbs: &str) {
     let patch = [
         "patch",
         "clusterrole",
-        "acm-backup-webhook",
+        "acm-backup-guards",
         "--type=json",
         "-p",
         &patch,
@@ -150,7 +150,7 @@ fn without_the_right_to_see_backups_an_activation_is_refused_and_the_right_is_na
             &[
                 "restore/old-hub-live",
                 "backups.velero.io",
-                "acm-backup-webhook",
+                "acm-backup-guards",
             ],
         );
 

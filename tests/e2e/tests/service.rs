@@ -7,8 +7,6 @@ use std::time::Duration;
 
 use acm_backup_bed::wait::{Seen, until};
 use acm_backup_e2e::fixtures;
-use k8s_openapi::api::core::v1::Secret;
-use kube::Api;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -31,14 +29,12 @@ struct Served {
 
 /// Shake hands as a client that would take HTTP/2.
 async fn handshake(hub: &GuardedHub, address: SocketAddr) -> anyhow::Result<Served> {
-    let secrets: Api<Secret> = Api::namespaced(hub.hub.client().await?, "acm-backup-system");
-    let data = secrets
-        .get("acm-backup-webhook-tls")
-        .await?
-        .data
-        .unwrap_or_default();
+    let authority = hub
+        .hub
+        .site()
+        .file("manifests/overlays/own-certificate/ca/ca.crt");
     let mut roots = RootCertStore::empty();
-    roots.add(CertificateDer::from_pem_slice(&data["ca.crt"].0)?)?;
+    roots.add(CertificateDer::from_pem_file(authority)?)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?

@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 use super::patch::AddLabel;
 
+/// What stands before a refusal that passes.
+const NOT_ARMED: &str =
+    "acm-backup only warns (mode warn), so this passes. Mode deny would refuse it:";
+
 /// Yes or no.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -103,6 +107,21 @@ impl Answer {
             rule,
             decision: "denied",
             ..Self::allowed()
+        }
+    }
+
+    /// The same said as a warning, where the guard is not armed: a refusal becomes its own text, and passes.
+    #[must_use]
+    pub fn let_pass(mut self) -> Self {
+        let Verdict::Denied { message, .. } = &self.verdict else {
+            return self;
+        };
+        self.warnings.insert(0, format!("{NOT_ARMED}\n{message}"));
+        self.audit.insert("decision", "would-deny".to_owned());
+        Self {
+            verdict: Verdict::Allowed,
+            decision: "would-deny",
+            ..self
         }
     }
 

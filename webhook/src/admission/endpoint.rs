@@ -69,6 +69,34 @@ impl Hook {
     }
 }
 
+/// What becomes of a refusal. It is in the path the registration calls, so changing it restarts no replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// It passes, and is told as a warning; registered with `Ignore`.
+    Warn,
+    /// It is refused; registered with `Fail`.
+    Deny,
+}
+
+impl Mode {
+    const ALL: [Self; 2] = [Self::Warn, Self::Deny];
+
+    /// Its segment in the path.
+    fn segment(self) -> &'static str {
+        match self {
+            Self::Warn => "warn",
+            Self::Deny => "deny",
+        }
+    }
+
+    fn apply(self, answer: Answer) -> Answer {
+        match self {
+            Self::Warn => answer.let_pass(),
+            Self::Deny => answer,
+        }
+    }
+}
+
 /// What judges a review that was read.
 pub trait Judge: Send + Sync + 'static {
     /// The answer, before `deadline`: later ones are not waited for.
@@ -79,7 +107,7 @@ pub trait Judge: Send + Sync + 'static {
 pub struct Endpoints {
     /// Behind `/mutate`.
     pub labeller: Arc<dyn Judge>,
-    /// Behind `/validate`.
+    /// Behind `/validate/warn` and `/validate/deny`.
     pub guard: Arc<dyn Judge>,
     /// Where reviews are counted.
     pub metrics: Arc<Metrics>,
@@ -91,21 +119,33 @@ impl Endpoints {
     /// The router; every other path is 404, every other method 405.
     pub fn router(self) -> Router {
         let slots = Arc::new(Semaphore::new(self.concurrency));
-        let endpoint = |hook, judge| Endpoint {
-            hook,
-            judge,
-            metrics: Arc::clone(&self.metrics),
-            slots: Arc::clone(&slots),
+        let endpoint = |hook, mode, judge: &Arc<dyn Judge>| {
+            Arc::new(Endpoint {
+                hook,
+                mode,
+                judge: Arc::clone(judge),
+                metrics: Arc::clone(&self.metrics),
+                slots: Arc::clone(&slots),
+            })
         };
-        let mutate = endpoint(Hook::Mutate, Arc::clone(&self.labeller));
-        let validate = endpoint(Hook::Validate, Arc::clone(&self.guard));
-        Router::new()
-            .route("/mutate", post(respond).with_state(Arc::new(mutate)))
-            .route("/validate", post(respond).with_state(Arc::new(validate)))
+        let mutate = endpoint(Hook::Mutate, Mode::Deny, &self.labeller);
+        let mut router = Router::new().route("/mutate", post(respond).with_state(mutate));
+        for mode in Mode::ALL {
+            let validate = endpoint(Hook::Validate, mode, &self.guard);
+            let path = format!("/validate/{}", mode.segment());
+            // Whatever follows is for whoever reads the API server's error when nobody answers here.
+            router = router
+                .route(
+                    &format!("{path}/{{*way_out}}"),
+                    post(respond).with_state(Arc::clone(&validate)),
+                )
+                .route(&path, post(respond).with_state(validate));
+        }
+        router
             .fallback(async || {
                 (
                     StatusCode::NOT_FOUND,
-                    "only /mutate and /validate are served here\n",
+                    "only /mutate, /validate/warn and /validate/deny are served here\n",
                 )
             })
             .method_not_allowed_fallback(async || {
@@ -119,6 +159,7 @@ impl Endpoints {
 
 struct Endpoint {
     hook: Hook,
+    mode: Mode,
     judge: Arc<dyn Judge>,
     metrics: Arc<Metrics>,
     slots: Arc<Semaphore>,
@@ -196,7 +237,7 @@ impl Endpoint {
             self.metrics.malformed.inc();
             Failure::new(StatusCode::BAD_REQUEST, error.to_string())
         })?;
-        let answer = self.judged(&request, deadline).await;
+        let answer = self.mode.apply(self.judged(&request, deadline).await);
         let encoded = encode(&request.uid, self.hook, &answer)
             .map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
         let took = started.elapsed();

@@ -26,7 +26,7 @@ pub struct ReviewLabels {
     pub rule: String,
     /// `CREATE`, `UPDATE`, or `other`.
     pub operation: &'static str,
-    /// `allowed`, `warned`, `denied`, `labelled`, `unreadable`, `timed-out`, `panicked`.
+    /// `allowed`, `warned`, `denied`, `would-deny`, `labelled`, `unreadable`, `timed-out`, `panicked`.
     pub decision: &'static str,
 }
 

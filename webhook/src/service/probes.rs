@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{StatusCode, header};
@@ -15,8 +15,13 @@ use super::metrics::Metrics;
 
 /// Something readiness waits for: a name and whether it is there.
 pub trait Dependency: Send + Sync + 'static {
-    /// What is still missing, in a few words; `None` once it is there.
+    /// What is still missing, in a few words; `None` once it is there, or will not come by waiting.
     fn missing(&self) -> Option<String>;
+
+    /// How it fares, in one line, for whoever asks.
+    fn told(&self) -> String {
+        self.missing().unwrap_or_else(|| "ok".to_owned())
+    }
 }
 
 /// What the probes look at.
@@ -27,8 +32,11 @@ pub struct Probes {
     pub lifecycle: Lifecycle,
     /// What is exported.
     pub metrics: Arc<Metrics>,
-    /// Caches that must have been filled (or whose kind was found not to be installed).
+    /// What readiness waits for: what the guard cannot judge without, and nothing else. A label that comes
+    /// late is put on by the reconciler; a Restore that nobody can create is not.
     pub dependencies: Vec<Arc<dyn Dependency>>,
+    /// What is only told, with `/readyz?verbose`.
+    pub told: Vec<Arc<dyn Dependency>>,
 }
 
 impl Probes {
@@ -55,14 +63,23 @@ impl Probes {
     }
 }
 
-async fn readyz(State(probes): State<Arc<Probes>>) -> Response {
+/// Never asks the way through our own Service: after all replicas have restarted nobody is behind it.
+async fn readyz(State(probes): State<Arc<Probes>>, RawQuery(query): RawQuery) -> Response {
     let reasons = probes.unready(Timestamp::now());
-    if reasons.is_empty() {
-        return "ok\n".into_response();
+    let status = match reasons.is_empty() {
+        true => StatusCode::OK,
+        false => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    let mut lines = match reasons.is_empty() {
+        true => vec!["ok".to_owned()],
+        false => reasons,
+    };
+    if query.is_some_and(|query| query.split('&').any(|part| part.starts_with("verbose"))) {
+        let all = probes.dependencies.iter().chain(&probes.told);
+        lines.extend(all.map(|one| one.told()));
     }
-    let mut text = reasons.join("\n");
-    text.push('\n');
-    (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
+    lines.push(String::new());
+    (status, lines.join("\n")).into_response()
 }
 
 async fn metrics(State(probes): State<Arc<Probes>>) -> Response {

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{Container, Service};
 use crate::manifests::one;
 
 fn container() -> Container {
-    let deployment: Deployment = one("deployment.yaml", "Deployment");
+    let deployment: Deployment = one("workload/deployment.yaml", "Deployment");
     deployment
         .spec
         .unwrap()
@@ -36,7 +36,7 @@ fn the_deployments_flags_are_the_programs() {
     assert_eq!(i32::from(args.probe_listen.port()), port("probes"));
     let mount = &container.volume_mounts.unwrap()[0].mount_path;
     assert!(args.tls_certificate.starts_with(mount) && args.tls_key.starts_with(mount));
-    let service: Service = one("service.yaml", "Service");
+    let service: Service = one("workload/service.yaml", "Service");
     let service = service.spec.unwrap();
     assert_eq!(service.ports.unwrap()[0].port, 8443);
     assert_eq!(service.cluster_ip, None);
@@ -52,7 +52,7 @@ fn the_deployments_flags_are_the_programs() {
 
 #[test]
 fn replicas_are_hardened_and_leave_one_by_one() {
-    let deployment: Deployment = one("deployment.yaml", "Deployment");
+    let deployment: Deployment = one("workload/deployment.yaml", "Deployment");
     let spec = deployment.spec.unwrap();
     assert!(spec.replicas.unwrap() >= 2);
     let rolling = spec.strategy.unwrap().rolling_update.unwrap();

@@ -68,7 +68,7 @@ async fn closing_waits_for_the_call_under_way_and_ends_idle_connections() {
     .await;
     let mut busy = Caller::connect(&running).await;
     let call = tokio::spawn(async move {
-        busy.post("/validate", restore_review("under-way").to_string())
+        busy.post("/validate/deny", restore_review("under-way").to_string())
             .await
     });
     let _ = held.entered.acquire().await.unwrap();
@@ -98,6 +98,22 @@ async fn not_ready_before_the_caches_are_filled_and_says_which() {
     .await;
     let (status, text) = get(running.probes, "/readyz").await;
     assert_eq!(status, 503);
+    assert!(text.contains("clusterdeployments"), "{text}");
+}
+
+/// Failed before: a broken Hive API took the guard away after a restart.
+#[tokio::test]
+async fn what_the_guard_does_without_is_told_and_does_not_keep_a_replica_unready() {
+    let running = Running::start(Setup {
+        told: vec![Arc::new(Never)],
+        ..Setup::default()
+    })
+    .await;
+    let (status, text) = get(running.probes, "/readyz").await;
+    assert_eq!(status, 200, "{text}");
+    assert!(!text.contains("clusterdeployments"), "{text}");
+    let (status, text) = get(running.probes, "/readyz?verbose").await;
+    assert_eq!(status, 200, "{text}");
     assert!(text.contains("clusterdeployments"), "{text}");
 }
 

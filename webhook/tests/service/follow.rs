@@ -110,7 +110,7 @@ async fn a_kind_that_comes_later_is_found() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_which_right_is_missing_and_keeps_it_from_being_ready() {
+async fn a_refusal_says_which_right_is_missing_and_is_asked_again_without_being_waited_for() {
     let api = Api::default();
     api.put(COLLECTION, backup("a"));
     api.fail_once("backups", 403);
@@ -123,7 +123,8 @@ async fn a_refusal_says_which_right_is_missing_and_keeps_it_from_being_ready() {
     while backups.contact.fact(|| (), Timestamp::now()) != Fact::Missing(forbidden.clone()) {
         tokio::task::yield_now().await;
     }
-    assert!(backups.contact.missing().unwrap().contains("forbidden"));
+    assert!(backups.contact.told().contains("forbidden"));
+    assert_eq!(backups.contact.missing(), None);
     until(&backups, &["a"]).await;
     assert_eq!(backups.contact.missing(), None);
 }

@@ -120,7 +120,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_bytes(body in prop::collection::vec(any::<u8>(), 0..200), path in prop::sample::select(vec!["/mutate", "/validate"])) {
+    fn any_bytes(body in prop::collection::vec(any::<u8>(), 0..200), path in prop::sample::select(vec!["/mutate", "/validate/deny"])) {
         answered(path, body)?;
     }
 
@@ -129,7 +129,7 @@ proptest! {
         place in prop::sample::select(PLACES.to_vec()),
         value in anything(),
         of_secret in any::<bool>(),
-        path in prop::sample::select(vec!["/mutate", "/validate"]),
+        path in prop::sample::select(vec!["/mutate", "/validate/deny"]),
     ) {
         let mut review = review(of_secret);
         *review.pointer_mut(place).unwrap() = value;
@@ -148,6 +148,6 @@ proptest! {
             Some(byte) => body[at] = byte,
             None => body.truncate(at),
         }
-        answered("/validate", body)?;
+        answered("/validate/deny", body)?;
     }
 }

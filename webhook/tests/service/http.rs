@@ -15,9 +15,25 @@ async fn what_is_no_review_gets_one_sentence_and_the_right_status() {
     let other = r#"{"apiVersion":"admission.k8s.io/v1","kind":"Secret"}"#;
     for (method, path, kind, body, status, text) in [
         ("GET", "/mutate", json, "", 405, "POST"),
-        ("PUT", "/validate", json, v1, 405, "POST"),
-        ("POST", "/", json, v1, 404, "/mutate and /validate"),
-        ("POST", "/mutate/x", json, v1, 404, "/mutate and /validate"),
+        ("PUT", "/validate/deny", json, v1, 405, "POST"),
+        (
+            "POST",
+            "/",
+            json,
+            v1,
+            404,
+            "only /mutate, /validate/warn and /validate/deny",
+        ),
+        (
+            "POST",
+            "/mutate/x",
+            json,
+            v1,
+            404,
+            "only /mutate, /validate/warn and /validate/deny",
+        ),
+        ("POST", "/validate", json, v1, 404, "/validate/warn"),
+        ("POST", "/validate/off", json, v1, 404, "/validate/warn"),
         ("POST", "/mutate", "text/plain", v1, 415, "application/json"),
         (
             "POST",
@@ -29,10 +45,31 @@ async fn what_is_no_review_gets_one_sentence_and_the_right_status() {
         ),
         ("POST", "/mutate", json, "", 400, "ends too early"),
         ("POST", "/mutate", json, "<xml/>", 400, "is not JSON"),
-        ("POST", "/validate", json, "{}", 400, "admission.k8s.io/v1"),
-        ("POST", "/validate", json, old, 400, "admission.k8s.io/v1"),
-        ("POST", "/validate", json, other, 400, "admission.k8s.io/v1"),
-        ("POST", "/validate", json, v1, 400, "has no request"),
+        (
+            "POST",
+            "/validate/deny",
+            json,
+            "{}",
+            400,
+            "admission.k8s.io/v1",
+        ),
+        (
+            "POST",
+            "/validate/deny",
+            json,
+            old,
+            400,
+            "admission.k8s.io/v1",
+        ),
+        (
+            "POST",
+            "/validate/deny",
+            json,
+            other,
+            400,
+            "admission.k8s.io/v1",
+        ),
+        ("POST", "/validate/deny", json, v1, 400, "has no request"),
     ] {
         let mut caller = Caller::connect(&running).await;
         let reply = caller.send(method, path, kind, body).await.unwrap();
@@ -78,7 +115,7 @@ async fn a_body_over_the_limit_is_refused_by_name_and_counted() {
     let over = padded(LIMIT + 1);
     let reply = Caller::connect(&running)
         .await
-        .post("/validate", over)
+        .post("/validate/deny", over)
         .await;
     assert_eq!(reply.status.as_u16(), 413);
     assert!(

@@ -107,7 +107,7 @@ pub fn real_judges() -> (Arc<dyn Judge>, Arc<dyn Judge>) {
 async fn validated(running: &Running, review: &Value) -> Value {
     let mut caller = Caller::connect(running).await;
     let reply = caller
-        .post("/validate?timeout=5s", review.to_string())
+        .post("/validate/deny?timeout=5s", review.to_string())
         .await;
     assert_eq!(reply.status.as_u16(), 200, "{}", reply.text);
     reply.json()["response"].clone()
@@ -179,6 +179,46 @@ async fn what_must_never_wait_for_us_passes_without_a_look_at_the_hub() {
     assert_eq!(api.requests(), Vec::<String>::new());
     let response = validated(&running, &with(json!({}))).await;
     assert_eq!(response["allowed"], false, "the same from anyone else");
+}
+
+/// Failed before: only what took too long was refused; whatever else kept the API server from answering was a
+/// warning, and Velero was still restoring for the Restore that says it has ended.
+#[tokio::test]
+async fn a_look_up_that_was_not_answered_refuses_and_says_try_again() {
+    let running_unseen = || {
+        let api = hub();
+        api.put(
+            &collection("cluster.open-cluster-management.io", "v1beta1", "restores"),
+            json!({"metadata": {"name": "ended"}, "spec": passive(), "status": {"phase": "Finished"}}),
+        );
+        api.put(
+            &collection("velero.io", "v1", "restores"),
+            json!({"metadata": {"name": "ended-acm-resources-schedule-20261122160000",
+                "ownerReferences": [{"kind": "Restore", "name": "ended"}]},
+                "status": {"phase": "InProgress"}}),
+        );
+        api
+    };
+    let look_up = "velero.io/v1/namespaces/open-cluster-management-backup/restores?limit";
+    for failure in [Some(500), None] {
+        let api = running_unseen();
+        match failure {
+            Some(code) => api.fail_once(look_up, code),
+            None => api.hang_once(look_up),
+        }
+        let running = guarded(&api).await;
+        let mut caller = Caller::connect(&running).await;
+        let review = passive_review().to_string();
+        let reply = caller
+            .post("/validate/deny?timeout=1s", review)
+            .await
+            .json();
+        let response = &reply["response"];
+        assert_eq!(response["allowed"], false, "{failure:?}: {response}");
+        let message = response["status"]["message"].as_str().unwrap();
+        assert!(message.contains("restore/another-active"), "{message}");
+        assert!(message.contains("try again"), "{message}");
+    }
 }
 
 /// Failed before: no review of a status was read, so whoever may write `restores/status` could activate.

@@ -9,13 +9,16 @@ use k8s_openapi::api::admissionregistration::v1::{
     MutatingWebhookConfiguration, RuleWithOperations, ValidatingWebhook,
     ValidatingWebhookConfiguration, WebhookClientConfig,
 };
-use k8s_openapi::api::rbac::v1::{ClusterRole, PolicyRule, Role};
+use k8s_openapi::api::rbac::v1::{ClusterRole, ClusterRoleBinding, PolicyRule, Role};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-fn base() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifests/base")
+/// What is applied by itself; each has a kustomization of its own.
+const PARTS: [&str; 3] = ["workload", "labels", "guards"];
+
+fn manifests() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../manifests")
 }
 
 fn documents(path: &Path) -> Vec<Value> {
@@ -24,7 +27,7 @@ fn documents(path: &Path) -> Vec<Value> {
 }
 
 pub fn one<T: DeserializeOwned>(file: &str, kind: &str) -> T {
-    let found = documents(&base().join(file))
+    let found = documents(&manifests().join(file))
         .into_iter()
         .find(|object| object["kind"] == kind)
         .unwrap();
@@ -32,11 +35,11 @@ pub fn one<T: DeserializeOwned>(file: &str, kind: &str) -> T {
 }
 
 fn mutating() -> MutatingWebhookConfiguration {
-    one("mutating.yaml", "MutatingWebhookConfiguration")
+    one("labels/mutating.yaml", "MutatingWebhookConfiguration")
 }
 
 fn validating() -> ValidatingWebhookConfiguration {
-    one("validating.yaml", "ValidatingWebhookConfiguration")
+    one("guards/validating.yaml", "ValidatingWebhookConfiguration")
 }
 
 fn excludes_our_namespace(selector: Option<LabelSelector>) -> bool {
@@ -48,6 +51,18 @@ fn excludes_our_namespace(selector: Option<LabelSelector>) -> bool {
             e.key == "kubernetes.io/metadata.name"
                 && e.operator == "NotIn"
                 && e.values.as_deref() == Some(&[names::NAMESPACE.to_owned()])
+        })
+}
+
+fn is_lifted_by_our_label(selector: Option<LabelSelector>) -> bool {
+    selector
+        .and_then(|selector| selector.match_expressions)
+        .unwrap()
+        .iter()
+        .any(|e| {
+            e.key == names::GUARD
+                && e.operator == "NotIn"
+                && e.values.as_deref() == Some(&[names::GUARD_LIFTED.to_owned()])
         })
 }
 
@@ -166,16 +181,18 @@ fn guard_on(
     resources: &[&str],
     operations: &[&str],
 ) -> BTreeMap<String, String> {
-    assert_eq!(webhook.failure_policy.as_deref(), Some("Fail"));
+    // What is installed only warns, and passes when nobody answers; `manifests/deny` arms it.
+    assert_eq!(webhook.failure_policy.as_deref(), Some("Ignore"));
     assert_eq!(webhook.side_effects, "NoneOnDryRun");
     assert_eq!(webhook.match_policy.as_deref(), Some("Equivalent"));
     assert_eq!(webhook.timeout_seconds, Some(5));
     assert_eq!(webhook.admission_review_versions, ["v1"]);
     assert_eq!(
         called_at(&webhook.client_config),
-        ("/validate".to_owned(), 8443)
+        ("/validate/warn".to_owned(), 8443)
     );
     assert!(excludes_our_namespace(webhook.namespace_selector.clone()));
+    assert!(is_lifted_by_our_label(webhook.namespace_selector.clone()));
     let rules = webhook.rules.as_ref().unwrap();
     nothing_wild(rules);
     assert_eq!(rules.len(), 1);
@@ -227,10 +244,47 @@ fn the_guard_is_on_two_kinds_and_lets_pass_what_must_not_wait() {
     );
 }
 
+/// The rules of one part's ClusterRole, bound to the webhook's account.
+fn rights(part: &str) -> Vec<PolicyRule> {
+    let file = format!("{part}/rbac.yaml");
+    let role: ClusterRole = one(&file, "ClusterRole");
+    let binding: ClusterRoleBinding = one(&file, "ClusterRoleBinding");
+    assert_eq!(Some(&binding.role_ref.name), role.metadata.name.as_ref());
+    let subject = binding.subjects.unwrap().remove(0);
+    assert_eq!(
+        format!(
+            "system:serviceaccount:{}:{}",
+            subject.namespace.unwrap(),
+            subject.name
+        ),
+        names::SERVICE_ACCOUNT
+    );
+    role.rules.unwrap()
+}
+
+#[test]
+fn the_guards_read_what_they_judge_by_and_no_secret() {
+    let role: ClusterRole = one("guards/rbac.yaml", "ClusterRole");
+    assert_eq!(role.metadata.name.as_deref(), Some(names::CLUSTER_ROLE));
+    for rule in rights("guards") {
+        let resources = rule.resources.as_ref().unwrap();
+        assert!(!resources.contains(&"secrets".to_owned()));
+        match resources.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["subjectaccessreviews"] => assert_eq!(rule.verbs, ["create"]),
+            _ => assert!(
+                rule.verbs
+                    .iter()
+                    .all(|verb| ["get", "list", "watch"].contains(&verb.as_str())),
+                "{resources:?}: {:?}",
+                rule.verbs
+            ),
+        }
+    }
+}
+
 #[test]
 fn the_rights_are_the_least_that_work() {
-    let role: ClusterRole = one("rbac.yaml", "ClusterRole");
-    let rules: Vec<PolicyRule> = role.rules.unwrap();
+    let rules: Vec<PolicyRule> = ["labels", "guards"].into_iter().flat_map(rights).collect();
     let writes = [
         "create",
         "update",
@@ -260,8 +314,9 @@ fn the_rights_are_the_least_that_work() {
             _ => assert!(written.is_empty(), "{resources:?}: {written:?}"),
         }
     }
-    let own: Role = one("rbac.yaml", "Role");
+    let own: Role = one("workload/rbac.yaml", "Role");
     let rules = own.rules.unwrap();
+    assert_eq!(own.metadata.name.as_deref(), Some(names::ROLE));
     // The slot's Leases are named after the namespaces they guard; nobody else has one in ours.
     assert_eq!(own.metadata.namespace.as_deref(), Some(names::NAMESPACE));
     assert_eq!(rules.len(), 1);
@@ -274,7 +329,7 @@ fn the_rights_are_the_least_that_work() {
 
 #[test]
 fn whoever_attests_needs_exactly_what_is_asked_for() {
-    let role: ClusterRole = one("attester-role.yaml", "ClusterRole");
+    let role: ClusterRole = one("guards/attester-role.yaml", "ClusterRole");
     let rule = role.rules.unwrap().remove(0);
     let attest = acm_backup_domain::rules::restore::old_hub_live::ATTEST;
     assert_eq!(
@@ -294,24 +349,75 @@ fn whoever_attests_needs_exactly_what_is_asked_for() {
 
 #[test]
 fn every_file_is_applied_and_everything_stays_out_of_backups() {
-    let kustomization = documents(&base().join("kustomization.yaml")).remove(0);
-    let listed: Vec<_> = kustomization["resources"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|name| name.as_str().unwrap().to_owned())
-        .collect();
-    let mut files: Vec<_> = std::fs::read_dir(base())
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name != "kustomization.yaml")
-        .collect();
-    files.sort();
-    let mut sorted = listed.clone();
-    sorted.sort();
-    assert_eq!(files, sorted);
-    let pairs = &kustomization["labels"][0]["pairs"];
-    assert_eq!(pairs[object_label::EXCLUDE], "true");
-    // Removal: the configurations are found by this label.
-    assert_eq!(pairs["app.kubernetes.io/part-of"], "acm-backup");
+    for part in PARTS {
+        let folder = manifests().join(part);
+        let kustomization = documents(&folder.join("kustomization.yaml")).remove(0);
+        let mut listed: Vec<_> = kustomization["resources"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect();
+        let mut files: Vec<_> = std::fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name != "kustomization.yaml" && name != "image.env")
+            .collect();
+        files.sort();
+        listed.sort();
+        assert_eq!(files, listed);
+        let pairs = &kustomization["labels"][0]["pairs"];
+        assert_eq!(pairs[object_label::EXCLUDE], "true");
+        // Removal: the configurations are found by this label.
+        assert_eq!(pairs["app.kubernetes.io/part-of"], "acm-backup");
+    }
+}
+
+/// What an administrator reads in the API server's error when nobody answers (manifests/deny).
+#[test]
+fn the_path_of_the_armed_guard_spells_the_way_out() {
+    let component = documents(&manifests().join("deny/kustomization.yaml")).remove(0);
+    let patch = component["patches"][0]["patch"].as_str().unwrap();
+    let operations: Vec<Value> = serde_saphyr::from_str(patch).unwrap();
+    let at = |path: &str| {
+        let found: Vec<_> = operations.iter().filter(|o| o["path"] == path).collect();
+        assert_eq!(found.len(), 1, "{path}");
+        found[0]["value"].clone()
+    };
+    for entry in 0..validating().webhooks.unwrap().len() {
+        let path = at(&format!("/webhooks/{entry}/clientConfig/service/path"));
+        let path = path.as_str().unwrap();
+        assert!(path.starts_with("/validate/deny/"), "{path}");
+        let label = names::GUARD;
+        for words in [names::OPERATOR_NAMESPACE, label, names::GUARD_LIFTED] {
+            assert!(path.contains(words), "no {words} in {path}");
+        }
+        // What the API server takes as a segment: a DNS-1123 subdomain.
+        for segment in path.split('/').skip(1) {
+            assert!(
+                segment
+                    .split('.')
+                    .all(|label| (1..=63).contains(&label.len())
+                        && label
+                            .bytes()
+                            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+                        && !label.starts_with('-')
+                        && !label.ends_with('-')),
+                "{segment}"
+            );
+        }
+        assert_eq!(at(&format!("/webhooks/{entry}/failurePolicy")), "Fail");
+        let condition = at(&format!("/webhooks/{entry}/matchConditions/-"));
+        let expression = condition["expression"].as_str().unwrap();
+        let (namespace, account) = names::SERVICE_ACCOUNT
+            .trim_start_matches("system:serviceaccount:")
+            .split_once(':')
+            .unwrap();
+        assert!(
+            expression.starts_with(&format!(
+                "authorizer.serviceAccount('{namespace}', '{account}')"
+            )),
+            "{expression}"
+        );
+    }
 }

@@ -116,7 +116,7 @@ async fn without_an_api_server_it_answers_by_direction_and_is_not_ready() {
         "cleanupBeforeRestore": "None",
     });
     let reply = caller
-        .post("/validate?timeout=5s", activation.to_string())
+        .post("/validate/deny?timeout=5s", activation.to_string())
         .await
         .json();
     assert_eq!(reply["response"]["uid"], "v");
@@ -126,6 +126,19 @@ async fn without_an_api_server_it_answers_by_direction_and_is_not_ready() {
     let (status, text) = get(program.probes, "/readyz").await;
     assert_eq!(status, 503);
     assert!(text.contains("backups.velero.io"), "{text}");
+    // Of all it watches, only what the guard cannot judge without. Failed before: ClusterDeployments and
+    // ManagedClusters were waited for as well.
+    assert!(!text.contains("clusterdeployments"), "{text}");
+    assert!(!text.contains("managedclusters"), "{text}");
+    let (_, text) = get(program.probes, "/readyz?verbose").await;
+    for told in [
+        "clusterdeployments",
+        "managedclusters",
+        "restores",
+        "backups",
+    ] {
+        assert!(text.contains(told), "{told}: {text}");
+    }
 }
 
 #[tokio::test]

@@ -72,6 +72,7 @@ pub struct Setup {
     pub concurrency: usize,
     pub min: MinVersion,
     pub dependencies: Vec<Arc<dyn Dependency>>,
+    pub told: Vec<Arc<dyn Dependency>>,
     pub certificate_until: i32,
 }
 
@@ -84,6 +85,7 @@ impl Default for Setup {
             concurrency: 16,
             min: MinVersion::default(),
             dependencies: Vec::new(),
+            told: Vec::new(),
             certificate_until: 2100,
         }
     }
@@ -136,6 +138,7 @@ impl Running {
             lifecycle: lifecycle.clone(),
             metrics: Arc::clone(&metrics),
             dependencies: setup.dependencies,
+            told: setup.told,
         };
         let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let probes_address = plain.local_addr().unwrap();

@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use acm_backup_domain::hub::record::Accepted;
 use acm_backup_domain::kinds::Kind;
+use acm_backup_domain::kinds::backup::Backup;
 use acm_backup_domain::kinds::restore::Restore;
 use acm_backup_domain::rules::review::{Operation, Origin, Review, Subject};
-use acm_backup_domain::snapshot::Snapshot;
+use acm_backup_domain::snapshot::{Fact, Snapshot};
 use acm_backup_webhook::admission::answer::{Answer, Verdict};
 use acm_backup_webhook::admission::endpoint::Judge;
 use acm_backup_webhook::admission::review;
@@ -505,6 +506,19 @@ async fn what_is_accepted_goes_on_record_with_the_slot_and_counts_once_it_was_st
 }
 
 /// Takes the slot for a Restore that passes on [`statement`].
+/// A backup of each type a passive sync asks for.
+fn usable() -> Vec<Backup> {
+    ["acm-credentials-schedule", "acm-resources-schedule"]
+        .map(|schedule| {
+            Backup::read(&json!({
+                "metadata": {"name": format!("{schedule}-20261122160000"), "namespace": NAMESPACE,
+                    "labels": {"velero.io/schedule-name": schedule}},
+                "status": {"phase": "Completed", "startTimestamp": "2026-11-22T16:00:00Z"},
+            }))
+        })
+        .into()
+}
+
 async fn enter_on_a_statement(api: &Api, name: &str, uid: &str) -> bool {
     let object =
         json!({"metadata": {"namespace": NAMESPACE, "name": name, "uid": uid}, "spec": passive()});
@@ -525,7 +539,12 @@ async fn enter_on_a_statement(api: &Api, name: &str, uid: &str) -> bool {
         version: None,
         deadline: Instant::now() + BUDGET,
     };
-    let snapshot = Snapshot::empty(Timestamp::now(), NAMESPACE);
+    let now = Timestamp::now();
+    let mut snapshot = Snapshot::empty(now, NAMESPACE);
+    snapshot.velero_restores = Fact::known(Vec::new(), now);
+    snapshot.velero_schedules = Fact::known(Vec::new(), now);
+    // Both names of the passive sync find one.
+    snapshot.backups = Fact::known(usable(), now);
     let slots = replica(api).slots;
     slots.enter(&asked, snapshot, &[statement()]).await.is_ok()
 }

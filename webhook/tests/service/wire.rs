@@ -28,7 +28,9 @@ async fn answers(running: &Running, query: &str) -> (Value, Value) {
     let secret = secret_review("uid-m", json!({})).to_string();
     let mutate = caller.post(&format!("/mutate{query}"), secret).await;
     let restore = restore_review("uid-v").to_string();
-    let validate = caller.post(&format!("/validate{query}"), restore).await;
+    let validate = caller
+        .post(&format!("/validate/deny{query}"), restore)
+        .await;
     assert_eq!(
         (mutate.status.as_u16(), validate.status.as_u16()),
         (200, 200)
@@ -130,9 +132,9 @@ async fn reviews_beyond_the_bound_are_turned_away_within_their_time() {
     let mut second = Caller::connect(&running).await;
     let review = restore_review("u").to_string();
     let long = review.clone();
-    let first = tokio::spawn(async move { first.post("/validate", long).await });
+    let first = tokio::spawn(async move { first.post("/validate/deny", long).await });
     let _ = held.entered.acquire().await.unwrap();
-    let turned_away = second.post("/validate?timeout=100ms", review).await;
+    let turned_away = second.post("/validate/deny?timeout=100ms", review).await;
     assert_eq!(turned_away.status.as_u16(), 503);
     assert!(
         turned_away.text.contains("too many reviews"),
@@ -154,4 +156,57 @@ async fn warnings_arrive_in_short_pieces() {
     let warnings = validate["response"]["warnings"].as_array().unwrap();
     assert!(warnings.len() > 1);
     assert!(warnings.iter().all(|w| w.as_str().unwrap().len() <= 120));
+}
+
+/// The answer at a path, which is also that at whatever follows in it.
+async fn answer_at(running: &Running, path: &str) -> Value {
+    let mut caller = Caller::connect(running).await;
+    let mut answers = Vec::new();
+    for rest in ["", "/lift-by/oc-label-namespace/acm-backup.dev/guard"] {
+        let review = restore_review("uid-v").to_string();
+        let reply = caller.post(&format!("{path}{rest}"), review).await;
+        assert_eq!(reply.status.as_u16(), 200, "{path}{rest}: {}", reply.text);
+        answers.push(reply.json()["response"].clone());
+    }
+    assert_eq!(answers[0], answers[1], "{path}");
+    answers.remove(0)
+}
+
+/// What mode `warn` tells, in one text.
+fn told(response: &Value) -> String {
+    let warnings = response["warnings"].as_array().unwrap().iter();
+    let lines: Vec<_> = warnings.map(|line| line.as_str().unwrap()).collect();
+    lines.join(" ")
+}
+
+#[tokio::test]
+async fn what_mode_deny_refuses_mode_warn_lets_pass_in_the_same_words() {
+    let refusal =
+        "acm-backup: another Restore is active\n  seen:  one\n  rule:  restore/another-active";
+    let deny = move || Answer {
+        warnings: vec!["beside it".to_owned()],
+        ..Answer::denied("restore/another-active", Verdict::forbidden(refusal))
+    };
+    let running = Running::start(both(Always(deny))).await;
+    let refused = answer_at(&running, "/validate/deny").await;
+    assert_eq!(refused["allowed"], false);
+    assert_eq!(refused["status"]["message"], refusal);
+    let passed = answer_at(&running, "/validate/warn").await;
+    assert_eq!(passed["allowed"], true);
+    assert_eq!(passed.get("status"), None);
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told(&passed).contains(&words(refusal)), "{passed}");
+    assert!(told(&passed).contains("mode warn"), "{passed}");
+    assert!(told(&passed).ends_with("beside it"), "{passed}");
+    assert_eq!(passed["auditAnnotations"]["decision"], "would-deny");
+    assert_eq!(passed["auditAnnotations"]["rule"], "restore/another-active");
+    assert!(running.exported().contains(r#"decision="would-deny""#));
+}
+
+#[tokio::test]
+async fn mode_warn_lets_pass_what_could_not_be_judged_and_says_so() {
+    let running = Running::start(both(Always(|| panic!("the handler's own fault")))).await;
+    let passed = answer_at(&running, "/validate/warn").await;
+    assert_eq!(passed["allowed"], true);
+    assert!(told(&passed).contains("could not judge this"), "{passed}");
 }

@@ -7,7 +7,8 @@ use super::words::{told, way_out};
 use crate::snapshot::Missing;
 
 /// What is said where a rule could not tell: it refuses where the rule says that the harm cannot be
-/// undone, and where there was only too little time.
+/// undone, and wherever another try may be answered. Only what stays so until somebody changes the
+/// installation may be a warning: else whoever makes the API server slow decides what passes.
 pub(super) fn finding(
     rule: &Rule,
     what: &str,
@@ -15,12 +16,12 @@ pub(super) fn finding(
     review: &Review,
     cli: &'static str,
 ) -> Finding {
-    let late = matches!(missing, Missing::TimedOut { .. });
     let headline = format!("not checked: {what} ({})", told(missing, &review.origin));
-    let finding = if rule.denies_when_blind || late {
+    let mut finding = if rule.denies_when_blind || !missing.is_lasting() {
         Finding::deny(rule.id, headline)
     } else {
         Finding::warn(rule.id, headline)
     };
+    finding.blind = true;
     finding.todo(way_out(missing, &review.origin, cli))
 }

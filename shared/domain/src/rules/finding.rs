@@ -41,6 +41,9 @@ pub struct Finding {
     pub field: Option<String>,
     /// What to do, in order.
     pub remedies: Vec<Remedy>,
+    /// Whether it only says that something could not be looked up.
+    #[serde(skip)]
+    pub blind: bool,
     /// Rules that have nothing to add: this finding's way on leads to another request, and what they
     /// want to know is asked of that one.
     #[serde(skip)]
@@ -60,6 +63,7 @@ impl Finding {
             evidence: Vec::new(),
             field: None,
             remedies: Vec::new(),
+            blind: false,
             instead_of: &[],
             accepted: Vec::new(),
         }

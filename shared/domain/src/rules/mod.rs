@@ -89,19 +89,22 @@ pub fn needs(review: &Review) -> Vec<Need> {
 
 /// Judges a review by every rule that applies to it.
 pub fn judge(review: &Review, snapshot: &Snapshot) -> Judgement {
-    let mut findings: Vec<_> = applicable(review)
-        .filter_map(|rule| match (rule.judge)(review, snapshot) {
-            Verdict::Pass => None,
-            Verdict::Found(finding) => Some(*finding),
-            Verdict::Blind { what, missing } => Some(blind::finding(
+    let (mut findings, mut blind) = (Vec::new(), Vec::new());
+    for rule in applicable(review) {
+        match (rule.judge)(review, snapshot) {
+            Verdict::Pass => {}
+            Verdict::Found(finding) => findings.push(*finding),
+            Verdict::Blind { what, missing } => blind.push(blind::finding(
                 rule,
                 &what,
                 &missing,
                 review,
                 snapshot.cli(),
             )),
-        })
-        .collect();
+        }
+    }
+    // What was seen says more than what was not.
+    findings.append(&mut blind);
     let silenced: Vec<_> = findings
         .iter()
         .flat_map(|finding| finding.instead_of)

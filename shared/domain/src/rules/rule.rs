@@ -14,8 +14,9 @@ pub struct Rule {
     pub subject: SubjectKind,
     /// The operations it is asked about.
     pub operations: &'static [Operation],
-    /// What happens when it cannot look: `true` refuses, because the harm cannot be undone. Whatever
-    /// stands here, what only took too long is refused: to try again costs nothing.
+    /// What happens when it cannot look because it may not, or because the kind is not there: `true`
+    /// refuses, because the harm cannot be undone. Whatever stands here, any other reason refuses: another
+    /// try may be answered, and costs nothing.
     pub denies_when_blind: bool,
     /// Whether a person may answer for what it cannot know.
     pub can_be_attested: bool,

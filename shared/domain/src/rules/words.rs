@@ -56,7 +56,7 @@ pub fn told(missing: &Missing, origin: &Origin) -> String {
     }
 }
 
-/// What would make the fact known.
+/// What would make the fact known. At admission nothing has happened yet, and most reasons pass.
 pub fn way_out(missing: &Missing, origin: &Origin, cli: &'static str) -> String {
     match (missing, origin) {
         (Missing::Forbidden { verb, resource, .. }, Origin::Admission { .. }) => format!(
@@ -64,6 +64,17 @@ pub fn way_out(missing: &Missing, origin: &Origin, cli: &'static str) -> String 
             names::CLUSTER_ROLE,
             may_webhook(missing, cli)
         ),
+        (Missing::NoCluster { .. } | Missing::NotAsked, Origin::Admission { .. }) => format!(
+            "{AGAIN}; if it stays so, see the webhook's log: {}",
+            Command::new(cli)
+                .namespace(names::NAMESPACE)
+                .say("logs deploy/acm-backup-webhook")
+        ),
+        (_, Origin::Admission { .. }) if !missing.is_lasting() => {
+            let way_out = missing.way_out(cli).to_string();
+            let way_out = way_out.strip_prefix("try again; ").unwrap_or(&way_out);
+            format!("{AGAIN}; if it stays so, {way_out}")
+        }
         _ => missing.way_out(cli).to_string(),
     }
 }
@@ -96,3 +107,6 @@ pub fn attested(metadata: Manifest, statements: impl Iterator<Item = String>) ->
         .within("    ", &format!("{}: |", names::ATTESTATION));
     statements.fold(head, |lines, statement| lines.within("      ", &statement))
 }
+
+/// Whoever reads a refusal fears that half of it was done.
+const AGAIN: &str = "nothing was changed: try again";

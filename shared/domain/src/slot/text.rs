@@ -80,7 +80,7 @@ pub fn blind(review: &Review, cli: &'static str, what: &str, missing: &Missing) 
         } => {
             let role = match namespace.as_deref() {
                 Some(names::NAMESPACE) => {
-                    format!("Role {}/{}", names::NAMESPACE, names::CLUSTER_ROLE)
+                    format!("Role {}/{}", names::NAMESPACE, names::ROLE)
                 }
                 _ => format!("ClusterRole {}", names::CLUSTER_ROLE),
             };

@@ -108,18 +108,22 @@ pub(super) fn activation(
         return Activation::new(Answer::Yes, what);
     };
     // What only a person can answer is the whole answer only when nothing else refuses.
-    let hard = refused
+    let mut other = refused
         .iter()
-        .find(|finding| finding.rule != old_hub_live::RULE.id);
+        .filter(|finding| finding.rule != old_hub_live::RULE.id);
+    let hard = other.clone().find(|finding| !finding.blind);
     let questions = questions(facts);
     let (answer, because) = match (hard, questions) {
         (Some(hard), _) => (Answer::No, headline(hard)),
         (None, Open::Blind) => (Answer::NotKnown, headline(first)),
         (None, Open::Refused | Open::Live) => (Answer::No, headline(first)),
-        (None, Open::Questions(about)) => (
-            Answer::OnceKnown,
-            format!("once you know that {about}; {what}"),
-        ),
+        (None, Open::Questions(about)) => match other.next() {
+            Some(unseen) => (Answer::NotKnown, headline(unseen)),
+            None => (
+                Answer::OnceKnown,
+                format!("once you know that {about}; {what}"),
+            ),
+        },
     };
     Activation {
         answer,

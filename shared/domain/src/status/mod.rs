@@ -8,6 +8,7 @@ mod clusters;
 mod facts;
 mod finding;
 mod following;
+mod guard;
 mod not_checked;
 mod others;
 mod ownership;
@@ -123,7 +124,11 @@ impl StatusReport {
 
     /// Whether nothing that an answer rests on could be looked up.
     pub fn knows_nothing(&self) -> bool {
-        self.not_checked.len() == DECIDING.len()
+        let deciding = self
+            .not_checked
+            .iter()
+            .filter(|row| row.what != guard::WHAT);
+        deciding.count() == DECIDING.len()
     }
 }
 
@@ -140,9 +145,11 @@ const DECIDING: [Need; 9] = [
     Need::Accepted,
 ];
 
-/// What has to be looked up for a report: what decides, and what words the remedies.
+/// What has to be looked up for a report: what decides, what words the remedies, and whether the guards stand.
 pub fn needs() -> impl Iterator<Item = Need> {
-    DECIDING.into_iter().chain([Need::BackupScheduleDefinition])
+    DECIDING
+        .into_iter()
+        .chain([Need::BackupScheduleDefinition, Need::GuardLabel])
 }
 
 /// Judges a hub.
@@ -197,6 +204,7 @@ fn findings_of(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     found.extend(clusters::findings(facts, role));
     found.extend(unreadable::findings(facts));
     found.extend(phases::findings(facts));
+    found.extend(guard::finding(facts));
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     found
 }

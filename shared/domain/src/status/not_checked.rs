@@ -2,6 +2,7 @@
 
 use super::facts::Facts;
 use super::finding::Finding;
+use super::guard;
 use super::role::Role;
 use crate::act::command::Command;
 use crate::hub::Party;
@@ -100,6 +101,7 @@ pub(super) fn not_checked(facts: &Facts<'_>) -> Vec<NotChecked> {
         // No dump holds it, and where nobody stated anything there is nothing to be proven wrong.
         .filter(|row| !matches!(row.missing, Missing::NotCollected { .. }))
         .filter(|_| may_be_stated(facts)),
+        guard::not_checked(facts),
     ]
     .into_iter()
     .flatten()
@@ -160,7 +162,7 @@ pub(super) fn not_knowable(role: Role) -> Vec<&'static str> {
     }
 }
 
-fn row<T>(
+pub(super) fn row<T>(
     cli: &'static str,
     fact: &Fact<T>,
     what: &'static str,

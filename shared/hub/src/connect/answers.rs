@@ -7,6 +7,7 @@ use acm_backup_domain::printable::line;
 use acm_backup_domain::redact::redact;
 use futures::future::BoxFuture;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::response::Parts;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Either, Full, Limited};
 use hyper::body::{Bytes, Incoming};
@@ -14,6 +15,9 @@ use kube::client::Body;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tower::{BoxError, Service};
+
+/// What an API server sends with every answer, and its priority queues with every one they let through.
+const AUDITED: [&str; 2] = ["audit-id", "x-kubernetes-pf-flowschema-uid"];
 
 /// Largest refusal that is read.
 const LARGEST: usize = 1 << 20;
@@ -100,8 +104,9 @@ async fn look_at(
     let read = Limited::new(body, LARGEST).collect().await;
     let bytes = read.map(|read| read.to_bytes()).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    let refused = refusal(&text, secrets).or_else(|| without_a_reason(parts.status, &text));
-    match refused.filter(|_| !page) {
+    let page = page || text.trim_start().starts_with('<');
+    let refused = || refusal(&text, secrets).or_else(|| plain(&parts, &text, secrets));
+    match (!page).then(refused).flatten() {
         Some(status) => {
             parts.headers.remove(CONTENT_LENGTH);
             let body = Full::new(status.to_string().into_bytes().into());
@@ -109,7 +114,7 @@ async fn look_at(
         }
         None => Err(NotAnApiServer {
             status: parts.status,
-            page: page || text.trim_start().starts_with('<'),
+            page,
             title: title(&text, secrets),
         }
         .into()),
@@ -142,19 +147,33 @@ fn refusal(text: &str, secrets: &[String]) -> Option<serde_json::Value> {
     Some(status)
 }
 
-/// What API servers themselves refuse by in plain text: a group they do not serve, and too much work. The text is
-/// not needed, and might be a gateway's.
-fn without_a_reason(status: StatusCode, text: &str) -> Option<serde_json::Value> {
-    let known = match status.as_u16() {
-        404 => text.trim() == "404 page not found",
-        429 | 500 | 503 | 504 => !text.trim_start().starts_with('<'),
-        _ => false,
+/// A refusal in plain words, as an API server gives it before it looks at kinds: no such path, too much to do,
+/// shutting down. That there is no such path anybody may say; an API server sends its audit id along. What a gateway
+/// says beside its code is not repeated.
+fn plain(parts: &Parts, text: &str, secrets: &[String]) -> Option<serde_json::Value> {
+    let of_an_api_server = AUDITED.iter().any(|name| parts.headers.contains_key(*name));
+    let believed = match parts.status {
+        StatusCode::NOT_FOUND => of_an_api_server,
+        StatusCode::TOO_MANY_REQUESTS => true,
+        // A gateway's own.
+        StatusCode::BAD_GATEWAY => of_an_api_server,
+        status => status.is_server_error(),
     };
-    known.then(|| {
+    let said: String = match of_an_api_server {
+        true => {
+            let said = redact(text, secrets.iter().map(String::as_str));
+            line(said.trim()).chars().take(200).collect()
+        }
+        false => format!("refused without a reason ({})", parts.status.as_u16()),
+    };
+    believed.then(|| {
         serde_json::json!({
-            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
-            "message": format!("refused without a reason ({})", status.as_u16()),
-            "reason": "", "code": status.as_u16(),
+            "kind": "Status",
+            "apiVersion": "v1",
+            "status": "Failure",
+            "code": parts.status.as_u16(),
+            "reason": parts.status.canonical_reason().unwrap_or_default(),
+            "message": said,
         })
     })
 }
@@ -194,6 +213,32 @@ mod tests {
             title("<title>x hunter2</title>", &["hunter2".into()]).as_deref(),
             Some("x (left out)")
         );
+    }
+
+    #[test]
+    fn plain_words_are_an_api_servers_or_not() {
+        let answer = |status: u16, header: Option<&str>| {
+            let mut answer = Response::builder().status(status);
+            if let Some(name) = header {
+                answer = answer.header(name, "x");
+            }
+            let (parts, ()) = answer.body(()).unwrap().into_parts();
+            let words = "404 page\u{1b}[2J not found, hunter2\n";
+            plain(&parts, words, &["hunter2".to_owned()])
+        };
+        let status = answer(404, Some("Audit-Id")).unwrap();
+        assert_eq!(status["code"], 404);
+        let message = status["message"].as_str().unwrap();
+        assert!(
+            !message.contains('\u{1b}') && !message.contains("hunter2"),
+            "{message}"
+        );
+        // Anybody's server has no such path; that proves nothing about an API server's kinds.
+        assert_eq!(answer(404, None), None);
+        assert_eq!(answer(401, Some("Audit-Id")), None);
+        for busy in [429, 500, 503] {
+            assert_eq!(answer(busy, None).unwrap()["code"], busy);
+        }
     }
 
     #[test]

@@ -14,7 +14,7 @@ use acm_backup_domain::hub::identity::HubId;
 use acm_backup_domain::kinds::Kind;
 use acm_backup_domain::kinds::definition::Definition;
 use acm_backup_domain::kinds::secret::SecretMeta;
-use acm_backup_domain::names::{GROUP, GUARD_RULES, OPERATOR_NAMESPACE};
+use acm_backup_domain::names::{GROUP, GUARD, GUARD_RULES, OPERATOR_NAMESPACE};
 use acm_backup_domain::snapshot::{Fact, Missing, Need, Snapshot};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -129,7 +129,10 @@ fn resource_of(need: &Need) -> Option<Resource> {
         Need::ManagedClusters => kinds::MANAGED_CLUSTERS,
         Need::KubeSystem => kinds::NAMESPACES,
         // One file of the hundreds a hub has: read by its name.
-        Need::BackupScheduleDefinition | Need::Accepted | Need::Permission(_) => return None,
+        Need::BackupScheduleDefinition
+        | Need::GuardLabel
+        | Need::Accepted
+        | Need::Permission(_) => return None,
     })
 }
 
@@ -205,6 +208,7 @@ impl Objects<'_> {
             Need::BackupScheduleDefinition => {
                 snapshot.backup_schedule_definition = self.backup_schedule_definition(now)
             }
+            Need::GuardLabel => snapshot.guard_label = self.guard_label(now),
             Need::Accepted => {
                 snapshot.accepted = Fact::Missing(Missing::NotCollected {
                     resource: "leases.coordination.k8s.io".to_owned(),
@@ -228,6 +232,17 @@ impl Objects<'_> {
         let name = kinds::BACKUP_SCHEDULES.name;
         match self.tree.object(&kinds::DEFINITIONS, name) {
             Ok(object) => Fact::known(Definition::read(&object), now),
+            Err(missing) => Fact::Missing(missing),
+        }
+    }
+
+    /// Of the namespace's own file, which `oc adm inspect` writes beside its objects.
+    fn guard_label(&self, now: Timestamp) -> Fact<Option<String>> {
+        match self.tree.namespace(self.namespace) {
+            Ok(object) => {
+                let namespace = SecretMeta::read(&object);
+                Fact::known(namespace.meta.label(GUARD).map(str::to_owned), now)
+            }
             Err(missing) => Fact::Missing(missing),
         }
     }

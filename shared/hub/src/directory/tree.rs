@@ -1,7 +1,7 @@
 //! Which file holds what.
 
 use super::{DirectoryError, Problem};
-use crate::kinds::Resource;
+use crate::kinds::{self, Resource};
 use acm_backup_domain::snapshot::Missing;
 use serde_json::Value;
 use std::collections::HashSet;
@@ -139,6 +139,23 @@ impl Tree {
             .flatten()
             .find(|object| object.pointer("/metadata/name").and_then(Value::as_str) == Some(name))
             .ok_or_else(missing)
+    }
+
+    /// The namespace itself, from the file `oc adm inspect` puts in its folder.
+    pub(super) fn namespace(&self, name: &str) -> Result<Value, Missing> {
+        let folders = self
+            .roots
+            .iter()
+            .map(|root| root.join(NAMESPACES).join(name));
+        folders
+            .flat_map(|folder| SUFFIXES.map(|suffix| folder.join(format!("{name}.{suffix}"))))
+            .filter_map(|file| read(&file).ok())
+            .flatten()
+            .find(|object| object.pointer("/metadata/name").and_then(Value::as_str) == Some(name))
+            .ok_or_else(|| Missing::NotCollected {
+                resource: kinds::NAMESPACES.name.to_owned(),
+                namespace: None,
+            })
     }
 
     /// `<group>/<resource>.yaml` holds a list, `<group>/<resource>/<name>.yaml` one object.

@@ -15,6 +15,7 @@ use acm_backup_domain::hub::identity::HubId;
 use acm_backup_domain::kinds::Kind;
 use acm_backup_domain::kinds::definition::Definition;
 use acm_backup_domain::kinds::secret::SecretMeta;
+use acm_backup_domain::names;
 use acm_backup_domain::snapshot::{Fact, Missing, Need, Snapshot};
 use futures::future::{BoxFuture, FutureExt};
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -84,6 +85,7 @@ fn answer<'a>(lister: &'a Lister, need: &'a Need, asker: &'a Asker) -> BoxFuture
         Need::BackupScheduleDefinition => fill(backup_schedule_definition(lister), |s, fact| {
             s.backup_schedule_definition = fact
         }),
+        Need::GuardLabel => fill(guard_label(lister), |s, fact| s.guard_label = fact),
         Need::Accepted => fill(record::accepted(lister), |s, fact| s.accepted = fact),
         Need::Permission(permission) => {
             let key = permission.clone();
@@ -138,6 +140,14 @@ async fn kube_system_created(lister: &Lister) -> Result<Timestamp, Missing> {
             resource: kinds::NAMESPACES.name.to_owned(),
             why: "kube-system has no creationTimestamp".to_owned(),
         })
+}
+
+/// Whether the guards are lifted on the namespace.
+async fn guard_label(lister: &Lister) -> Result<Option<String>, Missing> {
+    let namespace = lister
+        .get::<SecretMeta>(&kinds::NAMESPACES, lister.namespace())
+        .await?;
+    Ok(namespace.and_then(|namespace| namespace.meta.label(names::GUARD).map(str::to_owned)))
 }
 
 /// What the installed operator's BackupSchedules know.

@@ -1,4 +1,5 @@
-//! The manifests as shipped, with a certificate put where the overlay `own-certificate` wants one.
+//! The manifests as shipped, with a certificate put where the overlay `own-certificate` wants one, and the name of
+//! an image nobody ever pulls.
 
 use std::ffi::OsString;
 use std::fs;
@@ -11,6 +12,39 @@ use serde_json::Value;
 use crate::pki::{self, Pair};
 use crate::site::Site;
 use crate::workspace;
+
+const OVERLAY: &str = "overlays/own-certificate";
+const CA: &str = "ca/ca.crt";
+
+const IMAGE_FILE: &str = "workload/image.env";
+
+/// No kubelet here pulls it.
+const IMAGE: &str = "image=registry.test/acm-backup-webhook:none\n";
+
+/// What is applied by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// What runs; nothing calls it yet.
+    Workload,
+    /// The labels.
+    Labels,
+    /// The guards as they come: they only warn.
+    Guards,
+    /// The guards, armed.
+    Deny,
+}
+
+impl Part {
+    /// Its folder in an overlay.
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Workload => "workload",
+            Self::Labels => "labels",
+            Self::Guards => "guards",
+            Self::Deny => "deny",
+        }
+    }
+}
 
 const CONFIGURATIONS: &str = "mutatingwebhookconfigurations,validatingwebhookconfigurations";
 
@@ -32,34 +66,31 @@ impl Manifests {
         copy_dir(&workspace().join("manifests"), &dir)?;
         let manifests = Self { dir, url };
         manifests.write_certificate(authority, pair)?;
+        pki::write(&manifests.dir.join(IMAGE_FILE), IMAGE)?;
         Ok(manifests)
     }
 
     /// The files the overlay makes the Secret and the caBundle from.
     pub(super) fn write_certificate(&self, authority: &str, pair: &Pair) -> Result<()> {
-        let dir = self.dir.join("overlays/own-certificate");
-        pki::write(&dir.join("ca.crt"), authority)?;
-        pair.write(&dir, "tls")
+        let dir = self.dir.join(OVERLAY);
+        pki::write(&dir.join(CA), authority)?;
+        pair.write(&dir.join("workload"), "tls")
     }
 
-    pub(super) fn apply(&self, site: &Site) -> Result<()> {
-        self.kubectl(site, &["apply"])
+    /// Applies these parts, in this order.
+    pub(super) fn apply(&self, site: &Site, parts: &[Part]) -> Result<()> {
+        parts
+            .iter()
+            .try_for_each(|part| self.kubectl(site, &["apply"], *part))
     }
 
     /// Configurations first, then the rest; what is gone already is fine.
     pub(super) fn delete(&self, site: &Site) -> Result<()> {
-        let ours = [
-            "delete",
-            CONFIGURATIONS,
-            "-l",
-            "app.kubernetes.io/part-of=acm-backup",
-        ];
-        site.kubectl(&ours)?.ok()?;
-        self.kubectl(site, &["delete", "--ignore-not-found", "--timeout=60s"])
+        delete(site, &self.dir, true)
     }
 
-    fn kubectl(&self, site: &Site, verb: &[&str]) -> Result<()> {
-        let overlay = self.dir.join("overlays/test");
+    fn kubectl(&self, site: &Site, verb: &[&str], part: Part) -> Result<()> {
+        let overlay = self.dir.join(OVERLAY).join(part.folder());
         let mut args: Vec<OsString> = verb.iter().map(OsString::from).collect();
         match self.url {
             None => args.extend(["-k".into(), overlay.into()]),
@@ -71,6 +102,35 @@ impl Manifests {
         }
         site.kubectl(&args)?.ok().map(drop)
     }
+}
+
+/// Removes what an earlier process applied, the configurations first. Does not wait for the namespace to be gone.
+pub fn remove(site: &Site) -> Result<()> {
+    let dir = site.file("manifests-to-remove");
+    copy_dir(&workspace().join("manifests"), &dir)?;
+    pki::write(&dir.join(IMAGE_FILE), IMAGE)?;
+    delete(site, &dir, false)
+}
+
+fn delete(site: &Site, dir: &Path, wait: bool) -> Result<()> {
+    let ours = [
+        "delete",
+        CONFIGURATIONS,
+        "-l",
+        "app.kubernetes.io/part-of=acm-backup",
+    ];
+    site.kubectl(&ours)?.ok()?;
+    let wait = format!("--wait={wait}");
+    for part in [Part::Guards, Part::Labels, Part::Workload] {
+        let folder = dir.join(part.folder());
+        let args: Vec<OsString> = ["delete", "--ignore-not-found", "--timeout=60s", &wait, "-k"]
+            .into_iter()
+            .map(OsString::from)
+            .chain([folder.into()])
+            .collect();
+        site.kubectl(&args)?.ok()?;
+    }
+    Ok(())
 }
 
 /// The manifests as one `List`, with `url` for each Service in a configuration.

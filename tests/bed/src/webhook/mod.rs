@@ -27,6 +27,7 @@ use crate::process::{Process, Recipe};
 use crate::site::Site;
 use crate::wait;
 use manifests::Manifests;
+pub use manifests::{Part, remove as remove_manifests};
 use mount::Mount;
 
 const NAMESPACE: &str = "acm-backup-system";
@@ -51,6 +52,8 @@ pub struct WebhookOptions {
     pub binary: PathBuf,
     /// Number of replicas; the Deployment's where `None`.
     pub replicas: Option<u16>,
+    /// What is applied, in this order; the workload first.
+    pub parts: Vec<Part>,
     /// Further flags, after those of the Deployment. A flag given twice counts the last time.
     pub args: Vec<OsString>,
 }
@@ -61,6 +64,7 @@ impl WebhookOptions {
         Self {
             binary: binary.into(),
             replicas: None,
+            parts: vec![Part::Workload, Part::Labels, Part::Deny],
             args: Vec::new(),
         }
     }
@@ -99,7 +103,7 @@ impl Webhook {
         let url = SocketAddr::new(site.ip(), URL_PORT);
         let url = (!manifests::services_are_on_loopback(site)?).then_some(url);
         let manifests = Manifests::copy(site, &authority.cert(), &pair, url)?;
-        manifests.apply(site)?;
+        manifests.apply(site, &options.parts)?;
 
         let front = match url {
             Some(url) => url,
@@ -122,6 +126,11 @@ impl Webhook {
             webhook.add_replica().await?;
         }
         Ok(webhook)
+    }
+
+    /// Apply one more part, or one again. Blocks.
+    pub fn apply(&self, part: Part) -> Result<()> {
+        self.manifests.apply(&self.site, &[part])
     }
 
     /// Remove what was applied, the configurations first: an API server that still called a webhook which
@@ -202,7 +211,7 @@ impl Webhook {
         let pair = self.authority.server(&[HOST], &[self.site.ip()])?;
         self.manifests
             .write_certificate(&self.authority.cert(), &pair)?;
-        self.manifests.apply(&self.site)?;
+        self.manifests.apply(&self.site, &self.options.parts)?;
         self.mount.swap(&pair)
     }
 

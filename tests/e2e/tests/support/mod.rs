@@ -1,9 +1,11 @@
 //! What tests share: one hub with our webhook on it and no Velero, and the right to be alone on this machine.
 
 mod hub;
+mod prober;
 mod storage;
 
 pub use hub::{GuardedHub, guarded_hub};
+pub use prober::{Prober, a_restore_can_be_created, restores};
 pub use storage::Storage;
 
 use std::future::Future;

@@ -1,11 +1,10 @@
 //! Takes everything away that attaching installs. What is gone already is fine.
 
 use super::NAMESPACE;
-use acm_backup_bed::{Site, wait};
+use acm_backup_bed::{Site, remove_manifests, wait};
 use anyhow::{Context, Result};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client};
-use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 const LIMIT: Duration = Duration::from_secs(90);
@@ -16,28 +15,13 @@ const NO_CONTROLLER: Duration = Duration::from_secs(20);
 
 /// Removes the configurations first, so that nothing is refused for want of a webhook, then the rest.
 pub async fn remove(site: &Site) -> Result<()> {
-    let base = crate::root().join("manifests/base");
-    let kubectl = |line: &str, more: Option<OsString>| {
-        let args = line.split_whitespace().map(OsString::from).chain(more);
-        site.kubectl(&args.collect::<Vec<_>>())?.ok()
-    };
-    kubectl(
-        "delete mutatingwebhookconfigurations,validatingwebhookconfigurations \
-         -l app.kubernetes.io/part-of=acm-backup",
-        None,
-    )
-    .context("cannot remove the webhook configurations")?;
-    kubectl(
-        "delete --ignore-not-found --wait=false -k",
-        Some(base.into()),
-    )
-    .context("cannot remove the manifests")?;
+    remove_manifests(site).context("cannot remove what was applied")?;
     // Not in the manifests: the certificate's Secret and the Lease.
-    kubectl(
-        &format!("delete secrets,leases --all --wait=false --namespace={NAMESPACE}"),
-        None,
-    )
-    .context("cannot empty the namespace")?;
+    let rest = format!("delete secrets,leases --all --wait=false --namespace={NAMESPACE}");
+    let rest: Vec<&str> = rest.split_whitespace().collect();
+    site.kubectl(&rest)?
+        .ok()
+        .context("cannot empty the namespace")?;
     until_gone(&site.client().await?).await
 }
 

@@ -20,7 +20,7 @@ use std::process::{Command, ExitCode};
 /// Where the program is in the image; `webhook/Containerfile` says the same.
 const PROGRAM: &str = "acm-backup-webhook";
 
-/// The name the manifests ask for.
+/// The name it is loaded as.
 const REPOSITORY: &str = "localhost/acm-backup-webhook";
 
 /// What to write, and from what.
@@ -61,6 +61,11 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         println!("  --version  {}", version(&image)?);
     }
     println!("load it with: podman load --input {}", out.display());
+    println!("once it is in a registry, name it to the manifests:");
+    println!(
+        "  echo image=REGISTRY/{PROGRAM}@{} > manifests/workload/image.env",
+        image.manifest_digest
+    );
     Ok(ExitCode::SUCCESS)
 }
 

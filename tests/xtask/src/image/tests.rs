@@ -97,15 +97,6 @@ fn a_program_that_needs_a_loader_is_refused_and_nothing_is_written() {
 }
 
 #[test]
-fn the_name_is_the_one_the_manifests_ask_for() {
-    let text = std::fs::read_to_string(root().join("manifests/base/kustomization.yaml")).unwrap();
-    let asked: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
-    let image = &asked["images"][0];
-    assert_eq!(image["newName"], REPOSITORY);
-    assert_eq!(image["newTag"], env!("CARGO_PKG_VERSION"));
-}
-
-#[test]
 fn the_containerfile_says_the_same() {
     let text = std::fs::read_to_string(root().join("webhook/Containerfile")).unwrap();
     for line in [

@@ -58,7 +58,7 @@ impl Review {
             "Restore",
             "restores",
         ];
-        Self::new("Restore CREATE", "/validate?timeout=5s", kind, object)
+        Self::new("Restore CREATE", "/validate/deny?timeout=5s", kind, object)
     }
 
     fn new(

@@ -58,7 +58,7 @@ pub async fn measure(hub: &Hub, binary: PathBuf, cores: Option<Cores>) -> Result
     if let Some(cores) = cores {
         cores::keep_process(pid, cores.server);
     }
-    let authority = hub.file("manifests/overlays/own-certificate/ca.crt");
+    let authority = hub.file("manifests/overlays/own-certificate/ca/ca.crt");
     let authority = std::fs::read_to_string(&authority)
         .with_context(|| format!("cannot read {}", authority.display()))?;
     // The generator has a runtime of its own, on its own core.

@@ -216,7 +216,8 @@ fn is_false(
     }
     match view.snapshot.kube_system_created.get() {
         Err(missing) => Some(format!(
-            "how old this cluster is cannot be seen ({missing})"
+            "how old this cluster is cannot be seen ({missing}){}",
+            missing.again()
         )),
         Ok(created) => hub
             .begun_at_all
@@ -250,7 +251,8 @@ fn may_not(asker: Asker<'_>) -> Option<String> {
         }
         Ok(false) => Some(format!("{user} does not hold the right to attest")),
         Err(missing) => Some(format!(
-            "whether {user} may attest cannot be seen ({missing})"
+            "whether {user} may attest cannot be seen ({missing}){}",
+            missing.again()
         )),
     }
 }

@@ -17,7 +17,8 @@ pub(super) fn used(
 ) -> Option<String> {
     if let Err(missing) = view.snapshot.accepted.get() {
         return Some(format!(
-            "whether it was used before cannot be seen ({missing})"
+            "whether it was used before cannot be seen ({missing}){}",
+            missing.again()
         ));
     }
     let recorded = view.accepted().iter().find(|accepted| {

@@ -183,7 +183,8 @@ fn denial(
             who_may_attest(snapshot),
         ),
         (Some(user), Fact::Missing(missing)) => finding.todo(format!(
-            "whether {user} may say that this hub owns the fleet cannot be seen: {missing}"
+            "whether {user} may say that this hub owns the fleet cannot be seen: {missing}{}",
+            missing.again()
         )),
         _ => finding.run(
             format!(

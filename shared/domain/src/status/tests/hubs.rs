@@ -31,6 +31,8 @@ pub struct Hub {
     pub backups: Vec<Backup>,
     pub locations: Vec<StorageLocation>,
     pub clusters: Vec<ManagedCluster>,
+    /// Of the label that lifts the guards.
+    pub guard_label: Option<&'static str>,
 }
 
 fn named(name: &str, created: &str) -> Meta {
@@ -107,6 +109,7 @@ impl Hub {
             backups: Vec::new(),
             locations: vec![location],
             clusters: Vec::new(),
+            guard_label: None,
         }
     }
 
@@ -254,6 +257,7 @@ impl Hub {
             storage_locations: known(&self.locations, now),
             backups: Fact::known(self.stored_backups(), now),
             accepted: Fact::known(Vec::new(), now),
+            guard_label: Fact::known(self.guard_label.map(str::to_owned), now),
             backup_schedule_definition: Fact::known(Definition::with_spec_fields(&["paused"]), now),
             velero_restores: known(&self.velero_restores, now),
             velero_schedules: known(&self.velero_schedules, now),

@@ -1,7 +1,8 @@
 //! A hub that waits.
 
 use super::hubs::{Hub, at, set_of};
-use crate::status::{Answer, Role, SyncState, Verdict};
+use crate::snapshot::{Fact, Missing};
+use crate::status::{Answer, Role, SyncState, Verdict, assess};
 
 #[test]
 fn a_passive_hub_says_whom_it_follows_and_how_far_behind() {
@@ -22,6 +23,29 @@ fn beside_a_live_hub_it_must_not_activate_and_beside_a_silent_one_only_if_that_i
     let silent = live.seen_at("18:00:00");
     assert_eq!(silent.report().activation.answer, Answer::OnceKnown);
     assert_eq!(silent.found(), ["hub/owner-silent"]);
+}
+
+#[test]
+fn what_could_not_be_looked_up_is_no_answer_and_hides_none() {
+    let unseen = |hub: &Hub| {
+        let mut snapshot = hub.snapshot();
+        snapshot.velero_schedules = Fact::Missing(Missing::NotCollected {
+            resource: "schedules.velero.io".to_owned(),
+            namespace: None,
+        });
+        assess(&snapshot).activation
+    };
+    let live = Hub::passive("b", "a");
+    let answer = unseen(&live);
+    assert_eq!(answer.answer, Answer::No);
+    assert_eq!(answer.because, live.report().activation.because);
+    let silent = unseen(&live.seen_at("18:00:00"));
+    assert_eq!(silent.answer, Answer::NotKnown);
+    assert!(
+        silent.because.contains("Velero Schedules"),
+        "{}",
+        silent.because
+    );
 }
 
 #[test]

@@ -148,7 +148,7 @@ fn what_velero_does_must_be_known_once_another_says_that_it_is_over() {
     assert!(warns(RULE, &review, &snapshot) && !denies(RULE, &review, &snapshot));
     let text = judge(&review, &snapshot).findings[0].to_string();
     assert!(
-        text.contains("its ClusterRole acm-backup-webhook must allow list restores.velero.io")
+        text.contains("its ClusterRole acm-backup-guards must allow list restores.velero.io")
             && !text.contains("apply -k"),
         "{text}"
     );

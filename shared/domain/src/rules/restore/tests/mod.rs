@@ -4,6 +4,7 @@ mod activation_taken_back;
 mod active_schedule;
 mod another_active;
 mod backup_not_found;
+mod blindness;
 mod edit_after_end;
 mod exemptions;
 mod old_hub_live;

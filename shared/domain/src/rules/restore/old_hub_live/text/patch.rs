@@ -27,7 +27,8 @@ pub(super) fn way_on(finding: Finding, request: &Request<'_>, open: &[&Question<
             }
             Fact::Missing(missing) => {
                 return finding.todo(format!(
-                    "whether {user} may say what has to be said here cannot be seen: {missing}"
+                    "whether {user} may say what has to be said here cannot be seen: {missing}{}",
+                    missing.again()
                 ));
             }
             Fact::Known { value: true, .. } => {}
