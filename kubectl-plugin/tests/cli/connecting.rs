@@ -132,6 +132,11 @@ fn a_plugin_that_fails_is_told_by_its_name_and_its_words() {
             "exit code 1: xxxx",
         ),
         (
+            "head -c 5000000 /dev/zero | tr '\\0' 'x'",
+            json!({}),
+            "what it printed is no ExecCredential",
+        ),
+        (
             "exit 0",
             json!({"interactiveMode": "Always"}),
             "its interactiveMode is Always, and there is no terminal",

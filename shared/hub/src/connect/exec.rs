@@ -273,9 +273,10 @@ pub(super) fn cluster(of: &kube::config::Cluster, authority: Option<&[u8]>) -> E
 
 async fn read(from: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
     let mut all = Vec::new();
-    if let Some(from) = from {
-        // What cannot be read any more is judged by what was.
-        let _ = from.take(LARGEST).read_to_end(&mut all).await;
+    if let Some(mut from) = from {
+        // What cannot be read any more is judged by what was; what is too much is let go, or it would never end.
+        let _ = (&mut from).take(LARGEST).read_to_end(&mut all).await;
+        let _ = tokio::io::copy(&mut from, &mut tokio::io::sink()).await;
     }
     all
 }

@@ -275,6 +275,14 @@ fn whom_they_believe() {
             Refuse(unknown),
         ),
         row(
+            "the machine's authorities, named by the environment",
+            json!({"server": at(leaf)}),
+            user.clone(),
+            Connect,
+        )
+        .file("ca.crt", &pki.authority)
+        .env("SSL_CERT_FILE", "ca.crt"),
+        row(
             "anybody",
             json!({"server": at(itself), "insecure-skip-tls-verify": true}),
             user.clone(),
