@@ -173,6 +173,7 @@ impl Global {
             impersonate_uid: self.impersonate_uid.clone(),
             impersonate_groups: self.impersonate_groups.clone(),
             impersonate_extra: self.impersonate_extra.clone(),
+            patient: self.request_timeout.is_none(),
         }
     }
 

@@ -41,6 +41,9 @@ pub(super) fn apply(options: &Options, target: &mut Target) {
         target.token_file = None;
         target.plugin = None;
     }
+    if let Some(plugin) = &mut target.plugin {
+        plugin.patient = options.patient;
+    }
     if let Some(path) = &options.client_certificate {
         target.certificate = place(path, "--client-certificate");
     }

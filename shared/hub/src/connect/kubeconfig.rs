@@ -231,6 +231,7 @@ fn put_user(target: &mut Target, user: AuthInfo, of: &str) -> Result<(), Connect
         config,
         cluster: None,
         field: format!("exec{of}"),
+        patient: false,
     });
     target.acting_as = user;
     Ok(())

@@ -38,6 +38,7 @@ use kube::config::Config;
 use material::{Pem, Place};
 use proxy::Environment;
 use std::path::PathBuf;
+use std::time::Duration;
 use target::Target;
 use tls::Authority;
 use tower::Layer;
@@ -79,6 +80,8 @@ pub struct Options {
     pub impersonate_groups: Vec<String>,
     /// `--as-user-extra`
     pub impersonate_extra: Vec<(String, String)>,
+    /// No limit was asked for: a person whom a credential plugin asks may take longer than the deadline.
+    pub patient: bool,
 }
 
 /// A connection that can be made.
@@ -92,6 +95,8 @@ pub struct Connection {
     pub context: Option<String>,
     /// The namespace the context names; `None` where it names none.
     pub namespace: Option<String>,
+    /// By when all must be done: later than it was asked for where a person had to be waited for.
+    pub deadline: Deadline,
 }
 
 /// Why there can be no connection; each says what to do.
@@ -161,7 +166,8 @@ async fn connected(
         (None, Some(lone)) => return Err(lone.refused("it has no client-certificate beside it")),
     };
     let mut secrets = known_secrets(&target);
-    let (auth, given) = authorization(&mut target, &authority, deadline, &mut secrets).await?;
+    let (auth, given, waited) =
+        authorization(&mut target, &authority, deadline, &mut secrets).await?;
     let tls = tls::config(&authority, given.as_ref().or(identity.as_ref()))?;
     let proxy = match &target.proxy {
         Some((url, field)) => Some(proxy::of_kubeconfig(url, field)?),
@@ -200,6 +206,7 @@ async fn connected(
         server: server.to_string().trim_end_matches('/').to_owned(),
         context: target.context,
         namespace: target.namespace,
+        deadline: deadline.later_by(waited),
     })
 }
 
@@ -255,28 +262,29 @@ fn known_secrets(target: &Target) -> Vec<String> {
     token.chain(password).collect()
 }
 
-/// Who we say we are, and the certificate that a plugin gave.
+/// Who we say we are, the certificate that a plugin gave, and how long a person was waited for.
 async fn authorization(
     target: &mut Target,
     authority: &Authority,
     deadline: Deadline,
     secrets: &mut Vec<String>,
-) -> Result<(Auth, Option<(Pem, Pem)>), ConnectError> {
+) -> Result<(Auth, Option<(Pem, Pem)>, Duration), ConnectError> {
     if let Some((path, field)) = target.token_file.take() {
-        return Ok((Auth::token_file(path, field)?, None));
+        return Ok((Auth::token_file(path, field)?, None, Duration::ZERO));
     }
     if let Some((token, field)) = &target.token {
-        return Ok((Auth::token(token, field)?, None));
+        return Ok((Auth::token(token, field)?, None, Duration::ZERO));
     }
     if let Some((name, password, field)) = &target.basic {
         let pair = STANDARD.encode(format!("{name}:{password}"));
         return Ok((
             Auth::Fixed(auth::sensitive(&format!("Basic {pair}"), field)?),
             None,
+            Duration::ZERO,
         ));
     }
     let Some(mut plugin) = target.plugin.take() else {
-        return Ok((Auth::Nothing, None));
+        return Ok((Auth::Nothing, None, Duration::ZERO));
     };
     if plugin.config.provide_cluster_info {
         let bytes = match authority {
@@ -299,7 +307,7 @@ async fn authorization(
             Pem::new(key.into_bytes(), of("clientKeyData")),
         )
     });
-    Ok((Auth::plugin(plugin, &credential)?, given))
+    Ok((Auth::plugin(plugin, &credential)?, given, credential.waited))
 }
 
 /// What kube needs to know for its headers.

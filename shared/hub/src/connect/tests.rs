@@ -1,7 +1,7 @@
 use super::flags::apply;
 use super::*;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn run<T>(work: impl Future<Output = T>) -> T {
