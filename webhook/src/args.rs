@@ -35,7 +35,17 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t)]
     pub tls_min_version: MinVersion,
 
-    /// How often the two files are compared with what is in use.
+    /// PEM file with the authority that signed the API server's client certificate. With it, only who shows one
+    /// is answered on the TLS port; without it, whoever reaches the port.
+    #[arg(long, value_name = "FILE")]
+    pub client_ca: Option<PathBuf>,
+
+    /// The name the client certificate must have as well: its common name or a DNS name. For an authority that
+    /// signs more than the API server's.
+    #[arg(long, value_name = "NAME", requires = "client_ca")]
+    pub client_name: Option<String>,
+
+    /// How often these files are compared with what is in use.
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s")]
     pub certificate_poll: Duration,
 
@@ -43,7 +53,7 @@ pub struct Args {
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10s")]
     pub drain_delay: Duration,
 
-    /// Reviews answered at once; each may hold one body of up to 7 MiB.
+    /// Reviews judged at once, of each kind: labels never keep guards waiting, nor the reverse.
     #[arg(long, default_value_t = 16)]
     pub max_reviews: usize,
 

@@ -27,9 +27,11 @@ fn start(args: Args) -> anyhow::Result<ExitCode> {
         .with_context(|| format!("--log {:?} cannot be read", args.log))?;
     set_global_default(subscriber).context("cannot set up the log")?;
     log::hide_panic_messages();
-    // Two workers: reviews are rare and short, and each thread costs memory.
+    // Two workers: reviews are rare and short, and each thread costs memory. What takes long is done apart, by
+    // far fewer than these.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
+        .max_blocking_threads(32)
         .enable_all()
         .build()
         .context("cannot start the runtime")?;

@@ -14,6 +14,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::admission::endpoint::Endpoints;
 use crate::args::Args;
+use crate::judge::apart::Apart;
 use crate::judge::guard::Guard;
 use crate::judge::label::Label;
 use crate::judge::slot::Slots;
@@ -21,8 +22,10 @@ use crate::reconcile::labeller::Labeller;
 use crate::reconcile::queue::Queue;
 use crate::reconcile::secrets::Secrets;
 use crate::service::certificate::Certificate;
+use crate::service::client::ClientAuthority;
 use crate::service::lifecycle::{Lifecycle, Phase};
 use crate::service::metrics::Metrics;
+use crate::service::plain;
 use crate::service::probes::{Dependency, Probes};
 use crate::service::server::{Limits, Server};
 use crate::service::tls;
@@ -148,8 +151,21 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
             .await
             .context("no serving certificate")?,
     );
-    let config = tls::server_config(Arc::clone(&certificate), provider, args.tls_min_version)
-        .context("cannot set up TLS")?;
+    let clients = match &args.client_ca {
+        None => None,
+        Some(path) => {
+            let name = args.client_name.clone();
+            let authority = ClientAuthority::load(path.clone(), name, Arc::clone(&provider)).await;
+            Some(Arc::new(authority.context("no authority of clients")?))
+        }
+    };
+    let config = tls::server_config(
+        Arc::clone(&certificate),
+        provider,
+        args.tls_min_version,
+        clients.clone(),
+    )
+    .context("cannot set up TLS")?;
     let options = Options {
         kubeconfig: args.kubeconfig.clone(),
         context: args.context.clone(),
@@ -159,9 +175,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         .await
         .context("no way to the API server")?;
     let listener = listen(args.listen, "--listen").await?;
-    let plain = listen(args.probe_listen, "--probe-listen").await?;
+    let probe_listener = listen(args.probe_listen, "--probe-listen").await?;
     // What was really taken: port 0 means any.
-    let (listen, probe_listen) = (listener.local_addr()?, plain.local_addr()?);
+    let (listen, probe_listen) = (listener.local_addr()?, probe_listener.local_addr()?);
 
     let kept = Kept::new();
     let probes = Probes {
@@ -171,11 +187,15 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         dependencies: kept.needed(),
         told: kept.told(),
     };
-    tokio::spawn(async move { axum::serve(plain, probes.router()).await });
+    plain::serve(probe_listener.into_std()?, probes.router()).context("cannot serve the probes")?;
     tokio::spawn({
         let (certificate, metrics) = (Arc::clone(&certificate), Arc::clone(&metrics));
         async move { certificate.follow(args.certificate_poll, &metrics).await }
     });
+    if let Some(clients) = clients {
+        let every = args.certificate_poll;
+        tokio::spawn(async move { clients.follow(every).await });
+    }
     kept.follow(&connection.client, &args);
     let reconciler = tokio::spawn({
         let labeller = Labeller {
@@ -193,6 +213,10 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         }
     });
 
+    let apart = Arc::new(Apart::new(
+        Arc::clone(&kept.backups),
+        &args.backup_namespace,
+    ));
     let endpoints = Endpoints {
         labeller: Arc::new(Label {
             clusters: Arc::clone(&kept.clusters),
@@ -200,16 +224,14 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         }),
         guard: Arc::new(Guard {
             client: connection.client.clone(),
-            backups: Arc::clone(&kept.backups),
+            apart: Arc::clone(&apart),
             slots: Arc::new(Slots {
                 client: connection.client.clone(),
                 leases: Leases::new(connection.client.clone(), &args.namespace),
                 bound: args.reservation(),
                 stored: Arc::clone(&kept.stored),
-                backups: Arc::clone(&kept.backups),
-                backup_namespace: args.backup_namespace.clone(),
+                apart,
             }),
-            backup_namespace: args.backup_namespace.clone(),
             operator_user: args.operator_user.clone(),
             attesting_accounts: args.attesting_accounts.iter().cloned().collect(),
         }),

@@ -14,6 +14,7 @@ pub mod kinds;
 pub mod labels;
 pub mod names;
 pub mod printable;
+pub mod project;
 pub mod read;
 pub mod redact;
 pub mod rules;

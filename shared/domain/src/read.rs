@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 pub struct Unreadable {
     /// Dotted path, e.g. `spec.veleroTtl`.
     pub field: String,
-    /// What stands there, as JSON.
+    /// What stands there, as JSON: the beginning of a long text, and of a list or a map that it is one.
     pub value: String,
     /// Why it cannot be read.
     pub why: String,
@@ -151,9 +151,27 @@ impl<'a> Reader<'a> {
     fn refuse(&mut self, field: &str, value: &Value, why: String) {
         self.unreadable.push(Unreadable {
             field: field.to_owned(),
-            value: value.to_string(),
+            value: quoted(value),
             why,
         });
+    }
+}
+
+/// The most of a text that is quoted.
+const QUOTED: usize = 100;
+
+/// A value as it is told: whoever wrote it chose its length.
+fn quoted(value: &Value) -> String {
+    match value {
+        Value::Object(_) => "{...}".to_owned(),
+        Value::Array(_) => "[...]".to_owned(),
+        Value::String(text) => match text.char_indices().nth(QUOTED) {
+            Some((end, _)) => {
+                format!("{}...", Value::from(text.get(..end).unwrap_or_default()))
+            }
+            None => value.to_string(),
+        },
+        _ => value.to_string(),
     }
 }
 
@@ -161,6 +179,22 @@ impl<'a> Reader<'a> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn of_what_cannot_be_read_no_more_is_quoted_than_a_line_holds() {
+        for (value, expected) in [
+            (json!({"a": [1, 2]}), "{...}".to_owned()),
+            (json!([{"a": 1}]), "[...]".to_owned()),
+            (json!(7), "7".to_owned()),
+            (json!("5d"), "\"5d\"".to_owned()),
+            (
+                json!("\u{e9}".repeat(101)),
+                format!("\"{}\"...", "\u{e9}".repeat(100)),
+            ),
+        ] {
+            assert_eq!(quoted(&value), expected);
+        }
+    }
 
     #[test]
     fn an_unreadable_field_is_reported_and_the_others_are_read() {

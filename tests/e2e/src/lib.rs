@@ -13,6 +13,7 @@ pub mod people;
 pub mod races;
 mod shell;
 mod side;
+pub mod strangers;
 mod world;
 
 pub use shell::Shell;

@@ -3,6 +3,7 @@
 
 mod support;
 
+mod clients;
 mod connecting;
 mod crds;
 mod damage;
@@ -17,5 +18,6 @@ mod rbac;
 mod refusals;
 mod service;
 mod status;
+mod strangers;
 mod takeover;
 mod words;

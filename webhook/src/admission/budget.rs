@@ -17,6 +17,14 @@ pub fn budget(own: Duration, query: Option<&str>) -> Duration {
     own.min(ours.max(half))
 }
 
+/// The part of a review's time, in percent, in which its body must have arrived and its turn must have come.
+/// Whoever makes that take long must not leave a judgement without the time to look.
+#[must_use]
+pub fn arrival(budget: Duration, percent: u32) -> Duration {
+    let all = budget.saturating_mul(percent.min(100));
+    all.checked_div(100).unwrap_or(budget)
+}
+
 /// The `timeout` parameter, a Go duration that the API server writes as whole seconds (`5s`).
 fn timeout(query: &str) -> Option<Duration> {
     let text = query
@@ -36,6 +44,14 @@ fn timeout(query: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_is_a_part() {
+        let budget = Duration::from_millis(4700);
+        assert_eq!(arrival(budget, 40), Duration::from_millis(1880));
+        assert_eq!(arrival(budget, 200), budget);
+        assert!(arrival(Duration::MAX, 40) <= Duration::MAX);
+    }
 
     #[test]
     fn the_api_servers_timeout_less_a_margin_or_our_own() {

@@ -12,17 +12,24 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
+use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::{Answer, Verdict};
-use super::body::{self, BodyError};
-use super::budget::budget;
+use super::body::{self, Arrived, BodyError};
+use super::budget::{arrival, budget};
 use super::encode::encode;
 use super::record::record;
 use super::review::{self, Request};
+use super::room::{Room, SMALL};
+use crate::service::connections::Standing;
 use crate::service::metrics::{Metrics, ReviewLabels};
+
+/// Large reviews looked through at once, of each kind: each takes a thread, and up to three times its size.
+const LARGE: usize = 2;
 
 /// Which of the two registrations a call comes through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +55,14 @@ impl Hook {
         match self {
             Self::Mutate => Duration::from_millis(1700),
             Self::Validate => Duration::from_millis(4700),
+        }
+    }
+
+    /// In which part of that, in percent, the review must be here: guards have to look things up, labels not.
+    fn arrival(self) -> u32 {
+        match self {
+            Self::Mutate => 80,
+            Self::Validate => 40,
         }
     }
 
@@ -111,21 +126,34 @@ pub struct Endpoints {
     pub guard: Arc<dyn Judge>,
     /// Where reviews are counted.
     pub metrics: Arc<Metrics>,
-    /// Reviews answered at once. Each may hold one body of [`body::LIMIT`]: this bounds memory.
+    /// Reviews judged at once, of each kind: neither keeps the other waiting.
     pub concurrency: usize,
 }
 
 impl Endpoints {
     /// The router; every other path is 404, every other method 405.
     pub fn router(self) -> Router {
-        let slots = Arc::new(Semaphore::new(self.concurrency));
+        let room = Arc::new(Room::default());
+        let of_each = |count| {
+            (
+                Arc::new(Semaphore::new(count)),
+                Arc::new(Semaphore::new(count)),
+            )
+        };
+        let (slots, large) = (of_each(self.concurrency), of_each(LARGE));
         let endpoint = |hook, mode, judge: &Arc<dyn Judge>| {
+            let of_hook = |(labels, guards): &(Arc<Semaphore>, Arc<Semaphore>)| match hook {
+                Hook::Mutate => Arc::clone(labels),
+                Hook::Validate => Arc::clone(guards),
+            };
             Arc::new(Endpoint {
                 hook,
                 mode,
                 judge: Arc::clone(judge),
                 metrics: Arc::clone(&self.metrics),
-                slots: Arc::clone(&slots),
+                room: Arc::clone(&room),
+                slots: of_hook(&slots),
+                large: of_hook(&large),
             })
         };
         let mutate = endpoint(Hook::Mutate, Mode::Deny, &self.labeller);
@@ -162,12 +190,14 @@ struct Endpoint {
     mode: Mode,
     judge: Arc<dyn Judge>,
     metrics: Arc<Metrics>,
+    room: Arc<Room>,
     slots: Arc<Semaphore>,
+    large: Arc<Semaphore>,
 }
 
 async fn respond(State(endpoint): State<Arc<Endpoint>>, request: HttpRequest) -> Response {
     endpoint.metrics.in_flight.inc();
-    let response = endpoint.answer(request).await;
+    let response = Arc::clone(&endpoint).answer(request).await;
     endpoint.metrics.in_flight.dec();
     response.unwrap_or_else(|failure| {
         tracing::warn!(hook = endpoint.hook.name(), status = failure.status.as_u16(), why = %failure.text, "no review");
@@ -193,15 +223,35 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         // It may quote what was sent.
-        (self.status, format!("{}\n", printable::line(&self.text))).into_response()
+        let text = format!("{}\n", printable::line(&self.text));
+        let mut response = (self.status, text).into_response();
+        // Whoever sent no review is not waited for: what is left of it may never come.
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+        response
+    }
+}
+
+impl From<BodyError> for Failure {
+    fn from(error: BodyError) -> Self {
+        let status = match error {
+            BodyError::NoLength => StatusCode::LENGTH_REQUIRED,
+            BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            BodyError::Incomplete => StatusCode::BAD_REQUEST,
+            BodyError::NoRoom => StatusCode::SERVICE_UNAVAILABLE,
+            BodyError::Slow => StatusCode::REQUEST_TIMEOUT,
+        };
+        Self::new(status, error.to_string())
     }
 }
 
 impl Endpoint {
-    async fn answer(&self, request: HttpRequest<Body>) -> Result<Response, Failure> {
-        let started = Instant::now();
-        let budget = budget(self.hook.own_budget(), request.uri().query());
-        let deadline = started.checked_add(budget).unwrap_or(started);
+    async fn answer(self: Arc<Self>, request: HttpRequest<Body>) -> Result<Response, Failure> {
+        let times = Times::of(self.hook, request.uri().query());
+        let proven = request
+            .extensions()
+            .get::<Standing>()
+            .is_some_and(Standing::is_proven);
         let (parts, body) = request.into_parts();
         if !body::is_json(&parts.headers) {
             return Err(Failure::new(
@@ -209,38 +259,54 @@ impl Endpoint {
                 "a review is sent as application/json",
             ));
         }
-        let Ok(Ok(_slot)) = timeout_at(deadline, self.slots.acquire()).await else {
+        let arrived = body::read(&parts.headers, body, &self.room, proven, times.arrival).await;
+        let arrived = arrived.inspect_err(|error| match error {
+            BodyError::TooLarge => drop(self.metrics.bodies_too_large.inc()),
+            BodyError::NoRoom => drop(self.metrics.overloaded.inc()),
+            BodyError::Slow => drop(self.metrics.slow_bodies.inc()),
+            _ => {}
+        })?;
+        if arrived.bytes.len() <= SMALL {
+            return self.reviewed(arrived, times).await;
+        }
+        // Megabytes take milliseconds to look through, in which a worker would serve nobody else.
+        let runtime = Handle::current();
+        let turn = Arc::clone(&self.large).acquire_owned();
+        let Ok(Ok(turn)) = timeout_at(times.arrival, turn).await else {
             self.metrics.overloaded.inc();
-            return Err(Failure::new(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "too many reviews are under way; nothing was judged, try again",
-            ));
+            return Err(BodyError::NoRoom.into());
         };
-        let bytes = match timeout_at(deadline, body::read(&parts.headers, body)).await {
-            Ok(Ok(bytes)) => bytes,
-            Ok(Err(error @ BodyError::TooLarge)) => {
-                self.metrics.bodies_too_large.inc();
-                return Err(Failure::new(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    error.to_string(),
-                ));
-            }
-            Ok(Err(error)) => return Err(Failure::new(StatusCode::BAD_REQUEST, error.to_string())),
-            Err(_) => {
-                return Err(Failure::new(
-                    StatusCode::REQUEST_TIMEOUT,
-                    "the review did not arrive in time",
-                ));
-            }
-        };
-        let request = review::read(&bytes).map_err(|error| {
+        let apart = spawn_blocking(move || {
+            let _turn = turn;
+            runtime.block_on(self.reviewed(arrived, times))
+        });
+        apart.await.unwrap_or_else(|_| {
+            Err(Failure::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "a fault in the webhook itself; nothing was judged",
+            ))
+        })
+    }
+
+    /// Reads, judges and answers what has arrived.
+    async fn reviewed(&self, arrived: Arrived, times: Times) -> Result<Response, Failure> {
+        let request = review::read(&arrived.bytes).map_err(|error| {
             self.metrics.malformed.inc();
             Failure::new(StatusCode::BAD_REQUEST, error.to_string())
         })?;
-        let answer = self.mode.apply(self.judged(&request, deadline).await);
+        // A slot is taken when all is there, and only while there is time to look.
+        let answer = match timeout_at(times.arrival, self.slots.acquire()).await {
+            Ok(Ok(_slot)) => self.judged(&request, times.deadline).await,
+            _ => {
+                self.metrics.overloaded.inc();
+                let why = "too many reviews are under way";
+                self.hook.unjudged("overloaded", why)
+            }
+        };
+        let answer = self.mode.apply(answer);
         let encoded = encode(&request.uid, self.hook, &answer)
             .map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
-        let took = started.elapsed();
+        let took = times.started.elapsed();
         record(self.hook, &request, &answer, took);
         self.metrics.reviewed(
             &ReviewLabels {
@@ -267,6 +333,29 @@ impl Endpoint {
             Err(_) => self
                 .hook
                 .unjudged("timed-out", "looking up the hub's state took too long"),
+        }
+    }
+}
+
+/// The times of one review.
+#[derive(Clone, Copy)]
+struct Times {
+    started: Instant,
+    /// When all must be here and the judgement begun.
+    arrival: Instant,
+    /// When the answer must be there.
+    deadline: Instant,
+}
+
+impl Times {
+    fn of(hook: Hook, query: Option<&str>) -> Self {
+        let started = Instant::now();
+        let budget = budget(hook.own_budget(), query);
+        let after = |time| started.checked_add(time).unwrap_or(started);
+        Self {
+            started,
+            arrival: after(arrival(budget, hook.arrival())),
+            deadline: after(budget),
         }
     }
 }

@@ -13,3 +13,6 @@ pub mod object;
 pub mod patch;
 pub mod record;
 pub mod review;
+pub mod room;
+mod skipped;
+mod text;

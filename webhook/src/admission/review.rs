@@ -5,6 +5,9 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::skipped::{Claims, Texts};
+use super::text;
+
 /// The only version this webhook is registered for.
 pub const API_VERSION: &str = "admission.k8s.io/v1";
 /// The only kind.
@@ -15,7 +18,7 @@ pub const KIND: &str = "AdmissionReview";
 #[serde(rename_all = "camelCase")]
 pub struct Request<'a> {
     /// Identifies the call; the answer must repeat it.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text::uid")]
     pub uid: Cow<'a, str>,
     /// Kind of the object, as registered (the API server converts to it).
     #[serde(borrow)]
@@ -24,20 +27,20 @@ pub struct Request<'a> {
     #[serde(borrow)]
     pub resource: Resource<'a>,
     /// `status`, `scale`, ...; empty for the object itself.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text::sub_resource")]
     pub sub_resource: Cow<'a, str>,
     /// Name; empty on a create with `generateName`.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text::name")]
     pub name: Cow<'a, str>,
     /// Namespace; empty for cluster-scoped objects.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text::namespace")]
     pub namespace: Cow<'a, str>,
     /// `CREATE`, `UPDATE`, `DELETE` or `CONNECT`.
-    #[serde(borrow)]
+    #[serde(borrow, deserialize_with = "text::operation")]
     pub operation: Cow<'a, str>,
     /// Who asks.
-    #[serde(default)]
-    pub user_info: User,
+    #[serde(borrow, default)]
+    pub user_info: User<'a>,
     /// The object as it would be stored.
     #[serde(borrow, default)]
     pub object: Option<&'a RawValue>,
@@ -53,13 +56,13 @@ pub struct Request<'a> {
 #[derive(Deserialize)]
 pub struct Kind<'a> {
     /// API group, empty for core.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text::of_kind")]
     pub group: Cow<'a, str>,
     /// API version.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text::of_kind")]
     pub version: Cow<'a, str>,
     /// Kind.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text::of_kind")]
     pub kind: Cow<'a, str>,
 }
 
@@ -67,39 +70,70 @@ pub struct Kind<'a> {
 #[derive(Deserialize)]
 pub struct Resource<'a> {
     /// API group, empty for core.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text::of_kind")]
     pub group: Cow<'a, str>,
     /// API version.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text::of_kind")]
     pub version: Cow<'a, str>,
     /// Plural name.
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text::of_kind")]
     pub resource: Cow<'a, str>,
 }
 
-/// Who asks, as the API server authenticated it.
+/// Who asks, as the API server authenticated it. Groups and claims are as many as an identity provider likes:
+/// they are handed on as they stand, to the authorizer that asks for them.
 #[derive(Clone, Debug, Default, Deserialize)]
-pub struct User {
+pub struct User<'a> {
     /// User name.
-    #[serde(default)]
-    pub username: String,
+    #[serde(borrow, default, deserialize_with = "text::username")]
+    pub username: Cow<'a, str>,
     /// Uid, empty for most users.
-    #[serde(default)]
-    pub uid: String,
-    /// Groups.
-    #[serde(default)]
-    pub groups: Vec<String>,
-    /// Extra claims, which an authorizer may look at.
-    #[serde(default)]
-    pub extra: std::collections::BTreeMap<String, Vec<String>>,
+    #[serde(borrow, default, deserialize_with = "text::user_uid")]
+    pub uid: Cow<'a, str>,
+    /// Groups, a list of texts.
+    #[serde(borrow, default)]
+    pub groups: Option<&'a RawValue>,
+    /// Extra claims, which an authorizer may look at: a map of lists of texts.
+    #[serde(borrow, default)]
+    pub extra: Option<&'a RawValue>,
 }
+
+impl User<'_> {
+    fn check(&self) -> Result<(), Malformed> {
+        for (field, raw) in [(GROUPS, self.groups), (EXTRA, self.extra)] {
+            if raw.is_some_and(|raw| raw.get().len() > CLAIMS) {
+                return Err(Malformed::TooLong {
+                    field,
+                    most: CLAIMS,
+                });
+            }
+        }
+        let groups = self
+            .groups
+            .map(|raw| serde_json::from_str::<Texts>(raw.get()));
+        let extra = self
+            .extra
+            .map(|raw| serde_json::from_str::<Claims>(raw.get()));
+        match (groups.transpose(), extra.transpose()) {
+            (Ok(_), Ok(_)) => Ok(()),
+            (Err(_), _) => Err(Malformed::OtherType { field: GROUPS }),
+            (_, Err(_)) => Err(Malformed::OtherType { field: EXTRA }),
+        }
+    }
+}
+
+const GROUPS: &str = "request.userInfo.groups";
+const EXTRA: &str = "request.userInfo.extra";
+
+/// The most of either that is handed on. An API server takes no larger request in which they could come.
+const CLAIMS: usize = 1024 * 1024;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Envelope<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text::envelope")]
     api_version: Cow<'a, str>,
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "text::envelope")]
     kind: Cow<'a, str>,
     #[serde(borrow, default)]
     request: Option<Request<'a>>,
@@ -118,6 +152,22 @@ pub enum Malformed {
         line: usize,
         /// Column, from 1.
         column: usize,
+    },
+    /// A text that is longer than any real one.
+    #[error(
+        "{field} of the AdmissionReview is longer than {most} bytes, the most that is read of it"
+    )]
+    TooLong {
+        /// Where it is.
+        field: &'static str,
+        /// How long it may be.
+        most: usize,
+    },
+    /// A part that is handed on and is not what it should be.
+    #[error("{field} of the AdmissionReview is of another type")]
+    OtherType {
+        /// Where it is.
+        field: &'static str,
     },
     /// Another version or kind.
     #[error(
@@ -139,11 +189,11 @@ pub enum Malformed {
 pub fn read(body: &[u8]) -> Result<Request<'_>, Malformed> {
     let envelope: Envelope<'_> = serde_json::from_slice(body).map_err(|error| {
         // serde's own text quotes the value it did not expect, which may be part of a Secret.
-        Malformed::Unreadable {
+        text::too_long(&error).unwrap_or_else(|| Malformed::Unreadable {
             what: fault(&error),
             line: error.line(),
             column: error.column(),
-        }
+        })
     })?;
     if envelope.api_version != API_VERSION || envelope.kind != KIND {
         return Err(Malformed::OtherKind);
@@ -152,6 +202,7 @@ pub fn read(body: &[u8]) -> Result<Request<'_>, Malformed> {
     if request.uid.is_empty() {
         return Err(Malformed::NoUid);
     }
+    request.user_info.check()?;
     Ok(request)
 }
 
@@ -205,6 +256,70 @@ mod tests {
         for (body, expected) in rows {
             let text = refused(&body);
             assert!(text.contains(expected), "{body}: {text}");
+        }
+    }
+
+    #[test]
+    fn a_text_longer_than_any_real_one_is_named_and_not_kept() {
+        let long = "\\n".repeat(600_000);
+        for (field, part) in [
+            ("request.uid", format!(r#""uid":"{long}""#)),
+            ("request.name", format!(r#""uid":"u","name":"{long}""#)),
+            (
+                "request.namespace",
+                format!(r#""uid":"u","namespace":"{long}""#),
+            ),
+            (
+                "request.operation",
+                format!(r#""uid":"u","operation":"{long}""#),
+            ),
+            (
+                "request.kind and request.resource",
+                format!(r#""uid":"u","kind":{{"group":"{long}"}}"#),
+            ),
+            (
+                "request.userInfo.username",
+                format!(r#""uid":"u","userInfo":{{"username":"{long}"}}"#),
+            ),
+            (
+                "request.userInfo.groups",
+                format!(
+                    r#""uid":"u","kind":{{}},"resource":{{}},"operation":"CREATE","userInfo":{{"groups":["{long}"]}}"#
+                ),
+            ),
+            (
+                "request.userInfo.extra",
+                format!(
+                    r#""uid":"u","kind":{{}},"resource":{{}},"operation":"CREATE","userInfo":{{"extra":{{"a":["{long}"]}}}}"#
+                ),
+            ),
+        ] {
+            let body =
+                format!(r#"{{"apiVersion":"{API_VERSION}","kind":"{KIND}","request":{{{part}}}}}"#);
+            let text = refused(&body);
+            assert!(
+                text.starts_with(field) && text.contains("longer than"),
+                "{field}: {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn groups_and_claims_are_texts() {
+        for (field, user) in [
+            ("groups", r#"{"groups":[1]}"#),
+            ("groups", r#"{"groups":{"a":"b"}}"#),
+            ("extra", r#"{"extra":["a"]}"#),
+            ("extra", r#"{"extra":{"a":"b"}}"#),
+            ("extra", r#"{"extra":{"a":[[]]}}"#),
+        ] {
+            let text = refused(&format!(
+                r#"{{"apiVersion":"{API_VERSION}","kind":"{KIND}","request":{{"uid":"u","kind":{{}},"resource":{{}},"operation":"CREATE","userInfo":{user}}}}}"#
+            ));
+            assert!(
+                text.contains(field) && text.contains("another type"),
+                "{user}: {text}"
+            );
         }
     }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use acm_backup_domain::kinds::Kind;
 use acm_backup_domain::kinds::backup_schedule::BackupSchedule;
 use acm_backup_domain::kinds::restore::Restore;
+use acm_backup_domain::project::{Projection, Shape, TooLong};
 use acm_backup_domain::rules;
 use acm_backup_domain::rules::Judgement;
 use acm_backup_domain::rules::review::{Operation, Origin, Review, Subject};
@@ -18,6 +19,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use kube::Client;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use tokio::time::Instant;
 
@@ -25,8 +27,8 @@ use crate::admission::answer::{Answer, Verdict};
 use crate::admission::endpoint::Judge;
 use crate::admission::object;
 use crate::admission::review::Request;
+use crate::judge::apart::Apart;
 use crate::judge::slot::{Asked, Refused, Slots};
-use crate::watch::backups::Backups;
 
 /// Kept back of the deadline for the judgement itself.
 const RESERVE: Duration = Duration::from_millis(100);
@@ -35,12 +37,10 @@ const RESERVE: Duration = Duration::from_millis(100);
 pub struct Guard {
     /// For live look-ups.
     pub client: Client,
-    /// All Backups of the operator's namespace.
-    pub backups: Arc<Backups>,
+    /// Where the rules are asked.
+    pub apart: Arc<Apart>,
     /// Who may start something.
     pub slots: Arc<Slots>,
-    /// The operator's namespace.
-    pub backup_namespace: String,
     /// Who is never refused.
     pub operator_user: String,
     /// Service accounts that may attest where they hold the right.
@@ -80,40 +80,51 @@ impl Guard {
             }
             _ => return Ok(None),
         }
-        let read: fn(&serde_json::Value) -> Subject = match full_name.as_str() {
-            resource::RESTORES => |object| Subject::Restore(Restore::read(object)),
-            resource::BACKUP_SCHEDULES => {
-                |object| Subject::BackupSchedule(BackupSchedule::read(object))
-            }
+        type Read = fn(&Value) -> Subject;
+        let (shape, read): (&Shape, Read) = match full_name.as_str() {
+            resource::RESTORES => (&Restore::JUDGED, |object| {
+                Subject::Restore(Restore::read(object))
+            }),
+            resource::BACKUP_SCHEDULES => (&BackupSchedule::JUDGED, |object| {
+                Subject::BackupSchedule(BackupSchedule::read(object))
+            }),
             _ => return Ok(None),
         };
         if !is_dns_label(&request.namespace) {
             return Err("the review names no namespace that can exist".to_owned());
         }
-        let subject = |raw: &RawValue| {
-            object::whole(raw)
-                .map(|object| self.named(read(&object), request))
+        let by_operator = request.user_info.username == self.operator_user;
+        let projected = |raw: &RawValue| {
+            object::judged(raw, shape)
                 .map_err(|error| format!("the object in the review cannot be read: {error}"))
         };
+        let subject = |projection: &Projection| self.named(read(&projection.object), request);
         let object = request.object.ok_or(
             "the review holds no object, which the API server sends with every create and update",
         )?;
+        let object = projected(object)?;
+        // What the operator says of it may be cut; what is asked of it must be known.
+        let asked = |one: &&TooLong| !one.field.starts_with("status.");
+        if let Some(too_long) = object.too_long.iter().find(asked).filter(|_| !by_operator) {
+            return Err(format!("{too_long}, the most that is read of it"));
+        }
+        let previous = request.old_object.map(projected).transpose()?;
         Ok(Some(Review {
             operation,
-            subject: subject(object)?,
-            previous: request.old_object.map(subject).transpose()?,
+            subject: subject(&object),
+            previous: previous.as_ref().map(subject),
             origin: Origin::Admission {
-                user: request.user_info.username.clone(),
+                user: request.user_info.username.to_string(),
                 dry_run: request.dry_run.unwrap_or(false),
             },
-            by_operator: request.user_info.username == self.operator_user,
+            by_operator,
         }))
     }
 
     /// What starts something must hold the slot as well, taken last.
     async fn decide(&self, request: &Request<'_>, review: &Review, deadline: Instant) -> Answer {
-        let snapshot = self.look_up(request, review, deadline).await;
-        let judgement = rules::judge(review, &snapshot);
+        let mut snapshot = self.look_up(request, review, deadline).await;
+        let judgement = self.apart.judge(review, &mut snapshot).await;
         if judgement.is_denied() || !slot::wanted(review) {
             return answer(&judgement);
         }
@@ -156,14 +167,24 @@ impl Guard {
         }
         let record = needs.remove(&Need::Accepted);
         // The watch covers the operator's namespace; in any other, few Backups are expected.
-        let watched = request.namespace == self.backup_namespace && needs.remove(&Need::Backups);
+        if self.apart.watches(&request.namespace) {
+            needs.remove(&Need::Backups);
+        }
         let user = &request.user_info;
         let asker = Asker::User(User {
-            name: user.username.clone(),
-            uid: user.uid.clone(),
-            groups: user.groups.clone(),
-            extra: user.extra.clone(),
+            name: &user.username,
+            uid: &user.uid,
+            groups: user.groups,
+            extra: user.extra,
         });
+        // Whoever waits for a turn in vain has not looked, and that refuses.
+        let waits = deadline
+            .saturating_duration_since(Instant::now())
+            .mul_f64(0.4);
+        let until = Instant::now().checked_add(waits).unwrap_or(deadline);
+        let Ok(_turn) = self.apart.turn(&needs, until).await else {
+            return Snapshot::empty(Timestamp::now(), &*request.namespace);
+        };
         let left = deadline.saturating_duration_since(Instant::now());
         let share = match slot::wanted(review) {
             // The slot takes a look of its own, and without it nothing is let through.
@@ -185,9 +206,6 @@ impl Guard {
         snapshot
             .attesting_accounts
             .clone_from(&self.attesting_accounts);
-        if watched {
-            snapshot.backups = self.backups.fact(snapshot.now);
-        }
         snapshot
     }
 }

@@ -90,7 +90,7 @@ fn meta(metadata: Metadata<'_>, namespace: &str) -> SecretMeta {
         .labels
         .into_iter()
         .flatten()
-        .map(|(key, value)| (key.into_owned(), value.into_owned()))
+        .map(|(key, value)| (key.to_owned(), value.into_owned()))
         .collect();
     SecretMeta {
         meta: Meta {

@@ -56,6 +56,12 @@ pub struct Metrics {
     pub handshakes_failed: Counter,
     /// Reviews refused because the body was over the limit.
     pub bodies_too_large: Counter,
+    /// Bodies that did not arrive in time, or kept others waiting.
+    pub slow_bodies: Counter,
+    /// Connections closed for a newer one because all were taken.
+    pub evicted: Counter,
+    /// Connections closed because no request came.
+    pub silent: Counter,
     /// Requests that were no readable AdmissionReview.
     pub malformed: Counter,
     /// Reviews turned away because too many were under way.
@@ -82,6 +88,9 @@ impl Default for Metrics {
             connections: Gauge::default(),
             handshakes_failed: Counter::default(),
             bodies_too_large: Counter::default(),
+            slow_bodies: Counter::default(),
+            evicted: Counter::default(),
+            silent: Counter::default(),
             malformed: Counter::default(),
             overloaded: Counter::default(),
             panics: Counter::default(),
@@ -127,6 +136,21 @@ impl Metrics {
             "bodies_too_large",
             "Reviews refused because the body was over the limit",
             self.bodies_too_large.clone(),
+        );
+        r.register(
+            "slow_bodies",
+            "Reviews that did not arrive in time, or kept others waiting",
+            self.slow_bodies.clone(),
+        );
+        r.register(
+            "connections_evicted",
+            "Connections closed for a newer one because all were taken",
+            self.evicted.clone(),
+        );
+        r.register(
+            "connections_silent",
+            "Connections closed because no request came over them",
+            self.silent.clone(),
         );
         r.register(
             "malformed_reviews",

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
@@ -13,10 +14,10 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
+use super::connections::{Connections, Seat};
 use super::lifecycle::{Lifecycle, Phase};
 use super::metrics::Metrics;
 
@@ -28,6 +29,14 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long a client may take for its TLS handshake.
 pub const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long a client may take until its first request has come. API servers open a connection because they
+/// have one to send; the few they open too many they do not miss.
+pub const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// What is read ahead of a connection: a stranger may fill it on each. The heads of an API server's requests
+/// are far smaller.
+const READ_AHEAD: usize = 32 * 1024;
+
 /// Bounds of the port.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -36,7 +45,9 @@ pub struct Limits {
     pub idle: Duration,
     /// Longest TLS handshake.
     pub handshake: Duration,
-    /// Connections held at once; more wait in the listener's backlog.
+    /// Longest wait for the first request after it.
+    pub first_request: Duration,
+    /// Connections held at once; for one more, another goes.
     pub connections: usize,
     /// Longest wait for calls under way once nothing new is accepted.
     pub drain: Duration,
@@ -47,6 +58,7 @@ impl Default for Limits {
         Self {
             idle: IDLE_TIMEOUT,
             handshake: HANDSHAKE_TIMEOUT,
+            first_request: FIRST_REQUEST_TIMEOUT,
             connections: 512,
             drain: Duration::from_secs(10),
         }
@@ -81,15 +93,15 @@ impl Server {
             lifecycle,
             metrics,
         } = self;
-        let slots = Arc::new(Semaphore::new(limits.connections));
+        let connections = Connections::new(limits.connections);
         loop {
             let accepted = tokio::select! {
                 biased;
                 () = lifecycle.reached(Phase::Closing) => break,
-                accepted = accept(&listener, &slots) => accepted,
+                accepted = listener.accept() => accepted,
             };
-            let (stream, slot) = match accepted {
-                Ok(accepted) => accepted,
+            let stream = match accepted {
+                Ok((stream, _)) => stream,
                 Err(error) => {
                     // Out of descriptors, or a connection that died in the backlog: neither ends the
                     // service, and a tight loop would help neither.
@@ -98,38 +110,33 @@ impl Server {
                     continue;
                 }
             };
+            let (seat, evicts) = connections.seat();
+            if evicts {
+                metrics.evicted.inc();
+            }
             let connection = Connection {
                 tls: tls.clone(),
                 router: router.clone(),
                 limits,
                 lifecycle: lifecycle.clone(),
                 metrics: Arc::clone(&metrics),
+                asked: AtomicBool::new(false),
+                seat,
             };
             tokio::spawn(async move {
                 connection.metrics.connections.inc();
-                connection.run(stream).await;
+                tokio::select! {
+                    () = connection.run(stream) => {}
+                    () = connection.seat.evicted() => {}
+                }
                 connection.metrics.connections.dec();
-                drop(slot);
             });
         }
         drop(listener);
-        let all = u32::try_from(limits.connections).unwrap_or(u32::MAX);
-        tokio::time::timeout(limits.drain, slots.acquire_many(all))
+        tokio::time::timeout(limits.drain, connections.emptied())
             .await
             .is_ok()
     }
-}
-
-async fn accept(
-    listener: &TcpListener,
-    slots: &Arc<Semaphore>,
-) -> std::io::Result<(TcpStream, OwnedSemaphorePermit)> {
-    let slot = Arc::clone(slots)
-        .acquire_owned()
-        .await
-        .map_err(std::io::Error::other)?;
-    let (stream, _) = listener.accept().await?;
-    Ok((stream, slot))
 }
 
 struct Connection {
@@ -138,6 +145,9 @@ struct Connection {
     limits: Limits,
     lifecycle: Lifecycle,
     metrics: Arc<Metrics>,
+    /// Whether a first request has come.
+    asked: AtomicBool,
+    seat: Seat,
 }
 
 impl Connection {
@@ -163,10 +173,16 @@ impl Connection {
             http1::Builder::new()
                 .timer(TokioTimer::new())
                 .header_read_timeout(self.limits.idle)
+                .max_buf_size(READ_AHEAD)
                 .serve_connection(TokioIo::new(stream), service)
         );
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
+            () = self.stays_silent() => {
+                self.metrics.silent.inc();
+                tracing::debug!("no request came");
+                return;
+            }
             () = self.lifecycle.reached(Phase::Closing) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
@@ -177,8 +193,20 @@ impl Connection {
         }
     }
 
-    async fn respond(&self, request: Request<Incoming>) -> Result<Response, Infallible> {
+    /// Returns if no request has come in time.
+    async fn stays_silent(&self) {
+        tokio::time::sleep(self.limits.first_request).await;
+        if self.asked.load(Ordering::Relaxed) {
+            std::future::pending().await
+        }
+    }
+
+    async fn respond(&self, mut request: Request<Incoming>) -> Result<Response, Infallible> {
+        self.asked.store(true, Ordering::Relaxed);
+        self.seat.begin();
+        request.extensions_mut().insert(self.seat.standing());
         let mut response = self.router.clone().oneshot(request.map(Body::new)).await?;
+        self.seat.end(response.status().is_success());
         if self.lifecycle.phase() >= Phase::Leaving {
             response
                 .headers_mut()

@@ -53,6 +53,15 @@ impl Backups {
         self.contact.fact(all, now)
     }
 
+    /// Whether there is such a one, without taking them all in one's hands.
+    pub fn any(&self, now: Timestamp, is: impl FnMut(&Backup) -> bool) -> Fact<bool> {
+        let any = || {
+            let by_name = self.by_name.read().unwrap_or_else(PoisonError::into_inner);
+            by_name.values().any(is)
+        };
+        self.contact.fact(any, now)
+    }
+
     fn write(&self) -> RwLockWriteGuard<'_, BTreeMap<String, Backup>> {
         self.by_name.write().unwrap_or_else(PoisonError::into_inner)
     }

@@ -4,6 +4,7 @@ use acm_backup_webhook::args::Args;
 use clap::Parser;
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{Container, Service};
+use serde_json::Value;
 
 use crate::manifests::one;
 
@@ -40,12 +41,12 @@ fn the_deployments_flags_are_the_programs() {
     let service = service.spec.unwrap();
     assert_eq!(service.ports.unwrap()[0].port, 8443);
     assert_eq!(service.cluster_ip, None);
-    // Bodies under review must fit the memory, with as much again for the rest.
+    // All bodies there is room for, each at its worst, and what a replica takes besides.
     let memory = &container.resources.unwrap().limits.unwrap()["memory"].0;
     let limit: usize = memory.strip_suffix("Mi").unwrap().parse().unwrap();
-    let bodies = args.max_reviews * acm_backup_webhook::admission::body::LIMIT / (1024 * 1024);
+    let bodies = acm_backup_webhook::admission::room::ROOM / (1024 * 1024);
     assert!(
-        limit >= 2 * bodies,
+        limit >= 3 * bodies + 64,
         "{limit} MiB for {bodies} MiB of bodies"
     );
 }
@@ -70,4 +71,34 @@ fn replicas_are_hardened_and_leave_one_by_one() {
     let args = Args::try_parse_from(["webhook"]).unwrap();
     let grace = u64::try_from(pod.termination_grace_period_seconds.unwrap()).unwrap();
     assert!(grace > args.drain_delay.as_secs() + 10);
+}
+
+/// What the platform can say of its API server is the host network; monitoring gets the metrics and no more.
+#[test]
+fn on_openshift_only_the_host_network_reaches_the_reviews() {
+    let overlay = crate::manifests::whole("overlays/openshift/workload/kustomization.yaml");
+    let patches = overlay["patches"].as_array().unwrap();
+    let of_policy = patches
+        .iter()
+        .find(|patch| patch["target"]["kind"] == "NetworkPolicy");
+    let operations = of_policy.unwrap()["patch"].as_str().unwrap();
+    let operations: Vec<Value> = serde_saphyr::from_str(operations).unwrap();
+    assert_eq!(operations.len(), 1);
+    assert_eq!(operations[0]["path"], "/spec/ingress");
+    let mut reached = Vec::new();
+    for rule in operations[0]["value"].as_array().unwrap() {
+        let from = rule["from"].as_array().unwrap();
+        let [from] = &from[..] else { panic!("{rule}") };
+        let labels = &from["namespaceSelector"]["matchLabels"];
+        for port in rule["ports"].as_array().unwrap() {
+            let (label, _) = labels.as_object().unwrap().iter().next().unwrap();
+            reached.push((port["port"].as_u64().unwrap(), label.clone()));
+        }
+    }
+    let host = "policy-group.network.openshift.io/host-network".to_owned();
+    let monitoring = "network.openshift.io/policy-group".to_owned();
+    assert_eq!(
+        reached,
+        [(8443, host.clone()), (8080, host), (8080, monitoring)]
+    );
 }

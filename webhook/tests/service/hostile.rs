@@ -35,6 +35,7 @@ fn send(path: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
     runtime.block_on(async {
         let request = Request::post(path)
             .header("content-type", "application/json")
+            .header("content-length", body.len())
             .body(Body::from(body))
             .unwrap();
         let response = router().oneshot(request).await.unwrap();

@@ -43,7 +43,8 @@ async fn what_is_no_review_gets_one_sentence_and_the_right_status() {
             415,
             "application/json",
         ),
-        ("POST", "/mutate", json, "", 400, "ends too early"),
+        ("POST", "/mutate", json, "", 411, "Content-Length"),
+        ("POST", "/mutate", json, "{", 400, "ends too early"),
         ("POST", "/mutate", json, "<xml/>", 400, "is not JSON"),
         (
             "POST",

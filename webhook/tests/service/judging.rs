@@ -6,6 +6,7 @@ use std::sync::Arc;
 use acm_backup_domain::upstream::object_label::{BACKUP, EXCLUDE, MANAGED_SERVICE_ACCOUNT};
 use acm_backup_hub::lease::Leases;
 use acm_backup_webhook::admission::endpoint::Judge;
+use acm_backup_webhook::judge::apart::{Apart, FLEETS_AT_ONCE};
 use acm_backup_webhook::judge::guard::Guard;
 use acm_backup_webhook::judge::label::Label;
 use acm_backup_webhook::judge::slot::Slots;
@@ -68,6 +69,7 @@ fn guard(api: &Api) -> Arc<dyn Judge> {
 pub fn guard_with(api: &Api, stored: Arc<Stored>) -> Guard {
     let backups = Arc::new(Backups::default());
     backups.contact.heard(Timestamp::now());
+    let apart = Arc::new(Apart::new(backups, NAMESPACE));
     Guard {
         attesting_accounts: BTreeSet::new(),
         client: api.client(),
@@ -76,11 +78,9 @@ pub fn guard_with(api: &Api, stored: Arc<Stored>) -> Guard {
             leases: Leases::new(api.client(), "acm-backup-system"),
             bound: SignedDuration::from_secs(70),
             stored,
-            backups: Arc::clone(&backups),
-            backup_namespace: NAMESPACE.to_owned(),
+            apart: Arc::clone(&apart),
         }),
-        backups,
-        backup_namespace: NAMESPACE.to_owned(),
+        apart,
         operator_user: OPERATOR.to_owned(),
     }
 }
@@ -95,13 +95,18 @@ async fn guarded(api: &Api) -> Running {
 
 /// The product's own judges on a hub with nothing in it.
 pub fn real_judges() -> (Arc<dyn Judge>, Arc<dyn Judge>) {
+    real_judges_of(&hub())
+}
+
+/// The same on a hub of the test's.
+pub fn real_judges_of(api: &Api) -> (Arc<dyn Judge>, Arc<dyn Judge>) {
     let local_cluster = Arc::new(LocalCluster::default());
     local_cluster.contact.heard(Timestamp::now());
     let labeller = Arc::new(Label {
         clusters: Arc::new(Clusters::new(Arc::default())),
         local_cluster,
     });
-    (labeller, guard(&hub()))
+    (labeller, guard(api))
 }
 
 async fn validated(running: &Running, review: &Value) -> Value {
@@ -179,6 +184,43 @@ async fn what_must_never_wait_for_us_passes_without_a_look_at_the_hub() {
     assert_eq!(api.requests(), Vec::<String>::new());
     let response = validated(&running, &with(json!({}))).await;
     assert_eq!(response["allowed"], false, "the same from anyone else");
+}
+
+/// Each takes the whole fleet in its hands; forged ones cost nothing. Failed before: as many at once as there are
+/// slots.
+#[tokio::test]
+async fn few_fleets_are_looked_up_at_once_and_whoever_waits_in_vain_is_refused() {
+    let api = hub();
+    let fleet = "managedclusters?limit";
+    (0..FLEETS_AT_ONCE).for_each(|_| api.hang_once(fleet));
+    let running = guarded(&api).await;
+    let mut activation = passive_review();
+    activation["request"]["object"]["spec"]["veleroManagedClustersBackupName"] = json!("latest");
+    let mut waiting = Vec::new();
+    for _ in 0..FLEETS_AT_ONCE {
+        let (mut caller, review) = (Caller::connect(&running).await, activation.to_string());
+        waiting.push(tokio::spawn(async move {
+            caller.post("/validate/deny?timeout=30s", review).await;
+        }));
+    }
+    api.until(Api::hangs).await;
+    let mut caller = Caller::connect(&running).await;
+    let one_more = activation.to_string();
+    let path = "/validate/deny?timeout=500ms";
+    let reply = caller.post(path, one_more).await.json();
+    assert_eq!(reply["response"]["allowed"], false, "{reply}");
+    let message = reply["response"]["status"]["message"].as_str().unwrap();
+    assert!(message.contains("not looked up"), "{message}");
+    let asked = api.requests();
+    let fleets = asked.iter().filter(|line| line.contains(fleet)).count();
+    assert_eq!(fleets, FLEETS_AT_ONCE, "{asked:?}");
+    // What needs none waits for nobody.
+    let light = validated(&running, &passive_review()).await;
+    assert_ne!(
+        light["auditAnnotations"]["decision"], "timed-out",
+        "{light}"
+    );
+    waiting.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 /// Failed before: only what took too long was refused; whatever else kept the API server from answering was a
@@ -349,6 +391,33 @@ async fn a_namespace_that_cannot_exist_never_gets_into_a_path() {
         assert_eq!(response["status"]["code"], 422, "{namespace}");
     }
     assert_eq!(api.requests(), Vec::<String>::new());
+}
+
+/// The operator cuts the blanks off and takes it for `latest`: what cannot be read whole is not judged by its
+/// beginning.
+#[tokio::test]
+async fn a_name_longer_than_any_is_refused_by_its_field_and_read_to_its_end_by_nobody() {
+    let api = hub();
+    let running = guarded(&api).await;
+    let mut review = passive_review();
+    let latest = format!("latest{}", " ".repeat(3000));
+    review["request"]["object"]["spec"]["veleroManagedClustersBackupName"] = json!(latest);
+    let response = validated(&running, &review).await;
+    assert_eq!(response["status"]["code"], 422, "{response}");
+    let message = response["status"]["message"].as_str().unwrap();
+    assert!(
+        message.contains("spec.veleroManagedClustersBackupName is longer than 1024 bytes"),
+        "{message}"
+    );
+    assert_eq!(api.requests(), Vec::<String>::new());
+    // What the operator has to say may be long, and its own writes are never refused.
+    review["request"]["object"]["spec"] = passive();
+    review["request"]["object"]["status"] = json!({"lastMessage": "x".repeat(3000)});
+    let response = validated(&running, &review).await;
+    assert_ne!(response["status"]["code"], 422, "{response}");
+    review["request"]["object"]["spec"]["veleroManagedClustersBackupName"] = json!(latest);
+    review["request"]["userInfo"]["username"] = json!(OPERATOR);
+    assert_eq!(validated(&running, &review).await["allowed"], true);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@
 
 mod api;
 mod caller;
+mod clients;
 mod deployment;
 mod drain;
 mod election;
@@ -26,5 +27,6 @@ mod rotation;
 mod running;
 mod secrets;
 mod slot;
+mod strangers;
 mod tls;
 mod wire;

@@ -34,6 +34,11 @@ pub fn one<T: DeserializeOwned>(file: &str, kind: &str) -> T {
     serde_json::from_value(found).unwrap()
 }
 
+/// A file that is one document.
+pub fn whole(file: &str) -> Value {
+    documents(&manifests().join(file)).remove(0)
+}
+
 fn mutating() -> MutatingWebhookConfiguration {
     one("labels/mutating.yaml", "MutatingWebhookConfiguration")
 }

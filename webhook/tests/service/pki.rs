@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use acm_backup_webhook::service::certificate::Files;
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, PKCS_ECDSA_P256_SHA256,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    PKCS_ECDSA_P256_SHA256,
 };
 use rustls::pki_types::CertificateDer;
 
@@ -13,6 +14,7 @@ pub const SERVICE: &str = "acm-backup-webhook.acm-backup-system.svc";
 
 pub struct Authority {
     pub certificate: CertificateDer<'static>,
+    pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
@@ -30,15 +32,35 @@ impl Authority {
         params
             .distinguished_name
             .push(DnType::CommonName, "test authority");
-        let certificate = params.self_signed(&key).unwrap().der().clone();
+        let certificate = params.self_signed(&key).unwrap();
         Self {
-            certificate,
+            pem: certificate.pem(),
+            certificate: certificate.der().clone(),
             issuer: Issuer::new(params, key),
         }
     }
 
     pub fn leaf(&self) -> Leaf {
         self.leaf_until(2100)
+    }
+
+    /// The authority itself, as a file holds it.
+    pub fn pem(&self) -> String {
+        self.pem.clone()
+    }
+
+    /// A certificate by which `name` is known as a client.
+    pub fn client(&self, name: &str) -> Leaf {
+        let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).unwrap();
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let leaf = params.signed_by(&key, &self.issuer).unwrap();
+        Leaf {
+            der: leaf.der().clone(),
+            certificate: leaf.pem(),
+            key: key.serialize_pem(),
+        }
     }
 
     pub fn leaf_until(&self, year: i32) -> Leaf {

@@ -184,6 +184,8 @@ async fn what_keeps_it_from_starting_is_named_with_the_way_out() {
             "--kubeconfig=/nowhere/config",
             "/nowhere/config does not exist",
         ),
+        ("--client-ca=/nowhere/ca.crt", "cannot read /nowhere/ca.crt"),
+        ("--client-name=kube-apiserver", "--client-ca"),
         ("--log=loud=loud=loud", "--log"),
         ("--drain-delay=soon", "--drain-delay"),
     ] {

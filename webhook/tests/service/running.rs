@@ -8,8 +8,10 @@ use acm_backup_webhook::admission::answer::Answer;
 use acm_backup_webhook::admission::endpoint::{Endpoints, Judge};
 use acm_backup_webhook::admission::review::Request;
 use acm_backup_webhook::service::certificate::Certificate;
+use acm_backup_webhook::service::client::ClientAuthority;
 use acm_backup_webhook::service::lifecycle::Lifecycle;
 use acm_backup_webhook::service::metrics::Metrics;
+use acm_backup_webhook::service::plain;
 use acm_backup_webhook::service::probes::{Dependency, Probes};
 use acm_backup_webhook::service::server::{Limits, Server};
 use acm_backup_webhook::service::tls::{self, MinVersion};
@@ -71,6 +73,7 @@ pub struct Setup {
     pub limits: Limits,
     pub concurrency: usize,
     pub min: MinVersion,
+    pub clients: Option<Arc<ClientAuthority>>,
     pub dependencies: Vec<Arc<dyn Dependency>>,
     pub told: Vec<Arc<dyn Dependency>>,
     pub certificate_until: i32,
@@ -84,6 +87,7 @@ impl Default for Setup {
             limits: Limits::default(),
             concurrency: 16,
             min: MinVersion::default(),
+            clients: None,
             dependencies: Vec::new(),
             told: Vec::new(),
             certificate_until: 2100,
@@ -114,7 +118,9 @@ impl Running {
         );
         let metrics = Arc::new(Metrics::default());
         let lifecycle = Lifecycle::default();
-        let config = tls::server_config(Arc::clone(&certificate), provider, setup.min).unwrap();
+        let config =
+            tls::server_config(Arc::clone(&certificate), provider, setup.min, setup.clients)
+                .unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let endpoints = Endpoints {
@@ -142,7 +148,7 @@ impl Running {
         };
         let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let probes_address = plain.local_addr().unwrap();
-        tokio::spawn(async move { axum::serve(plain, probes.router()).await });
+        plain::serve(plain.into_std().unwrap(), probes.router()).unwrap();
         Self {
             address,
             probes: probes_address,

@@ -79,23 +79,3 @@ async fn a_client_that_never_shakes_hands_is_let_go() {
     assert_eq!(silent.read_to_end(&mut nothing).await.unwrap(), 0);
     assert!(running.exported().contains("tls_handshakes_failed_total 1"));
 }
-
-#[tokio::test]
-async fn a_full_port_makes_the_next_client_wait_instead_of_failing() {
-    let running = Running::start(Setup {
-        limits: Limits {
-            connections: 1,
-            ..Limits::default()
-        },
-        ..Setup::default()
-    })
-    .await;
-    let first = Caller::connect(&running).await;
-    let config = client_config(&running, &[], rustls::ALL_VERSIONS);
-    let address = running.address;
-    let second = tokio::spawn(async move { Caller::connect_with(address, config).await });
-    tokio::task::yield_now().await;
-    assert!(!second.is_finished());
-    drop(first);
-    assert!(second.await.unwrap().is_ok());
-}

@@ -1,6 +1,7 @@
 //! ACM BackupSchedule (`backupschedules.cluster.open-cluster-management.io`, operator-facts §1.1).
 
-use super::{Kind, meta::Meta, phase::Phases};
+use super::{Kind, meta, meta::Meta, phase::Phases};
+use crate::project::{NAME, Shape};
 use crate::read::{Reader, Unreadable};
 use crate::time::duration::GoDuration;
 use serde_json::Value;
@@ -40,6 +41,26 @@ impl BackupSchedule {
         "Failed",
         "BackupCollision",
         "Paused",
+    ]);
+
+    /// What a judgement asks of a BackupSchedule under review: not its owners.
+    pub const JUDGED: Shape = Shape::Fields(&[
+        ("metadata", meta::JUDGED),
+        (
+            "spec",
+            Shape::Fields(&[
+                ("veleroSchedule", NAME),
+                ("veleroTtl", NAME),
+                ("paused", NAME),
+                ("useManagedServiceAccount", NAME),
+                ("managedServiceAccountTTL", NAME),
+                ("useOwnerReferencesInBackup", NAME),
+            ]),
+        ),
+        (
+            "status",
+            Shape::Fields(&[("phase", NAME), ("lastMessage", NAME)]),
+        ),
     ]);
 
     /// Whether its phase is one that nobody knows. The operator counts it as running then.

@@ -1,8 +1,26 @@
 //! Object metadata.
 
+use crate::names;
+use crate::project::{NAME, STATEMENTS, Shape};
 use crate::read::Reader;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+
+/// What a judgement asks of the metadata of what it judges: of all labels and annotations, the one that holds
+/// statements. (`resourceVersion` is for the slot.)
+pub const JUDGED: Shape = Shape::Fields(&[
+    ("name", NAME),
+    ("namespace", NAME),
+    ("uid", NAME),
+    ("generation", NAME),
+    ("resourceVersion", NAME),
+    (
+        "annotations",
+        Shape::Fields(&[(names::ATTESTATION, STATEMENTS)]),
+    ),
+    ("creationTimestamp", NAME),
+    ("deletionTimestamp", NAME),
+]);
 
 /// The part of `metadata` we use.
 #[derive(Clone, Debug, Default, PartialEq)]

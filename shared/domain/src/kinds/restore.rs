@@ -1,6 +1,7 @@
 //! ACM Restore (`restores.cluster.open-cluster-management.io`, operator-facts §1.2).
 
-use super::{Kind, meta::Meta, phase::Phases};
+use super::{Kind, meta, meta::Meta, phase::Phases};
+use crate::project::{NAME, Shape};
 use crate::read::{Reader, Unreadable};
 use crate::time::duration::GoDuration;
 use jiff::Timestamp;
@@ -77,6 +78,34 @@ impl Restore {
         "Unknown",
         "Finished",
         "FinishedWithErrors",
+    ]);
+
+    /// What a judgement asks of a Restore under review: not its owners, nor what came of each import.
+    pub const JUDGED: Shape = Shape::Fields(&[
+        ("metadata", meta::JUDGED),
+        (
+            "spec",
+            Shape::Fields(&[
+                ("veleroManagedClustersBackupName", NAME),
+                ("veleroCredentialsBackupName", NAME),
+                ("veleroResourcesBackupName", NAME),
+                ("cleanupBeforeRestore", NAME),
+                ("syncRestoreWithNewBackups", NAME),
+                ("restoreSyncInterval", NAME),
+            ]),
+        ),
+        (
+            "status",
+            Shape::Fields(&[
+                ("phase", NAME),
+                ("lastMessage", NAME),
+                ("veleroCredentialsRestoreName", NAME),
+                ("veleroResourcesRestoreName", NAME),
+                ("veleroGenericResourcesRestoreName", NAME),
+                ("veleroManagedClustersRestoreName", NAME),
+                ("completionTimestamp", NAME),
+            ]),
+        ),
     ]);
 
     /// Whether its phase is one that nobody knows. The operator counts it as active then.

@@ -3,29 +3,61 @@
 use super::Lister;
 use acm_backup_domain::names::{GROUP, GUARD_RULES};
 use acm_backup_domain::snapshot::{Missing, Permission};
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Whose permissions are meant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asker {
+#[derive(Clone, Debug)]
+pub enum Asker<'a> {
     /// Whoever the client is.
     Myself,
     /// The user of a review.
-    User(User),
+    User(User<'a>),
 }
 
-/// A user as an AdmissionReview's `userInfo` describes one.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct User {
+/// A user as an AdmissionReview's `userInfo` describes one. Groups and claims are handed on as they stand: they
+/// may be many.
+#[derive(Clone, Debug, Default)]
+pub struct User<'a> {
     /// `username`
-    pub name: String,
+    pub name: &'a str,
     /// `uid`
-    pub uid: String,
-    /// `groups`
-    pub groups: Vec<String>,
-    /// `extra`
-    pub extra: BTreeMap<String, Vec<String>>,
+    pub uid: &'a str,
+    /// `groups`, a JSON list of texts.
+    pub groups: Option<&'a RawValue>,
+    /// `extra`, a JSON map of lists of texts.
+    pub extra: Option<&'a RawValue>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Review<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    spec: Spec<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Spec<'a> {
+    resource_attributes: Attributes<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extra: Option<&'a RawValue>,
+}
+
+#[derive(Serialize)]
+struct Attributes<'a> {
+    group: &'static str,
+    resource: &'static str,
+    verb: &'a str,
+    name: &'a str,
 }
 
 /// Asks the API server's authorizer. What it could not evaluate (a binding to a role that is gone) is
@@ -33,7 +65,7 @@ pub struct User {
 pub(super) async fn may(
     lister: &Lister,
     permission: &Permission,
-    asker: &Asker,
+    asker: &Asker<'_>,
 ) -> Result<bool, Missing> {
     let kind = match asker {
         Asker::Myself => "SelfSubjectAccessReview",
@@ -43,7 +75,7 @@ pub(super) async fn may(
     let url = format!("/apis/authorization.k8s.io/v1/{plural}");
     let subject = lister.subject("create", &format!("{plural}.authorization.k8s.io"));
     let answer = lister
-        .create(&url, &review(kind, permission, asker), &subject)
+        .create(&url, review(kind, permission, asker), &subject)
         .await?;
     answer
         .pointer("/status/allowed")
@@ -54,28 +86,48 @@ pub(super) async fn may(
         })
 }
 
-fn review(kind: &str, permission: &Permission, asker: &Asker) -> Value {
-    let mut spec = json!({
-        "resourceAttributes": {
-            "group": GROUP,
-            "resource": GUARD_RULES,
-            "verb": permission.verb,
-            "name": permission.rule,
-        }
+fn review(
+    kind: &'static str,
+    permission: &Permission,
+    asker: &Asker<'_>,
+) -> serde_json::Result<Vec<u8>> {
+    let user = match asker {
+        Asker::Myself => None,
+        Asker::User(user) => Some(user),
+    };
+    let review = Review {
+        api_version: "authorization.k8s.io/v1",
+        kind,
+        spec: Spec {
+            resource_attributes: Attributes {
+                group: GROUP,
+                resource: GUARD_RULES,
+                verb: permission.verb,
+                name: permission.rule,
+            },
+            user: user.map(|user| user.name),
+            uid: user.map(|user| user.uid),
+            groups: user.and_then(|user| user.groups),
+            extra: user.and_then(|user| user.extra),
+        },
+    };
+    let raw = |raw: Option<&RawValue>| raw.map_or(0, |raw| raw.get().len());
+    let of_user = user.map_or(0, |user| {
+        raw(user.groups)
+            .saturating_add(raw(user.extra))
+            .saturating_add(user.name.len())
     });
-    if let (Asker::User(user), Some(fields)) = (asker, spec.as_object_mut()) {
-        fields.insert("user".to_owned(), json!(user.name));
-        fields.insert("uid".to_owned(), json!(user.uid));
-        fields.insert("groups".to_owned(), json!(user.groups));
-        fields.insert("extra".to_owned(), json!(user.extra));
-    }
-    json!({ "apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec })
+    // Made once, of the size it has.
+    let mut text = Vec::with_capacity(of_user.saturating_add(1024));
+    serde_json::to_writer(&mut text, &review)?;
+    Ok(text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use acm_backup_domain::names::VERB_ATTEST;
+    use serde_json::json;
 
     const PERMISSION: Permission = Permission {
         verb: VERB_ATTEST,
@@ -84,14 +136,19 @@ mod tests {
 
     #[test]
     fn a_review_is_about_the_user_with_all_that_authorizers_look_at() {
+        let groups: Box<RawValue> = serde_json::from_str(r#"["dr"]"#).unwrap();
+        let extra: Box<RawValue> = serde_json::from_str(r#"{"scopes": ["user:full"]}"#).unwrap();
         let user = User {
-            name: "jane".into(),
-            uid: "1".into(),
-            groups: vec!["dr".into()],
-            extra: [("scopes".to_owned(), vec!["user:full".to_owned()])].into(),
+            name: "jane",
+            uid: "1",
+            groups: Some(&groups),
+            extra: Some(&extra),
+        };
+        let sent = |kind, asker| -> Value {
+            serde_json::from_slice(&review(kind, &PERMISSION, &asker).unwrap()).unwrap()
         };
         assert_eq!(
-            review("SubjectAccessReview", &PERMISSION, &Asker::User(user)),
+            sent("SubjectAccessReview", Asker::User(user)),
             json!({
                 "apiVersion": "authorization.k8s.io/v1",
                 "kind": "SubjectAccessReview",
@@ -104,7 +161,7 @@ mod tests {
                 }
             })
         );
-        let own = review("SelfSubjectAccessReview", &PERMISSION, &Asker::Myself);
+        let own = sent("SelfSubjectAccessReview", Asker::Myself);
         assert_eq!(own.pointer("/spec/user"), None);
     }
 }

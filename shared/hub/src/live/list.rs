@@ -172,13 +172,15 @@ impl Lister {
     pub(super) async fn create(
         &self,
         url: &str,
-        body: &Value,
+        body: serde_json::Result<Vec<u8>>,
         subject: &Subject,
     ) -> Result<Value, Missing> {
-        let request = Request::post(url)
-            .header("content-type", "application/json")
-            .body(body.to_string().into_bytes())
-            .map_err(kube::Error::HttpError);
+        let request = body.map_err(kube::Error::SerdeError).and_then(|body| {
+            Request::post(url)
+                .header("content-type", "application/json")
+                .body(body)
+                .map_err(kube::Error::HttpError)
+        });
         self.in_time(subject, async { self.client.request(request?).await })
             .await
     }

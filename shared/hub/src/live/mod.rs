@@ -34,7 +34,7 @@ pub async fn collect(
     namespace: &str,
     needs: &BTreeSet<Need>,
     deadline: impl Into<Deadline>,
-    asker: &Asker,
+    asker: &Asker<'_>,
 ) -> Snapshot {
     let lister = Lister::new(client.clone(), namespace, deadline);
     let mut answers: FuturesUnordered<_> = needs
@@ -53,7 +53,7 @@ pub async fn collect(
 /// Writes one answer into its place in the snapshot.
 type Put = Box<dyn FnOnce(&mut Snapshot) + Send>;
 
-fn answer<'a>(lister: &'a Lister, need: &'a Need, asker: &'a Asker) -> BoxFuture<'a, Put> {
+fn answer<'a>(lister: &'a Lister, need: &'a Need, asker: &'a Asker<'a>) -> BoxFuture<'a, Put> {
     match need {
         Need::HubId => fill(hub_id(lister), |s, fact| s.hub_id = fact),
         Need::Restores => fill(lister.list(&kinds::RESTORES), |s, fact| s.restores = fact),

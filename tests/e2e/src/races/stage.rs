@@ -1,5 +1,6 @@
 //! The hub the races are run on: one API server with a short request timeout, and several replicas.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use acm_backup_bed::{BACKUP_NAMESPACE, Hub, HubOptions, Program, Webhook, WebhookOptions};
@@ -45,6 +46,12 @@ pub struct Standing {
 impl Stage {
     /// Sets it up.
     pub async fn start(replicas: u16) -> Result<Self> {
+        let binary = tokio::task::spawn_blocking(|| Program::Webhook.path()).await??;
+        Self::start_with(replicas, binary).await
+    }
+
+    /// The same with another program in the webhook's place.
+    pub async fn start_with(replicas: u16, binary: PathBuf) -> Result<Self> {
         let timeout = REQUEST_TIMEOUT.as_secs();
         let hub = Hub::start_with(
             "races",
@@ -58,7 +65,6 @@ impl Stage {
         install_velero_crds(&hub).await?;
         hub.create_namespace(BACKUP_NAMESPACE).await?;
         identify(&hub, ID).await?;
-        let binary = tokio::task::spawn_blocking(|| Program::Webhook.path()).await??;
         let skew = CLOCK_SKEW.as_secs();
         let options = WebhookOptions {
             replicas: Some(replicas),

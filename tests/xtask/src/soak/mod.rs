@@ -2,6 +2,7 @@
 
 mod ownership;
 mod races;
+mod strangers;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -20,6 +21,8 @@ enum Soak {
     Ownership(ownership::Args),
     /// Requests in the same instant through three replicas, on a real API server
     Races(races::Args),
+    /// One replica under its memory limit, and strangers at its port
+    Strangers(strangers::Args),
 }
 
 /// Runs it.
@@ -27,5 +30,6 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     match &args.soak {
         Soak::Ownership(args) => ownership::run(args),
         Soak::Races(args) => races::run(args),
+        Soak::Strangers(args) => strangers::run(args),
     }
 }

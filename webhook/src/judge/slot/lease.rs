@@ -1,6 +1,7 @@
 //! One look at the Lease, and one attempt to write it.
 
 use super::*;
+use acm_backup_domain::kinds::backup::Backup;
 use acm_backup_domain::slot::record::{self, Fate};
 use acm_backup_domain::time::saturating::Saturating;
 use acm_backup_domain::upstream::{MARKER_PREFIX, backup_label};
@@ -104,7 +105,7 @@ impl Slots {
                 Err(_) => {
                     let found = self.found(asked).await?;
                     let stored = found.stored();
-                    let judgement = found.judge(asked.review, snapshot);
+                    let judgement = found.judge(asked.review, snapshot, &self.apart).await;
                     if judgement.is_denied() {
                         return Ok(Attempt::Refused(judgement));
                     }
@@ -243,7 +244,7 @@ impl Slots {
     fn fate(&self, namespace: &str, entry: &Accepted, look: &Look) -> Fate {
         let age = look.now.map(|now| now.duration_since(entry.accepted));
         match age.and_then(|age| Duration::try_from(age).ok()) {
-            Some(age) if namespace == self.backup_namespace => {
+            Some(age) if self.apart.watches(namespace) => {
                 self.stored.fate_of_restore(&entry.uid, age)
             }
             _ => Fate::Unknown,
@@ -252,19 +253,18 @@ impl Slots {
 
     /// Whether a marker of its activation is in the storage, or nobody can tell.
     fn has_marker(&self, namespace: &str, entry: &Accepted) -> bool {
-        if entry.kind != FENCED || namespace != self.backup_namespace {
+        if entry.kind != FENCED || !self.apart.watches(namespace) {
             return false;
         }
         let name = entry.holder.split_once('/').map_or("", |(_, name)| name);
-        match self.backups.fact(Timestamp::now()) {
-            Fact::Missing(_) => true,
-            Fact::Known { value, .. } => value.iter().any(|backup| {
-                backup.meta.name.starts_with(MARKER_PREFIX)
-                    && backup.meta.label(backup_label::RESTORE_NAME) == Some(name)
-                    // The name's time is of Velero's clock, the record's of the API server's.
-                    && backup.run().is_some_and(|at| at.plus(MARKER_SKEW) >= entry.accepted)
-            }),
-        }
+        let is_marker = |backup: &Backup| {
+            backup.meta.name.starts_with(MARKER_PREFIX)
+                && backup.meta.label(backup_label::RESTORE_NAME) == Some(name)
+                // The name's time is of Velero's clock, the record's of the API server's.
+                && backup.run().is_some_and(|at| at.plus(MARKER_SKEW) >= entry.accepted)
+        };
+        let has = self.apart.backups.any(Timestamp::now(), is_marker);
+        has.value().copied().unwrap_or(true)
     }
 
     /// For whoever looks at the Lease with kubectl; nothing is judged by it.

@@ -16,8 +16,8 @@ use acm_backup_domain::kinds::Kind;
 use acm_backup_domain::kinds::backup_schedule::BackupSchedule;
 use acm_backup_domain::kinds::restore::Restore;
 use acm_backup_domain::names;
+use acm_backup_domain::rules::Judgement;
 use acm_backup_domain::rules::review::{Operation, Review, Subject};
-use acm_backup_domain::rules::{self, Judgement};
 use acm_backup_domain::slot::{self, Entry, text};
 use acm_backup_domain::snapshot::{Fact, Missing, Snapshot};
 use acm_backup_hub::kinds::{BACKUP_SCHEDULES, LEASES, RESTORES, Resource};
@@ -28,7 +28,7 @@ use kube::Client;
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use crate::watch::backups::Backups;
+use crate::judge::apart::Apart;
 use crate::watch::stored::Stored;
 use lease::Attempt;
 use taken::Taken;
@@ -57,10 +57,9 @@ pub struct Slots {
     pub bound: SignedDuration,
     /// What was seen stored.
     pub stored: Arc<Stored>,
-    /// All Backups of the operator's namespace, of which the markers keep a `fenced` on record.
-    pub backups: Arc<Backups>,
-    /// The operator's namespace, the only one that is watched.
-    pub backup_namespace: String,
+    /// Where the rules are asked. It has all Backups of the operator's namespace, of which the markers keep a
+    /// `fenced` on record.
+    pub apart: Arc<Apart>,
 }
 
 /// A review that passed and wants to start something.
@@ -134,7 +133,7 @@ impl Slots {
         if let Some(record) = &taken.record {
             snapshot.accepted = Fact::known(record.clone(), Timestamp::now());
         }
-        let judgement = found.judge(asked.review, &mut snapshot);
+        let judgement = found.judge(asked.review, &mut snapshot, &self.apart).await;
         if judgement.is_denied() {
             return Err(Refused::Judged(judgement));
         }
@@ -224,7 +223,7 @@ impl Slots {
 
 impl Found {
     /// Judges again, on what is stored now and what was known otherwise.
-    fn judge(self, review: &Review, snapshot: &mut Snapshot) -> Judgement {
+    async fn judge(self, review: &Review, snapshot: &mut Snapshot, apart: &Apart) -> Judgement {
         let now = Timestamp::now();
         snapshot.now = now;
         snapshot.restores = Fact::known(objects(self.restores), now);
@@ -232,7 +231,7 @@ impl Found {
             None => Fact::known(objects(self.schedules), now),
             Some(missing) => Fact::Missing(missing),
         };
-        rules::judge(review, snapshot)
+        apart.judge(review, snapshot).await
     }
 
     fn stored(&self) -> Vec<slot::Stored> {

@@ -1,0 +1,314 @@
+//! Room for bodies: what all of them together may take of memory, by the length they announce.
+//!
+//! A part is kept for small ones, which nearly all reviews are, so that a few large ones do not keep them out.
+//! A body that is slow to come may stay as long as nobody needs its place: then it is thrown out, those on
+//! connections that never finished a review first, of them the oldest.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+/// What all bodies together may take.
+pub const ROOM: usize = 64 * 1024 * 1024;
+
+/// What is kept of it for small ones.
+pub const KEPT: usize = 8 * 1024 * 1024;
+
+/// The largest small one.
+pub const SMALL: usize = 64 * 1024;
+
+/// How long a body may take before its place is given to another who needs it. An API server in the same
+/// cluster sends the largest in less.
+const PATIENCE: Duration = Duration::from_millis(150);
+
+/// The room.
+pub struct Room {
+    state: Mutex<State>,
+    freed: Notify,
+}
+
+struct State {
+    free: Free,
+    /// Bodies that have not arrived yet, by their turn.
+    arriving: BTreeMap<u64, Arriving>,
+    next: u64,
+}
+
+struct Free {
+    kept: usize,
+    any: usize,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Kept,
+    Any,
+}
+
+struct Arriving {
+    since: Instant,
+    proven: bool,
+    part: Part,
+    evicted: Arc<Notify>,
+    told: bool,
+}
+
+/// There was no room in time.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Full;
+
+/// A body's place; given back when it is dropped.
+pub struct Place {
+    room: Arc<Room>,
+    turn: u64,
+    part: Part,
+    bytes: usize,
+    evicted: Arc<Notify>,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self::of(ROOM, KEPT)
+    }
+}
+
+impl Room {
+    /// Of `all` bytes, `kept` of them for small bodies.
+    #[must_use]
+    pub fn of(all: usize, kept: usize) -> Self {
+        Self {
+            state: Mutex::new(State {
+                free: Free {
+                    kept,
+                    any: all.saturating_sub(kept),
+                },
+                arriving: BTreeMap::new(),
+                next: 0,
+            }),
+            freed: Notify::new(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A place for a body of so many bytes, on a connection that has `proven` itself by a finished review.
+    ///
+    /// # Errors
+    /// When there is none before `deadline`.
+    pub async fn take(
+        self: &Arc<Self>,
+        bytes: usize,
+        proven: bool,
+        deadline: Instant,
+    ) -> Result<Place, Full> {
+        loop {
+            let mut freed = std::pin::pin!(self.freed.notified());
+            // Before looking: what is freed from now on is not missed.
+            freed.as_mut().enable();
+            let again = {
+                let mut state = self.state();
+                if let Some(place) = self.place(&mut state, bytes, proven) {
+                    return Ok(place);
+                }
+                state.throw_out(bytes, Instant::now())
+            };
+            let again = again.map_or(deadline, |again| again.min(deadline));
+            tokio::select! {
+                () = freed => {}
+                () = sleep_until(again) => {
+                    if again >= deadline {
+                        return Err(Full);
+                    }
+                }
+            }
+        }
+    }
+
+    fn place(self: &Arc<Self>, state: &mut State, bytes: usize, proven: bool) -> Option<Place> {
+        let free = &mut state.free;
+        let part = if bytes <= SMALL && bytes <= free.kept {
+            Part::Kept
+        } else if bytes <= free.any {
+            Part::Any
+        } else {
+            return None;
+        };
+        let of = free.of(part);
+        *of = of.saturating_sub(bytes);
+        let turn = state.next;
+        state.next = turn.wrapping_add(1);
+        let evicted = Arc::new(Notify::new());
+        let arriving = Arriving {
+            since: Instant::now(),
+            proven,
+            part,
+            evicted: Arc::clone(&evicted),
+            told: false,
+        };
+        state.arriving.insert(turn, arriving);
+        Some(Place {
+            room: Arc::clone(self),
+            turn,
+            part,
+            bytes,
+            evicted,
+        })
+    }
+}
+
+impl Free {
+    fn of(&mut self, part: Part) -> &mut usize {
+        match part {
+            Part::Kept => &mut self.kept,
+            Part::Any => &mut self.any,
+        }
+    }
+}
+
+impl State {
+    /// Tells the first who must go that it must, one at a time: its place may be enough. When to look again.
+    fn throw_out(&mut self, bytes: usize, now: Instant) -> Option<Instant> {
+        let helps = |one: &Arriving| bytes <= SMALL || one.part == Part::Any;
+        let first = self
+            .arriving
+            .values_mut()
+            .filter(|one| helps(one) && !one.told)
+            .min_by_key(|one| (one.proven, one.since))?;
+        let until = first.since.checked_add(PATIENCE)?;
+        if until > now {
+            return Some(until);
+        }
+        first.told = true;
+        first.evicted.notify_one();
+        // Its task gives the place back at once; should that not be enough, the next goes.
+        now.checked_add(Duration::from_millis(1))
+    }
+}
+
+impl Place {
+    /// The body is here: from now on nobody is kept waiting by a slow sender.
+    pub fn arrived(&self) {
+        self.room.state().arriving.remove(&self.turn);
+    }
+
+    /// Returns when its place is needed and it has been slow.
+    pub async fn evicted(&self) {
+        self.evicted.notified().await;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut state = self.room.state();
+        state.arriving.remove(&self.turn);
+        let free = state.free.of(self.part);
+        *free = free.saturating_add(self.bytes);
+        drop(state);
+        self.room.freed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: usize = 1024 * 1024;
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(2)
+    }
+
+    fn room() -> Arc<Room> {
+        Arc::default()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn large_bodies_leave_room_for_small_ones() {
+        let room = room();
+        let mut large = Vec::new();
+        for _ in 0..8 {
+            let place = room
+                .take(7 * MIB, true, soon())
+                .await
+                .unwrap_or_else(|_| panic!());
+            place.arrived();
+            large.push(place);
+        }
+        assert!(room.take(7 * MIB, true, soon()).await.is_err());
+        let mut small = Vec::new();
+        for _ in 0..KEPT / SMALL {
+            let place = room.take(SMALL, false, soon()).await;
+            small.push(place.unwrap_or_else(|_| panic!()));
+        }
+        small.iter().for_each(Place::arrived);
+        assert!(room.take(SMALL, true, soon()).await.is_err());
+        large.pop();
+        // What is not kept for them they may have as well.
+        assert!(room.take(SMALL, true, soon()).await.is_ok());
+        assert!(room.take(7 * MIB, true, soon()).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_gets_what_is_given_back() {
+        let room = Arc::new(Room::of(10, 0));
+        let place = room
+            .take(10, true, soon())
+            .await
+            .unwrap_or_else(|_| panic!());
+        place.arrived();
+        let next = tokio::spawn({
+            let room = Arc::clone(&room);
+            async move { room.take(10, true, soon()).await.is_ok() }
+        });
+        tokio::task::yield_now().await;
+        assert!(!next.is_finished());
+        drop(place);
+        assert!(next.await.unwrap());
+    }
+
+    /// A slow sender: holds its place until it is thrown out.
+    fn slow(room: &Arc<Room>, proven: bool) -> tokio::task::JoinHandle<()> {
+        let room = Arc::clone(room);
+        tokio::spawn(async move {
+            let place = room
+                .take(5, proven, soon())
+                .await
+                .unwrap_or_else(|_| panic!());
+            place.evicted().await;
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_body_goes_when_its_place_is_needed_and_strangers_go_first() {
+        let room = Arc::new(Room::of(10, 0));
+        let known = slow(&room, true);
+        tokio::task::yield_now().await;
+        let stranger = slow(&room, false);
+        tokio::task::yield_now().await;
+        let began = Instant::now();
+        let place = room.take(5, false, soon()).await;
+        assert!(place.is_ok());
+        assert_eq!(began.elapsed(), PATIENCE, "not before it was slow");
+        assert!(stranger.is_finished());
+        assert!(!known.is_finished());
+        let place = place.unwrap_or_else(|_| panic!());
+        place.arrived();
+        assert!(room.take(5, false, soon()).await.is_ok());
+        assert!(known.is_finished());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_is_thrown_out_who_has_arrived_or_whom_nobody_needs_to_go() {
+        let room = Arc::new(Room::of(10, 0));
+        let slow = slow(&room, false);
+        tokio::task::yield_now().await;
+        tokio::time::sleep(PATIENCE * 3).await;
+        assert!(room.take(5, false, soon()).await.is_ok());
+        assert!(!slow.is_finished());
+    }
+}

@@ -1,0 +1,215 @@
+//! Whoever reaches the port and means no good: nobody else notices.
+
+use std::io::{Read, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use acm_backup_webhook::judge::apart::Apart;
+use acm_backup_webhook::service::server::Limits;
+use acm_backup_webhook::watch::backups::Backups;
+use futures::FutureExt;
+use rustls::pki_types::ServerName;
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::caller::{Caller, client_config, restore_review, secret_review};
+use crate::pki::SERVICE;
+use crate::running::{Running, Setup};
+
+/// A TLS connection over which anything can be written.
+async fn open(running: &Running) -> TlsStream<TcpStream> {
+    let config = client_config(running, &[b"http/1.1"], rustls::ALL_VERSIONS);
+    let stream = TcpStream::connect(running.address).await.unwrap();
+    let name = ServerName::try_from(SERVICE).unwrap();
+    let connector = TlsConnector::from(Arc::new(config));
+    connector.connect(name, stream).await.unwrap()
+}
+
+fn head(path: &str, length: &str) -> String {
+    format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{length}\r\n\r\n")
+}
+
+/// A connection that has announced a body of so many bytes and sends the first of them.
+async fn trickle(running: &Running, path: &str, length: usize) -> TlsStream<TcpStream> {
+    let mut stream = open(running).await;
+    let head = head(path, &format!("content-length: {length}"));
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(b"{").await.unwrap();
+    stream.flush().await.unwrap();
+    stream
+}
+
+async fn rest(mut stream: TlsStream<TcpStream>) -> String {
+    let mut text = Vec::new();
+    // Closed without a farewell is closed as well.
+    let _ = stream.read_to_end(&mut text).await;
+    String::from_utf8(text).unwrap()
+}
+
+async fn both_are_answered(running: &Running) {
+    let mut caller = Caller::connect(running).await;
+    let secret = secret_review("s", json!({})).to_string();
+    let labelled = caller.post("/mutate?timeout=1s", secret).await;
+    assert_eq!(labelled.json()["response"]["uid"], "s");
+    let restore = restore_review("r").to_string();
+    let judged = caller.post("/validate/deny?timeout=5s", restore).await;
+    assert_eq!(judged.json()["response"]["allowed"], true);
+}
+
+#[tokio::test]
+async fn chunks_are_refused_at_once_and_in_words() {
+    let running = Running::start(Setup::default()).await;
+    let mut stream = open(&running).await;
+    let head = head("/validate/deny", "transfer-encoding: chunked");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let answer = rest(stream).await;
+    assert!(answer.starts_with("HTTP/1.1 411 "), "{answer}");
+    assert!(
+        answer.contains("with its Content-Length, not in chunks"),
+        "{answer}"
+    );
+    assert!(answer.contains("connection: close"), "{answer}");
+}
+
+/// Failed before: a slot was taken before the body was read, so sixteen of these kept everybody else out
+/// until their time was over.
+#[tokio::test]
+async fn bodies_that_trickle_keep_nobody_waiting() {
+    let running = Running::start(Setup {
+        concurrency: 2,
+        ..Setup::default()
+    })
+    .await;
+    let mut slow = Vec::new();
+    for path in ["/mutate?timeout=30s", "/validate/deny?timeout=30s"] {
+        // More than there is room for of the large ones.
+        for length in [
+            1000,
+            1000,
+            1000,
+            7 << 20,
+            7 << 20,
+            7 << 20,
+            7 << 20,
+            7 << 20,
+        ] {
+            slow.push(trickle(&running, path, length).await);
+        }
+    }
+    both_are_answered(&running).await;
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_in_its_share_of_the_time_is_given_up() {
+    let running = Running::start(Setup::default()).await;
+    let slow = trickle(&running, "/validate/deny?timeout=1s", 1000).await;
+    let answer = rest(slow).await;
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.contains("try again"), "{answer}");
+    assert!(running.exported().contains("slow_bodies_total 1"));
+}
+
+fn few(connections: usize) -> Setup {
+    Setup {
+        limits: Limits {
+            connections,
+            ..Limits::default()
+        },
+        ..Setup::default()
+    }
+}
+
+/// Failed before: whoever came after them waited until one of them went, which took them 120 s.
+#[tokio::test]
+async fn silent_connections_keep_nobody_out() {
+    let running = Running::start(few(4)).await;
+    let mut known = Caller::connect(&running).await;
+    let secret = secret_review("s", json!({})).to_string();
+    known.post("/mutate", secret.clone()).await;
+    let mut silent = Vec::new();
+    for _ in 0..6 {
+        silent.push(TcpStream::connect(running.address).await.unwrap());
+        silent.push(open(&running).await.into_inner().0);
+    }
+    both_are_answered(&running).await;
+    // And the one that an API server keeps is still there.
+    let kept = known.post("/mutate", secret).await;
+    assert_eq!(kept.json()["response"]["uid"], "s");
+    assert!(!running.exported().contains("connections_evicted_total 0"));
+}
+
+#[tokio::test]
+async fn a_connection_over_which_no_request_comes_is_closed() {
+    let running = Running::start(Setup {
+        limits: Limits {
+            first_request: Duration::from_millis(50),
+            ..Limits::default()
+        },
+        ..Setup::default()
+    })
+    .await;
+    let mut caller = Caller::connect(&running).await;
+    let secret = secret_review("s", json!({})).to_string();
+    caller.post("/mutate", secret.clone()).await;
+    assert_eq!(rest(open(&running).await).await, "");
+    assert!(running.exported().contains("connections_silent_total 1"));
+    // Over this one there was one, so it may stay.
+    assert_eq!(
+        caller.post("/mutate", secret).await.json()["response"]["uid"],
+        "s"
+    );
+}
+
+/// Failed before: probes were served by the threads that judge. Here the only one of them is this test's own,
+/// and it waits for the answer.
+#[tokio::test]
+async fn probes_are_answered_though_no_worker_is_free() {
+    let running = Running::start(Setup::default()).await;
+    for path in ["/livez", "/readyz", "/metrics"] {
+        let mut stream = std::net::TcpStream::connect(running.probes).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(60)))
+            .unwrap();
+        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{path}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn silent_connections_to_the_plain_port_keep_no_probe_out() {
+    let running = Running::start(Setup::default()).await;
+    let mut silent = Vec::new();
+    for _ in 0..100 {
+        silent.push(TcpStream::connect(running.probes).await.unwrap());
+    }
+    assert_eq!(crate::drain::get(running.probes, "/livez").await.0, 200);
+}
+
+/// Failed before: a judgement ran on the thread that had read the review, and nobody else was served meanwhile.
+#[tokio::test]
+async fn a_judgement_is_made_on_no_worker() {
+    let apart = Apart::new(
+        Arc::new(Backups::default()),
+        "open-cluster-management-backup",
+    );
+    let review = acm_backup_domain::rules::review::Review {
+        operation: acm_backup_domain::rules::review::Operation::Create,
+        subject: acm_backup_domain::rules::review::Subject::Restore(Default::default()),
+        previous: None,
+        origin: acm_backup_domain::rules::review::Origin::File,
+        by_operator: false,
+    };
+    let mut snapshot = acm_backup_domain::snapshot::Snapshot::empty(jiff::Timestamp::now(), "ns");
+    let mut judging = Box::pin(apart.judge(&review, &mut snapshot));
+    assert!(
+        (&mut judging).now_or_never().is_none(),
+        "judged while it was asked for"
+    );
+    assert!(!judging.await.findings.is_empty());
+}
