@@ -14,7 +14,7 @@ use std::path::Path;
 pub struct Report {
     api_version: &'static str,
     kind: &'static str,
-    /// The time of the judgement: now for a hub, the directory's for a directory.
+    /// The time of the judgement: now for a hub, for a directory when it began to be filled.
     generated_at: Timestamp,
     tool_version: &'static str,
     /// Where the facts come from.
@@ -76,7 +76,7 @@ impl Source {
     pub fn directory(path: &Path, clock: Clock, namespace_from: &'static str) -> Self {
         let time_from = match clock {
             Clock::TimestampFile(_) => "by its timestamp file",
-            Clock::NewestObject(_) => "the newest time in it; no timestamp file",
+            Clock::NewestObject(_) => "the newest time in it; no whole timestamp file",
             Clock::None => "it holds no time at all",
         };
         Self::Directory {
@@ -104,11 +104,11 @@ impl Report {
         let second = TimestampRound::new()
             .smallest(Unit::Second)
             .mode(jiff::RoundMode::Trunc);
-        status.as_of = status.as_of.round(second).unwrap_or(status.as_of);
+        status.as_of = status.as_of.map(|time| time.round(second).unwrap_or(time));
         Self {
             api_version: OUTPUT_API_VERSION,
             kind: "Status",
-            generated_at: status.as_of,
+            generated_at: status.as_of.earliest(),
             tool_version: concat!("v", env!("CARGO_PKG_VERSION")),
             source,
             status,

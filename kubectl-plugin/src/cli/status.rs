@@ -6,7 +6,7 @@ use crate::render;
 use crate::report::{Report, Source};
 use acm_backup_domain::act::command::Command;
 use acm_backup_domain::snapshot::Missing;
-use acm_backup_domain::status::{self, NotChecked, StatusReport, Verdict};
+use acm_backup_domain::status::{self, StatusReport, Verdict};
 use acm_backup_hub::connect;
 use acm_backup_hub::deadline::Deadline;
 use acm_backup_hub::directory::Directory;
@@ -73,15 +73,7 @@ fn from_directory(path: &Path, global: &Global) -> anyhow::Result<Report> {
     let directory = Directory::open(path)?;
     let namespace = namespace::of_directory(global.namespace.as_deref(), &directory);
     let collected = directory.collect(&namespace.name, &needs());
-    let mut status = status::assess(&collected.snapshot);
-    for problem in &collected.problems {
-        let file = problem.file.to_string_lossy();
-        // A kind's only file is told as what could not be checked.
-        let told = |row: &NotChecked| matches!(&row.missing, Missing::BrokenFile { file: broken, .. } if *broken == file);
-        if !status.not_checked.iter().any(told) {
-            status.add_unreadable_file(&file, &problem.why);
-        }
-    }
+    let status = status::assess(&collected.snapshot);
     Ok(Report::new(
         status,
         Source::directory(path, collected.clock, namespace.why),

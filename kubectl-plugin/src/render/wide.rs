@@ -6,8 +6,8 @@ use super::sections;
 use super::table::{Align, Cell, Table};
 use crate::report::Report;
 use acm_backup_domain::status::{RestoreView, Set, StatusReport};
-use acm_backup_domain::time::age;
-use jiff::{SignedDuration, Timestamp};
+use acm_backup_domain::time::{Now, age};
+use jiff::SignedDuration;
 use std::io::{self, Write};
 
 const COLUMNS: usize = 160;
@@ -64,7 +64,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     lines.done.iter().try_for_each(|line| line.write(out))
 }
 
-fn backups(set: &Set, now: Timestamp) -> Table {
+fn backups(set: &Set, now: Now) -> Table {
     let (left, right) = (Align::Left, Align::Right);
     let mut table = Table::new(&[
         ("TYPE", left),

@@ -8,6 +8,7 @@
 
 mod api_server;
 mod connecting;
+mod directories;
 mod fixtures;
 mod invocation;
 mod recorded;

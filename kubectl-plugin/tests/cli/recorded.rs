@@ -198,7 +198,7 @@ fn times_at_the_ends_of_the_calendar_are_shown() {
                     }
                     _ => line.to_owned(),
                 });
-                fs::write(&path, moved.collect::<Vec<_>>().join("\n")).unwrap();
+                fs::write(&path, moved.map(|line| line + "\n").collect::<String>()).unwrap();
             }
             let from = copy.path().to_str().unwrap();
             for format in ["wide", "json"] {

@@ -12,6 +12,7 @@ use crate::kinds::storage_location::StorageLocation;
 use crate::kinds::velero_restore::VeleroRestore;
 use crate::kinds::velero_schedule::VeleroSchedule;
 use crate::names;
+use crate::time::Now;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,8 +22,8 @@ use std::fmt;
 /// judged without looking anywhere else.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    /// The time of the judgement: the clock's for a live hub, the recording's for a directory.
-    pub now: Timestamp,
+    /// The time of the judgement: the clock's for a live hub, the collection's for a directory.
+    pub now: Now,
     /// Namespace of the operator's objects on this hub.
     pub namespace: String,
     /// This hub's id.
@@ -61,9 +62,9 @@ pub struct Snapshot {
 
 impl Snapshot {
     /// A snapshot in which nothing has been looked up yet.
-    pub fn empty(now: Timestamp, namespace: impl Into<String>) -> Self {
+    pub fn empty(now: impl Into<Now>, namespace: impl Into<String>) -> Self {
         Self {
-            now,
+            now: now.into(),
             namespace: namespace.into(),
             hub_id: Fact::unasked(),
             restores: Fact::unasked(),
@@ -182,8 +183,11 @@ pub enum Fact<T> {
 
 impl<T> Fact<T> {
     /// A fact seen at `as_of`.
-    pub fn known(value: T, as_of: Timestamp) -> Self {
-        Self::Known { value, as_of }
+    pub fn known(value: T, as_of: impl Into<Timestamp>) -> Self {
+        Self::Known {
+            value,
+            as_of: as_of.into(),
+        }
     }
 
     /// A fact nobody asked for.
@@ -267,7 +271,7 @@ pub enum Missing {
         /// The namespace whose objects were wanted, `None` for cluster-scoped kinds.
         namespace: Option<String>,
     },
-    /// The directory's only file of them is broken.
+    /// A file of them in the directory is broken: what the others hold is not all there was.
     BrokenFile {
         /// Full resource name.
         resource: String,
@@ -286,6 +290,11 @@ pub enum Missing {
 }
 
 impl Missing {
+    /// Whether a directory lacks it: it was not collected, or not to its end.
+    pub fn is_of_a_directory(&self) -> bool {
+        matches!(self, Self::NotCollected { .. } | Self::BrokenFile { .. })
+    }
+
     /// Whether it stays so until somebody changes the installation or its rights. Everything else passes:
     /// the next try may be answered.
     pub fn is_lasting(&self) -> bool {
@@ -363,6 +372,12 @@ impl Missing {
                     None => collect,
                 };
                 ("collect them as well:", Some(collect.say("--dest-dir DIR")))
+            }
+            // The whole of a namespace goes with it, of all of them the whole of the hub.
+            Self::BrokenFile { resource, .. }
+                if resource == crate::upstream::resource::NAMESPACES =>
+            {
+                ("copy it again, or collect the namespace anew", None)
             }
             Self::BrokenFile { resource, .. } => (
                 "repair it, or collect it anew:",

@@ -35,7 +35,7 @@ const ROBOT: &str = "system:serviceaccount:gitops:argocd";
 impl Request {
     /// Adds what the review makes a shell look up.
     pub fn complete(&self, snapshot: &mut Snapshot) {
-        let now = snapshot.now;
+        let now = snapshot.now.earliest();
         for rule in [OLD_HUB_LIVE, OWNED_ELSEWHERE] {
             let permission = Permission {
                 verb: VERB_ATTEST,

@@ -4,12 +4,13 @@
 use crate::{Cli, root};
 use clap::Parser;
 
-const DOCUMENTS: [&str; 8] = [
+const DOCUMENTS: [&str; 9] = [
     "README.md",
     "CONTRIBUTING.md",
     "docs/architecture.md",
     "docs/attestation.md",
     "docs/figures.md",
+    "docs/soak/offline.md",
     "docs/soak/ownership.md",
     "docs/soak/races.md",
     "manifests/README.md",

@@ -56,6 +56,7 @@ fn nothing_that_ships_sees_the_tests() {
             "acm-backup-operator",
             "acm-backup-recorded",
             "acm-backup-e2e",
+            "acm-backup-offline",
             "acm-backup-ownership",
             "xtask",
             "rcgen",

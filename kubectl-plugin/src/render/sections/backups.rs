@@ -6,8 +6,8 @@ use crate::render::paint;
 use crate::render::table::{Align, Cell, Table};
 use acm_backup_domain::kinds::backup::BackupType;
 use acm_backup_domain::status::{Following, Part, Role, Row, Schedule, Set, StatusReport};
-use acm_backup_domain::time::age;
-use jiff::{SignedDuration, Timestamp};
+use acm_backup_domain::time::{Now, age};
+use jiff::SignedDuration;
 
 /// `SCHEDULE`
 pub fn schedules(lines: &mut Lines, status: &StatusReport) {
@@ -22,7 +22,7 @@ pub fn schedules(lines: &mut Lines, status: &StatusReport) {
     }
 }
 
-fn schedule_words(schedule: &Schedule, now: Timestamp) -> String {
+fn schedule_words(schedule: &Schedule, now: Now) -> String {
     let phase = if schedule.phase.is_empty() {
         "not seen by the operator"
     } else {
@@ -36,7 +36,13 @@ fn schedule_words(schedule: &Schedule, now: Timestamp) -> String {
         words.push_str(&format!(", last {}", age::ago(now, last)));
     }
     match schedule.next {
-        Some(next) if next > now => words.push_str(&format!(", next {}", age::ago(now, next))),
+        Some(next) if !now.may_have_come(next) || now.latest().is_none() && !now.is_past(next) => {
+            words.push_str(&format!(", next {}", age::ago(now, next)))
+        }
+        // While all this was collected: whether it began was not looked at since.
+        Some(next) if !now.is_past(next) => {
+            words.push_str(&format!(", next due {}", age::ago(now, next)))
+        }
         // Velero looks once a minute, and works on one backup after the other.
         Some(next) if now.duration_since(next) <= SignedDuration::from_mins(5) => {
             words.push_str(", next due now")
@@ -92,7 +98,7 @@ pub fn set(lines: &mut Lines, status: &StatusReport) {
 }
 
 /// The set type by type; on a passive hub with what is held of it.
-pub fn set_table(set: &Set, following: Option<&Following>, now: Timestamp) -> Table {
+pub fn set_table(set: &Set, following: Option<&Following>, now: Now) -> Table {
     let (left, right) = (Align::Left, Align::Right);
     let mut table = match following {
         None => Table::new(&[
@@ -125,7 +131,7 @@ fn items(row: &Row) -> String {
         .map_or_else(|| "-".to_owned(), |items| items.to_string())
 }
 
-fn backup_cells(row: &Row, now: Timestamp) -> Vec<Cell> {
+fn backup_cells(row: &Row, now: Now) -> Vec<Cell> {
     vec![
         row.kind.label().into(),
         Cell::styled(row.phase.clone(), paint::phase(&row.phase)),
@@ -139,7 +145,7 @@ fn backup_cells(row: &Row, now: Timestamp) -> Vec<Cell> {
     ]
 }
 
-fn held_cells(row: &Row, following: &Following, now: Timestamp) -> Vec<Cell> {
+fn held_cells(row: &Row, following: &Following, now: Now) -> Vec<Cell> {
     let part = following
         .parts
         .iter()

@@ -25,7 +25,20 @@ pub fn hub(lines: &mut Lines, status: &StatusReport) {
 
 /// `AS OF`
 pub fn as_of(lines: &mut Lines, report: &Report) {
-    let time = age::stamp(report.status.as_of);
+    let now = report.status.as_of;
+    let begin = age::stamp(now.earliest());
+    let time = match now.latest() {
+        _ if now.is_moment() => begin,
+        Some(end) => {
+            let (begin, end) = (begin.trim_end_matches('Z'), age::stamp(end));
+            // Of one day the day is told once.
+            match (begin.split_once(' '), end.split_once(' ')) {
+                (Some((day, _)), Some((same, time))) if day == same => format!("{begin}-{time}"),
+                _ => format!("{begin} to {end}"),
+            }
+        }
+        None => format!("{begin} or later"),
+    };
     let from = match &report.source {
         Source::Live {
             server,

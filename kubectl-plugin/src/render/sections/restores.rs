@@ -6,6 +6,7 @@ use acm_backup_domain::status::words::list;
 use acm_backup_domain::status::{
     Clusters, Following, HeldFrom, Purpose, RestoreView, StatusReport, SyncState,
 };
+use acm_backup_domain::time::Now;
 use acm_backup_domain::time::age::{self, count};
 use jiff::{SignedDuration, Timestamp};
 
@@ -65,7 +66,7 @@ fn hub(held: &HeldFrom, status: &StatusReport) -> String {
 }
 
 /// How far, how old.
-fn how(following: &Following, now: Timestamp) -> String {
+fn how(following: &Following, now: Now) -> String {
     let of = |run: Timestamp| format!("{} ({})", run.strftime("%H:%M:%SZ"), age::ago(now, run));
     let old = following
         .restored_run
@@ -96,6 +97,9 @@ fn how(following: &Following, now: Timestamp) -> String {
         SyncState::HoldsNothing => ", but holds nothing of it".to_owned(),
         SyncState::NothingRuns => ", nothing runs, nothing is known to be held".to_owned(),
         SyncState::NotKnown => ", what it holds could not be looked up".to_owned(),
+        SyncState::NotCompared => format!(
+            ", restored all it was asked to{old}; whether there is newer could not be looked up"
+        ),
     }
 }
 
@@ -127,7 +131,7 @@ pub fn restores(lines: &mut Lines, status: &StatusReport, most: usize) {
     }
 }
 
-fn restore_words(restore: &RestoreView, now: Timestamp) -> String {
+fn restore_words(restore: &RestoreView, now: Now) -> String {
     let purpose = match restore.purpose {
         Purpose::Sync => "sync",
         Purpose::Activation => "activation",
@@ -162,7 +166,7 @@ fn restore_words(restore: &RestoreView, now: Timestamp) -> String {
 }
 
 /// `CLUSTERS`
-pub fn clusters(lines: &mut Lines, clusters: Option<&Clusters>, now: Timestamp) {
+pub fn clusters(lines: &mut Lines, clusters: Option<&Clusters>, now: Now) {
     let Some(clusters) = clusters else { return };
     let report = match clusters.available {
         1 => "1 reports to this hub".to_owned(),

@@ -103,7 +103,7 @@ mod tests {
         let mut snapshot = Snapshot::empty(Timestamp::UNIX_EPOCH, "ns");
         if let Some(fields) = fields {
             let definition = Definition::with_spec_fields(fields);
-            snapshot.backup_schedule_definition = Fact::known(definition, snapshot.now);
+            snapshot.backup_schedule_definition = Fact::known(definition, snapshot.now.earliest());
         }
         snapshot
     }

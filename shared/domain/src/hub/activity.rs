@@ -6,6 +6,7 @@ use super::evidence::RUN;
 use super::others::{Deed, OtherHub};
 use crate::kinds::backup::BackupType;
 use crate::kinds::storage_location::{StorageLocation, VELERO_SYNC_PACE};
+use crate::time::Now;
 use crate::time::saturating::Saturating;
 use jiff::{SignedDuration, Timestamp};
 
@@ -38,7 +39,7 @@ pub struct Activity<'a> {
 
 impl<'a> Activity<'a> {
     /// What the evidence tells of one hub at `now`.
-    pub fn of(hub: &OtherHub<'a>, locations: &[StorageLocation], now: Timestamp) -> Self {
+    pub fn of(hub: &OtherHub<'a>, locations: &[StorageLocation], now: Now) -> Self {
         let sync = locations
             .iter()
             .map(StorageLocation::sync_interval)

@@ -4,6 +4,7 @@
 use super::clock::is_ahead;
 use crate::hub::identity::HubId;
 use crate::kinds::backup::{Backup, BackupType};
+use crate::time::Now;
 use crate::upstream::{MARKER_PREFIX, backup_label};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -120,7 +121,7 @@ pub struct Evidence<'a> {
 ///
 /// Nothing here depends on our own id: what was made here is ours, and what carries our id and was not is
 /// a twin's (OWNERSHIP E5, E6).
-pub fn gather(backups: &[Backup], now: Timestamp) -> Evidence<'_> {
+pub fn gather(backups: &[Backup], now: Now) -> Evidence<'_> {
     let mut evidence = Evidence::default();
     let here = made_here(backups);
     for (backup, here) in backups.iter().zip(here) {
@@ -198,7 +199,7 @@ fn written<'a>(
     kind: Option<BackupType>,
     by: Party,
     here: bool,
-    now: Timestamp,
+    now: Now,
 ) -> Written<'a> {
     let arrived = backup.meta.created;
     let arrived_ahead = arrived.is_some_and(|arrived| is_ahead(arrived, now));
@@ -207,7 +208,7 @@ fn written<'a>(
         let moment = moment?;
         let reference = match arrived {
             Some(arrived) if !here && is_ahead(moment, arrived) => Some(arrived),
-            _ => is_ahead(moment, now).then_some(now),
+            _ => is_ahead(moment, now).then(|| latest(now)),
         };
         if let Some(reference) = reference {
             ahead.get_or_insert(Ahead {
@@ -230,7 +231,7 @@ fn written<'a>(
         ahead.get_or_insert(Ahead {
             field: "metadata.creationTimestamp",
             at,
-            reference: now,
+            reference: latest(now),
         });
     }
     let sign = begun.max(ended).max(named.filter(|_| kind.is_none()));
@@ -255,6 +256,11 @@ fn written<'a>(
                 .flatten()
                 .any(|told| Some(told) != kind),
     }
+}
+
+/// What a time that lies ahead of now is ahead of.
+fn latest(now: Now) -> Timestamp {
+    now.latest().unwrap_or(now.earliest())
 }
 
 /// Which Backups were made on this hub, in their order (OWNERSHIP E3, E4).

@@ -9,6 +9,7 @@ use crate::kinds::backup::{Backup, BackupType};
 use crate::kinds::restore::{BackupChoice, Restore};
 use crate::kinds::storage_location::StorageLocation;
 use crate::snapshot::{Fact, Missing};
+use crate::time::Now;
 use jiff::Timestamp;
 
 /// The location Velero uses where nothing names one.
@@ -302,7 +303,7 @@ impl<'a> HubView<'a> {
 }
 
 /// Why what is in a location is not known.
-fn unread(location: &StorageLocation, now: Timestamp) -> Option<Unread> {
+fn unread(location: &StorageLocation, now: Now) -> Option<Unread> {
     if !location.is_available() {
         return Some(Unread::NotAvailable(
             StorageLocation::PHASES.told(&location.phase),

@@ -6,6 +6,7 @@ use super::fleet::Fleet;
 use crate::hub::identity::HubId;
 use crate::kinds::backup::{Backup, BackupType, run_of_name};
 use crate::kinds::velero_restore::VeleroRestore;
+use crate::time::Now;
 use crate::upstream::backup_label;
 use jiff::Timestamp;
 use std::cmp::Ordering;
@@ -90,7 +91,7 @@ pub fn all<'a>(
     restores: &'a [VeleroRestore],
     fleet: &Fleet<'a>,
     own: Option<&HubId>,
-    now: Timestamp,
+    now: Now,
 ) -> Vec<Takeover<'a>> {
     let mut found = Vec::new();
     found.extend(restores.iter().filter_map(|restore| {

@@ -10,6 +10,7 @@ use super::takeover::{self, Takeover, cannot_be_ordered};
 use crate::hub::identity::HubId;
 use crate::kinds::backup::BackupType;
 use crate::snapshot::{Missing, Need, Snapshot};
+use crate::time::Now;
 use crate::time::saturating::Saturating;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -56,7 +57,7 @@ pub struct HubView<'a> {
     /// The snapshot it was worked out from.
     pub snapshot: &'a Snapshot,
     /// Its time.
-    pub now: Timestamp,
+    pub now: Now,
     /// This hub's id, where it tells hubs apart.
     pub own: Option<&'a HubId>,
     /// What it should rest on and could not look up (OWNERSHIP Q6).

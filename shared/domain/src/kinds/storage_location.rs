@@ -2,6 +2,7 @@
 
 use super::{Kind, meta::Meta, phase::Phases};
 use crate::read::{Reader, Unreadable};
+use crate::time::Now;
 use crate::time::duration::GoDuration;
 use crate::time::saturating::Saturating;
 use jiff::{SignedDuration, Timestamp};
@@ -78,7 +79,8 @@ impl StorageLocation {
 
     /// Whether what this hub sees of the bucket is recent enough to judge by: three missed passes and
     /// a minute are not.
-    pub fn is_view_fresh(&self, now: Timestamp) -> bool {
+    pub fn is_view_fresh(&self, now: impl Into<Now>) -> bool {
+        let now = now.into();
         let patience = self
             .sync_interval()
             .saturating_mul(3)

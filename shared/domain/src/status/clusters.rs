@@ -79,7 +79,7 @@ fn activated(facts: &Facts<'_>) -> Option<Timestamp> {
         .and_then(|takeover| takeover.at)
         .into_iter()
         .chain(restores)
-        .filter(|at| *at <= facts.now)
+        .filter(|at| facts.now.may_have_come(*at))
         .max()
 }
 

@@ -8,13 +8,13 @@ use crate::kinds::backup::Backup;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::restore::Restore;
 use crate::snapshot::Snapshot;
-use crate::time::age;
+use crate::time::{Now, age};
 use jiff::Timestamp;
 
 /// A snapshot with what follows from it.
 pub(super) struct Facts<'a> {
     pub snapshot: &'a Snapshot,
-    pub now: Timestamp,
+    pub now: Now,
     /// This hub's id, where it is known and tells hubs apart.
     pub own: Option<&'a HubId>,
     pub backups: &'a [Backup],

@@ -38,8 +38,9 @@ pub use storage::Storage;
 use crate::hub::identity::HubId;
 use crate::hub::{Findings, HubView};
 use crate::snapshot::{Need, Snapshot};
+use crate::time::Now;
 use facts::Facts;
-use jiff::Timestamp;
+use not_checked::TIME;
 use serde::Serialize;
 use std::fmt;
 
@@ -78,7 +79,8 @@ pub struct StatusReport {
     /// Namespace of the operator's objects.
     pub namespace: String,
     /// The time of the judgement; every age counts from here.
-    pub as_of: Timestamp,
+    #[serde(flatten)]
+    pub as_of: Now,
     /// The part this hub plays.
     pub role: Role,
     /// The answer in one word.
@@ -113,21 +115,12 @@ pub struct StatusReport {
 }
 
 impl StatusReport {
-    /// Adds a source of facts that could not be read as a whole: what was in it may matter.
-    pub fn add_unreadable_file(&mut self, file: &str, why: &str) {
-        self.findings.push(
-            Finding::warning("source/unreadable", format!("{file} could not be read"))
-                .seen(why.to_owned()),
-        );
-        self.verdict = verdict(&self.findings, &self.not_checked);
-    }
-
     /// Whether nothing that an answer rests on could be looked up.
     pub fn knows_nothing(&self) -> bool {
         let deciding = self
             .not_checked
             .iter()
-            .filter(|row| row.what != guard::WHAT);
+            .filter(|row| ![guard::WHAT, TIME].contains(&row.what));
         deciding.count() == DECIDING.len()
     }
 }

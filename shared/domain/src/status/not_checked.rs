@@ -30,6 +30,9 @@ pub struct NotChecked {
     pub way_out: WayOut,
 }
 
+/// The time of a collection, as it is called.
+pub(super) const TIME: &str = "time of the collection";
+
 /// Every fact that is missing.
 pub(super) fn not_checked(facts: &Facts<'_>) -> Vec<NotChecked> {
     let s = facts.snapshot;
@@ -75,21 +78,22 @@ pub(super) fn not_checked(facts: &Facts<'_>) -> Vec<NotChecked> {
             &s.velero_restores,
             "Velero restores",
             "whether a Restore restored anything",
-            !facts.restores().is_empty(),
+            !facts.restores().is_empty() || is_of_a_directory(&s.velero_restores),
         ),
         row(
             cli,
             &s.velero_schedules,
             "Velero schedules",
             "when the next backup begins",
-            false,
+            // Without a BackupSchedule there are none as a rule, and most collectors write no file for none.
+            !facts.schedules().is_empty() && is_of_a_directory(&s.velero_schedules),
         ),
         row(
             cli,
             &s.managed_clusters,
             "clusters",
             "how many clusters report here",
-            false,
+            is_of_a_directory(&s.managed_clusters),
         ),
         row(
             cli,
@@ -104,8 +108,32 @@ pub(super) fn not_checked(facts: &Facts<'_>) -> Vec<NotChecked> {
         guard::not_checked(facts),
     ]
     .into_iter()
+    .chain([time(facts)])
     .flatten()
     .collect()
+}
+
+/// Without its end nobody knows how long a collection went on, nor whether it came to one: what has passed by its
+/// begin is judged, and what passed after it is not.
+fn time(facts: &Facts<'_>) -> Option<NotChecked> {
+    if facts.now.latest().is_some() {
+        return None;
+    }
+    let missing = Missing::NotCollected {
+        resource: "timestamp".to_owned(),
+        namespace: None,
+    };
+    Some(NotChecked {
+        what: TIME,
+        leaves_open: "how old all of this is, and whether it was collected to its end",
+        essential: true,
+        why: "the directory does not say when it was filled: no whole timestamp file".to_owned(),
+        missing,
+        way_out: WayOut {
+            text: "copy it with the file timestamp, or collect it anew",
+            command: None,
+        },
+    })
 }
 
 /// Whether something may have been stated here: a Restore carries it, this hub took over lately, or neither
@@ -162,6 +190,12 @@ pub(super) fn not_knowable(role: Role) -> Vec<&'static str> {
     }
 }
 
+/// Whether a directory lacks it. What an API server does not show is refused, and asked for; what a directory lacks
+/// may say that a fleet is lost, and there is nobody to ask.
+fn is_of_a_directory<T>(fact: &Fact<T>) -> bool {
+    fact.get().err().is_some_and(Missing::is_of_a_directory)
+}
+
 pub(super) fn row<T>(
     cli: &'static str,
     fact: &Fact<T>,
@@ -173,7 +207,8 @@ pub(super) fn row<T>(
     Some(NotChecked {
         what,
         leaves_open,
-        essential,
+        // Half a file is not the little that is left of it.
+        essential: essential || matches!(missing, Missing::BrokenFile { .. }),
         why: missing.to_string(),
         missing: missing.clone(),
         way_out: missing.way_out(cli),

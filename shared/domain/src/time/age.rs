@@ -1,5 +1,6 @@
 //! Ages and moments in words short enough for a table cell.
 
+use super::now::Now;
 use jiff::{SignedDuration, Timestamp};
 use std::fmt::Display;
 
@@ -7,28 +8,50 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// How far `then` lies from `now`: `4m12s` if it has passed, `in 57m` if it is to come.
+/// How far `then` lies from `now`: `4m12s` if it has passed, `in 57m` if it is to come. Where `now` is no moment,
+/// the least and the most it can be: `19m-1h04m`, or `19m+` where nothing tells the most.
 ///
 /// A moment in the future is never shown as an age of zero: clocks of two hubs
 /// differ, and a backup "from the future" is something the reader must see.
 #[must_use]
-pub fn age(now: Timestamp, then: Timestamp) -> String {
-    let passed = now.duration_since(then);
-    if is_to_come(passed) {
-        format!("in {}", span(passed))
-    } else {
-        span(passed)
+pub fn age(now: impl Into<Now>, then: Timestamp) -> String {
+    match distance(now.into(), then) {
+        Distance::Passed(length) => length,
+        Distance::ToCome(length) => format!("in {length}"),
     }
 }
 
 /// As [`age`], for the middle of a sentence: `4m12s ago` or `in 57m`.
 #[must_use]
-pub fn ago(now: Timestamp, then: Timestamp) -> String {
-    let passed = now.duration_since(then);
-    if is_to_come(passed) {
-        format!("in {}", span(passed))
-    } else {
-        format!("{} ago", span(passed))
+pub fn ago(now: impl Into<Now>, then: Timestamp) -> String {
+    match distance(now.into(), then) {
+        Distance::Passed(length) => format!("{length} ago"),
+        Distance::ToCome(length) => format!("in {length}"),
+    }
+}
+
+enum Distance {
+    Passed(String),
+    ToCome(String),
+}
+
+fn distance(now: Now, then: Timestamp) -> Distance {
+    let least = now.earliest().duration_since(then);
+    let most = now.latest().map(|latest| latest.duration_since(then));
+    let range = |from: SignedDuration, to: SignedDuration| match (span(from), span(to)) {
+        (from, to) if from == to || now.is_moment() => from,
+        (from, to) => format!("{from}-{to}"),
+    };
+    match (is_to_come(least), most) {
+        (false, Some(most)) => Distance::Passed(range(least, most)),
+        (false, None) => Distance::Passed(format!("{}+", span(least))),
+        (true, Some(most)) if is_to_come(most) => match now.is_moment() {
+            true => Distance::ToCome(span(least)),
+            false => Distance::ToCome(range(most, least)),
+        },
+        // It came while it was looked.
+        (true, Some(most)) => Distance::Passed(range(SignedDuration::ZERO, most)),
+        (true, None) => Distance::ToCome(format!("{} at most", span(least))),
     }
 }
 
@@ -69,7 +92,7 @@ pub fn stamp(moment: Timestamp) -> String {
 
 /// A moment with its age, `2026-11-22 13:02:44Z (4m12s ago)`: how evidence is told.
 #[must_use]
-pub fn when(now: Timestamp, moment: Timestamp) -> String {
+pub fn when(now: impl Into<Now>, moment: Timestamp) -> String {
     format!("{} ({})", stamp(moment), ago(now, moment))
 }
 
@@ -140,6 +163,25 @@ mod tests {
         assert_eq!(age(now, now), "0s");
         assert_eq!(age(now, at("2026-11-22T13:02:44.9Z")), "0s");
         assert_eq!(age(Timestamp::MIN, Timestamp::MAX), "in 7304481d");
+    }
+
+    #[test]
+    fn an_age_at_no_moment_is_the_least_and_the_most() {
+        let now = Now::between(at("2026-11-20T10:20:00Z"), at("2026-11-20T11:05:00Z"));
+        for (then, text) in [
+            ("10:00:05", "19m-1h04m ago"),
+            ("10:50:00", "0s-15m ago"),
+            ("12:00:00", "in 55m-1h40m"),
+        ] {
+            assert_eq!(ago(now, at(&format!("2026-11-20T{then}Z"))), text, "{then}");
+        }
+        assert_eq!(age(now, at("2026-11-10T10:00:00Z")), "10d");
+        let short = Now::between(at("2026-11-20T10:20:00Z"), at("2026-11-20T10:20:50Z"));
+        assert_eq!(age(short, at("2026-11-20T10:20:30Z")), "0s");
+        assert_eq!(age(short, at("2026-11-20T10:00:00Z")), "20m");
+        let open = Now::after(at("2026-11-20T10:20:00Z"));
+        assert_eq!(age(open, at("2026-11-20T10:00:00Z")), "20m+");
+        assert_eq!(age(open, at("2026-11-20T10:30:00Z")), "in 10m at most");
     }
 
     #[test]

@@ -1,48 +1,74 @@
-//! What time it was when a directory was filled.
+//! What time it was when a directory was filled: between which two times everything in it was read.
 
 use super::tree::Tree;
+use acm_backup_domain::time::Now;
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// What a directory's `now` rests on.
+/// What a directory's time rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Clock {
-    /// The `timestamp` file that `oc adm inspect` and must-gather write.
-    TimestampFile(Timestamp),
-    /// There is none: the newest time in any object. The directory may be a little newer.
-    NewestObject(Timestamp),
+    /// The file that the collector wrote at its begin and at its end.
+    TimestampFile(Now),
+    /// There is none, or the end is not in it: no earlier than the newest time that this hub itself wrote.
+    NewestObject(Now),
     /// There is not even that.
     None,
 }
 
 impl Clock {
     /// The time to judge by.
-    pub fn now(self) -> Timestamp {
+    pub fn now(self) -> Now {
         match self {
             Self::TimestampFile(now) | Self::NewestObject(now) => now,
-            Self::None => Timestamp::UNIX_EPOCH,
+            Self::None => Now::after(Timestamp::UNIX_EPOCH),
         }
     }
 }
 
 pub(super) fn of<'a>(tree: &Tree, objects: impl Iterator<Item = &'a Value>) -> Clock {
-    if let Some(now) = tree
-        .timestamps()
-        .iter()
-        .filter_map(|text| last_time(text))
-        .max()
-    {
+    let files = tree.timestamps();
+    let told = |files: &[String]| -> Option<Now> {
+        let spans: Option<Vec<_>> = files.iter().map(|text| span(text)).collect();
+        let spans = spans?;
+        let begin = spans.iter().map(|(begin, _)| *begin).min()?;
+        let end = spans.iter().map(|(_, end)| *end).max()?;
+        Some(Now::between(begin, end))
+    };
+    if let Some(now) = told(&files) {
         return Clock::TimestampFile(now);
     }
-    objects
-        .filter_map(newest)
-        .max()
-        .map_or(Clock::None, Clock::NewestObject)
+    // A file with one time alone does not say whether it was written before the objects were read or after; what
+    // is in them was written before.
+    let begun = files.iter().filter_map(|text| begun(text)).min();
+    match (objects.filter_map(newest).max(), begun) {
+        (Some(newest), Some(begun)) => Clock::NewestObject(Now::after(newest.min(begun))),
+        (Some(newest), None) => Clock::NewestObject(Now::after(newest)),
+        (None, _) => Clock::None,
+    }
 }
 
-/// The last line that is a time: the file has the start of the collection first and its end last.
-fn last_time(text: &str) -> Option<Timestamp> {
-    text.lines().rev().find_map(go_time)
+/// Between which times a `timestamp` file says that was collected: `oc adm inspect` appends a line when it begins
+/// and another when it ends, and must-gather runs it many times. None where a line is missing or half.
+fn span(text: &str) -> Option<(Timestamp, Timestamp)> {
+    let lines = text.lines().filter(|line| !line.trim().is_empty()).count();
+    let times: Vec<_> = times(text).collect();
+    if !text.ends_with('\n') || times.len() != lines || lines % 2 != 0 {
+        return None;
+    }
+    Some((*times.iter().min()?, *times.iter().max()?))
+}
+
+/// When a collection began, by its `timestamp` file.
+pub(super) fn begun(text: &str) -> Option<Timestamp> {
+    times(text).min()
+}
+
+/// The times in it, of its whole lines.
+fn times(text: &str) -> impl Iterator<Item = Timestamp> {
+    text.split_inclusive('\n')
+        .filter(|line| line.ends_with('\n'))
+        .filter_map(go_time)
 }
 
 /// Reads what Go prints for a time: `2026-11-22 16:22:47.43 +0000 UTC m=+0.2`; RFC 3339 as well.
@@ -56,19 +82,30 @@ fn go_time(line: &str) -> Option<Timestamp> {
     format!("{date}T{time}{offset}").parse().ok()
 }
 
-/// The newest time anywhere in an object that has passed when it was written. Expirations lie in the
-/// future.
-fn newest(value: &Value) -> Option<Timestamp> {
-    match value {
-        Value::String(text) => text.parse().ok(),
-        Value::Array(items) => items.iter().filter_map(newest).max(),
-        Value::Object(fields) => fields
-            .iter()
-            .filter(|(key, _)| !key.to_ascii_lowercase().contains("expir"))
-            .filter_map(|(_, value)| newest(value))
-            .max(),
-        _ => None,
-    }
+/// The newest time on an object that a clock of this hub wrote when it had come: the API server's, and Velero's
+/// where the object is never copied from another hub. Any other may lie ahead, and what lies ahead must not make
+/// everything look old.
+fn newest(object: &Value) -> Option<Timestamp> {
+    const LOCAL: [&str; 3] = ["BackupStorageLocation", "Schedule", "Restore"];
+    const STATUS: [&str; 5] = [
+        "/status/lastSyncedTime",
+        "/status/lastValidationTime",
+        "/status/lastBackup",
+        "/status/startTimestamp",
+        "/status/completionTimestamp",
+    ];
+    let time = |path: &str| object.pointer(path)?.as_str()?.parse().ok();
+    let kind = object.pointer("/kind").and_then(Value::as_str);
+    let local = kind.is_some_and(|kind| LOCAL.contains(&kind));
+    time("/metadata/creationTimestamp")
+        .into_iter()
+        .chain(
+            STATUS
+                .iter()
+                .filter(|_| local)
+                .filter_map(|path| time(path)),
+        )
+        .max()
 }
 
 #[cfg(test)]
@@ -76,29 +113,45 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    #[test]
-    fn the_last_time_of_a_timestamp_file_counts() {
-        let file = "2026-11-22 17:22:46.846838318 +0100 CET m=+0.236487458\n2026-11-22 17:22:47.204872356 +0100 CET m=+35.594521496\n";
-        assert_eq!(
-            last_time(file),
-            Some("2026-11-22T16:22:47.204872356Z".parse().unwrap())
-        );
-        assert_eq!(
-            last_time("2026-11-22T16:22:47Z\n"),
-            Some("2026-11-22T16:22:47Z".parse().unwrap())
-        );
-        assert_eq!(last_time("gathered by hand\n"), None);
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
     }
 
     #[test]
-    fn what_is_to_expire_is_not_now() {
-        let object = json!({
-            "metadata": {"creationTimestamp": "2026-11-22T16:20:07Z"},
-            "status": {"completionTimestamp": "2026-11-22T16:20:09Z", "expiration": "2026-11-22T18:20:07Z"}
-        });
+    fn a_timestamp_file_tells_begin_and_end_whatever_it_was_appended_to() {
+        let file = "2026-11-22 17:22:46.846838318 +0100 CET m=+0.236487458\n2026-11-22 17:57:47.204872356 +0100 CET m=+35.594521496\n";
+        let begin = at("2026-11-22T16:22:46.846838318Z");
         assert_eq!(
-            newest(&object),
-            Some("2026-11-22T16:20:09Z".parse().unwrap())
+            span(file),
+            Some((begin, at("2026-11-22T16:57:47.204872356Z")))
         );
+        let twice = format!("{file}2026-11-22T17:00:00Z\n2026-11-22T17:10:00Z\n");
+        assert_eq!(span(&twice), Some((begin, at("2026-11-22T17:10:00Z"))));
+    }
+
+    #[test]
+    fn cut_anywhere_it_tells_no_end() {
+        let file = "2026-11-22 17:22:46 +0100 CET m=+0.2\n2026-11-22 17:57:47 +0100 CET m=+35.5\n";
+        assert!(span(file).is_some());
+        for cut in 0..file.len() {
+            assert_eq!(span(&file[..cut]), None, "{:?}", &file[..cut]);
+        }
+        assert_eq!(span("gathered by hand\n"), None);
+    }
+
+    #[test]
+    fn only_what_this_hub_wrote_tells_how_late_it_was() {
+        let backup = json!({
+            "kind": "Backup",
+            "metadata": {"creationTimestamp": "2026-11-22T16:20:07Z"},
+            "status": {"startTimestamp": "2026-11-25T16:20:09Z", "expiration": "2026-11-22T18:20:07Z"}
+        });
+        assert_eq!(newest(&backup), Some(at("2026-11-22T16:20:07Z")));
+        let location = json!({
+            "kind": "BackupStorageLocation",
+            "metadata": {"creationTimestamp": "2026-11-01T16:20:07Z"},
+            "status": {"lastSyncedTime": "2026-11-22T16:20:09Z"}
+        });
+        assert_eq!(newest(&location), Some(at("2026-11-22T16:20:09Z")));
     }
 }

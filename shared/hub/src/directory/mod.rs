@@ -1,14 +1,18 @@
 //! Facts from a directory as `oc adm inspect` or must-gather leaves it.
 //!
-//! A file that cannot be read is a named [`Problem`], never a failure. A kind that has no file is
-//! [`Missing::NotCollected`]: nothing tells "there were none" from "nobody asked".
+//! A file that cannot be read as a whole makes its kind [`Missing::BrokenFile`]: nothing is concluded from what was
+//! left of it. A kind that has no file is [`Missing::NotCollected`]: nothing tells "there were none" from "nobody
+//! asked".
 
 mod clock;
+mod file;
+mod filed;
+mod hubs;
+mod lost;
 mod tree;
 
 pub use clock::Clock;
 
-use crate::kinds::{self, Resource};
 use crate::live::ClusterVersion;
 use acm_backup_domain::hub::identity::HubId;
 use acm_backup_domain::kinds::Kind;
@@ -16,6 +20,7 @@ use acm_backup_domain::kinds::definition::Definition;
 use acm_backup_domain::kinds::secret::SecretMeta;
 use acm_backup_domain::names::{GROUP, GUARD, GUARD_RULES, OPERATOR_NAMESPACE};
 use acm_backup_domain::snapshot::{Fact, Missing, Need, Snapshot};
+use filed::Filed;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,17 +40,6 @@ pub struct Collected {
     pub snapshot: Snapshot,
     /// What `now` rests on.
     pub clock: Clock,
-    /// Files that could not be read, or not as a whole.
-    pub problems: Vec<Problem>,
-}
-
-/// A file that could not be read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Its path below the directory.
-    pub file: PathBuf,
-    /// Why.
-    pub why: String,
 }
 
 /// Why a directory cannot be used at all.
@@ -61,35 +55,115 @@ pub enum DirectoryError {
     },
     /// It holds something else.
     #[error(
-        "{0} holds neither namespaces/ nor cluster-scoped-resources/, in itself or one level down; make one with: oc adm inspect ns/{OPERATOR_NAMESPACE} --dest-dir DIR"
+        "{0} holds neither namespaces/ nor cluster-scoped-resources/, in itself or one level down; make one with: {command}",
+        command = inspect()
     )]
     NotAHub(PathBuf),
+    /// It holds hubs, but further down.
+    #[error(
+        "{path} holds no hub in itself or one level down, but deeper: {found}; point --from at one of them"
+    )]
+    Deeper {
+        /// The directory.
+        path: PathBuf,
+        /// The hubs.
+        found: String,
+    },
+    /// It holds several hubs.
+    #[error("{path} holds more than one hub: {found}; point --from at one of them")]
+    SeveralHubs {
+        /// The directory.
+        path: PathBuf,
+        /// The hubs.
+        found: String,
+    },
+    /// It holds one hub, collected more than once.
+    #[error("{path} holds the same hub more than once: {found}; point --from at one of them")]
+    SeveralTimes {
+        /// The directory.
+        path: PathBuf,
+        /// The collections.
+        found: String,
+    },
+    /// It is a hub's, but what is needed was not collected.
+    #[error(
+        "{path} holds nothing that this hub's backups could be judged by, but {found}; collect it with: {command}",
+        command = inspect()
+    )]
+    NothingOfIt {
+        /// The directory.
+        path: PathBuf,
+        /// What it holds.
+        found: String,
+    },
+}
+
+/// The kinds that a judgement of a hub rests on.
+const JUDGED: [Filed; 8] = [
+    filed::RESTORES,
+    filed::BACKUP_SCHEDULES,
+    filed::BACKUPS,
+    filed::VELERO_RESTORES,
+    filed::VELERO_SCHEDULES,
+    filed::STORAGE_LOCATIONS,
+    filed::MANAGED_CLUSTERS,
+    filed::CLUSTER_VERSIONS,
+];
+
+/// The one command that collects all that a hub is judged by. A namespace alone has none of it: `oc adm inspect
+/// ns/NAME` collects no custom resources.
+pub fn inspect() -> String {
+    let kinds = JUDGED.map(|kind| kind.resource.name);
+    format!("oc adm inspect {} -A --dest-dir DIR", kinds.join(","))
 }
 
 impl Directory {
     /// Looks for the folders of one hub in `path`, or (must-gather) one level down.
     ///
     /// # Errors
-    /// When there is no such directory, or it holds no hub.
+    /// When there is no such directory, it holds no hub or several, or nothing that one is judged by.
     pub fn open(path: &Path) -> Result<Self, DirectoryError> {
-        Ok(Self {
+        let directory = Self {
             tree: Tree::open(path)?,
-        })
+        };
+        let cluster = JUDGED.iter().filter(|kind| !kind.resource.namespaced);
+        if directory.namespace().is_none()
+            && cluster
+                .map(|kind| directory.tree.objects(kind, ""))
+                .all(|found| matches!(found, Err(Missing::NotCollected { .. })))
+        {
+            return Err(DirectoryError::NothingOfIt {
+                path: path.to_owned(),
+                found: directory.tree.told(),
+            });
+        }
+        Ok(directory)
     }
 
     /// The namespace of the operator's objects: the known one where it is there, else the first that
     /// holds any.
     pub fn namespace(&self) -> Option<String> {
-        let holding = self.tree.namespaces_with(&[
-            kinds::BACKUP_SCHEDULES,
-            kinds::RESTORES,
-            kinds::STORAGE_LOCATIONS,
-        ]);
-        holding
-            .iter()
-            .find(|name| name.as_str() == OPERATOR_NAMESPACE)
-            .or(holding.first())
-            .cloned()
+        // Velero may run elsewhere as well, with locations of its own; and a collection may be of Velero alone.
+        let holding = |kinds: &[Filed]| {
+            let holding = self.tree.namespaces_with(kinds);
+            holding
+                .iter()
+                .find(|name| name.as_str() == OPERATOR_NAMESPACE)
+                .or(holding.first())
+                .cloned()
+        };
+        holding(&[
+            filed::BACKUP_SCHEDULES,
+            filed::RESTORES,
+            filed::STORAGE_LOCATIONS,
+        ])
+        .or_else(|| {
+            holding(&[
+                filed::BACKUPS,
+                filed::VELERO_RESTORES,
+                filed::VELERO_SCHEDULES,
+            ])
+        })
     }
 
     /// Reads what is needed.
@@ -98,36 +172,33 @@ impl Directory {
             tree: &self.tree,
             namespace,
             read: BTreeMap::new(),
-            problems: Vec::new(),
+            alone: BTreeSet::new(),
         };
-        for resource in needs.iter().filter_map(resource_of) {
-            objects.load(&resource);
+        for kind in needs.iter().filter_map(filed_of) {
+            objects.load(&kind);
         }
         let clock = clock::of(&self.tree, objects.read.values().flatten().flatten());
         let mut snapshot = Snapshot::empty(clock.now(), namespace);
         for need in needs {
-            objects.answer(need, clock.now(), &mut snapshot);
+            objects.answer(need, clock.now().earliest(), &mut snapshot);
         }
-        Collected {
-            snapshot,
-            clock,
-            problems: objects.problems,
-        }
+        lost::take_back(&mut snapshot, &objects.alone);
+        Collected { snapshot, clock }
     }
 }
 
 /// The kind behind a need; none for permissions, which no file tells.
-fn resource_of(need: &Need) -> Option<Resource> {
+fn filed_of(need: &Need) -> Option<Filed> {
     Some(match need {
-        Need::HubId => kinds::CLUSTER_VERSIONS,
-        Need::Restores => kinds::RESTORES,
-        Need::BackupSchedules => kinds::BACKUP_SCHEDULES,
-        Need::StorageLocations => kinds::STORAGE_LOCATIONS,
-        Need::Backups | Need::BackupNamed(_) => kinds::BACKUPS,
-        Need::VeleroRestores => kinds::VELERO_RESTORES,
-        Need::VeleroSchedules => kinds::VELERO_SCHEDULES,
-        Need::ManagedClusters => kinds::MANAGED_CLUSTERS,
-        Need::KubeSystem => kinds::NAMESPACES,
+        Need::HubId => filed::CLUSTER_VERSIONS,
+        Need::Restores => filed::RESTORES,
+        Need::BackupSchedules => filed::BACKUP_SCHEDULES,
+        Need::StorageLocations => filed::STORAGE_LOCATIONS,
+        Need::Backups | Need::BackupNamed(_) => filed::BACKUPS,
+        Need::VeleroRestores => filed::VELERO_RESTORES,
+        Need::VeleroSchedules => filed::VELERO_SCHEDULES,
+        Need::ManagedClusters => filed::MANAGED_CLUSTERS,
+        Need::KubeSystem => filed::NAMESPACES,
         // One file of the hundreds a hub has: read by its name.
         Need::BackupScheduleDefinition
         | Need::GuardLabel
@@ -141,21 +212,27 @@ struct Objects<'a> {
     tree: &'a Tree,
     namespace: &'a str,
     read: BTreeMap<&'static str, Result<Vec<Value>, Missing>>,
-    problems: Vec<Problem>,
+    /// The kinds of which objects have files of their own.
+    alone: BTreeSet<&'static str>,
 }
 
 impl Objects<'_> {
-    fn load(&mut self, resource: &Resource) {
-        if !self.read.contains_key(resource.name) {
-            let found = self
-                .tree
-                .objects(resource, self.namespace, &mut self.problems);
-            self.read.insert(resource.name, found);
+    fn load(&mut self, kind: &Filed) {
+        let name = kind.resource.name;
+        if self.read.contains_key(name) {
+            return;
         }
+        let found = self.tree.objects(kind, self.namespace).map(|found| {
+            if found.alone {
+                self.alone.insert(name);
+            }
+            found.objects
+        });
+        self.read.insert(name, found);
     }
 
-    fn list<K: Kind>(&self, resource: &Resource, now: Timestamp) -> Fact<Vec<K>> {
-        match self.read.get(resource.name) {
+    fn list<K: Kind>(&self, kind: &Filed, now: Timestamp) -> Fact<Vec<K>> {
+        match self.read.get(kind.resource.name) {
             Some(Ok(objects)) => Fact::known(objects.iter().map(K::read).collect(), now),
             Some(Err(missing)) => Fact::Missing(missing.clone()),
             None => Fact::unasked(),
@@ -165,17 +242,17 @@ impl Objects<'_> {
     fn answer(&self, need: &Need, now: Timestamp, snapshot: &mut Snapshot) {
         match need {
             Need::HubId => snapshot.hub_id = self.hub_id(now),
-            Need::Restores => snapshot.restores = self.list(&kinds::RESTORES, now),
+            Need::Restores => snapshot.restores = self.list(&filed::RESTORES, now),
             Need::BackupSchedules => {
-                snapshot.backup_schedules = self.list(&kinds::BACKUP_SCHEDULES, now)
+                snapshot.backup_schedules = self.list(&filed::BACKUP_SCHEDULES, now)
             }
             Need::StorageLocations => {
-                snapshot.storage_locations = self.list(&kinds::STORAGE_LOCATIONS, now)
+                snapshot.storage_locations = self.list(&filed::STORAGE_LOCATIONS, now)
             }
-            Need::Backups => snapshot.backups = self.list(&kinds::BACKUPS, now),
+            Need::Backups => snapshot.backups = self.list(&filed::BACKUPS, now),
             Need::BackupNamed(name) => {
                 let found = match self
-                    .list::<acm_backup_domain::kinds::backup::Backup>(&kinds::BACKUPS, now)
+                    .list::<acm_backup_domain::kinds::backup::Backup>(&filed::BACKUPS, now)
                 {
                     Fact::Known { value, as_of } => Fact::known(
                         value.into_iter().find(|backup| backup.meta.name == *name),
@@ -186,17 +263,17 @@ impl Objects<'_> {
                 snapshot.named_backups.insert(name.clone(), found);
             }
             Need::VeleroRestores => {
-                snapshot.velero_restores = self.list(&kinds::VELERO_RESTORES, now)
+                snapshot.velero_restores = self.list(&filed::VELERO_RESTORES, now)
             }
             Need::VeleroSchedules => {
-                snapshot.velero_schedules = self.list(&kinds::VELERO_SCHEDULES, now)
+                snapshot.velero_schedules = self.list(&filed::VELERO_SCHEDULES, now)
             }
             Need::ManagedClusters => {
-                snapshot.managed_clusters = self.list(&kinds::MANAGED_CLUSTERS, now)
+                snapshot.managed_clusters = self.list(&filed::MANAGED_CLUSTERS, now)
             }
             Need::KubeSystem => {
                 snapshot.kube_system_created =
-                    match self.list::<SecretMeta>(&kinds::NAMESPACES, now) {
+                    match self.list::<SecretMeta>(&filed::NAMESPACES, now) {
                         Fact::Known { value, as_of } => value
                             .into_iter()
                             .find(|namespace| namespace.meta.name == "kube-system")
@@ -229,8 +306,8 @@ impl Objects<'_> {
 
     /// Of the file of that name alone: a hub has hundreds of definitions, of megabytes.
     fn backup_schedule_definition(&self, now: Timestamp) -> Fact<Definition> {
-        let name = kinds::BACKUP_SCHEDULES.name;
-        match self.tree.object(&kinds::DEFINITIONS, name) {
+        let name = filed::BACKUP_SCHEDULES.resource.name;
+        match self.tree.object(&filed::DEFINITIONS, name) {
             Ok(object) => Fact::known(Definition::read(&object), now),
             Err(missing) => Fact::Missing(missing),
         }
@@ -249,7 +326,7 @@ impl Objects<'_> {
 
     /// No ClusterVersion file does not mean that the hub has none, as it does on an API server.
     fn hub_id(&self, now: Timestamp) -> Fact<HubId> {
-        match self.list::<ClusterVersion>(&kinds::CLUSTER_VERSIONS, now) {
+        match self.list::<ClusterVersion>(&filed::CLUSTER_VERSIONS, now) {
             Fact::Known { value, as_of } => Fact::known(
                 value
                     .into_iter()

@@ -1,5 +1,6 @@
 use super::*;
 use acm_backup_domain::status;
+use serde_json::json;
 use std::fs;
 
 struct Scratch(PathBuf);
@@ -7,14 +8,19 @@ struct Scratch(PathBuf);
 impl Scratch {
     fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("acm-backup-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
-    fn write(&self, file: &str, text: &str) {
+    fn at(&self, file: &str) -> PathBuf {
         let path = self.0.join(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        path
+    }
+
+    fn write(&self, file: &str, text: &str) {
+        fs::write(self.at(file), text).unwrap();
     }
 
     fn collect(&self) -> Collected {
@@ -33,66 +39,94 @@ impl Drop for Scratch {
 const ACM: &str = "namespaces/open-cluster-management-backup/cluster.open-cluster-management.io";
 const VELERO: &str = "namespaces/open-cluster-management-backup/velero.io";
 
+const TIMES: &str = "2026-11-22 16:22:47 +0000 UTC m=+0.1\n2026-11-22 16:22:50 +0000 UTC m=+3.1\n";
+
+/// A Backup as a collector writes it: a file of its own, or an item.
+fn backup(name: &str) -> String {
+    format!(
+        "apiVersion: velero.io/v1\nkind: Backup\nmetadata:\n  name: {name}\nstatus:\n  phase: Completed\n  startTimestamp: \"2026-11-22T16:20:00Z\"\n  version: 1\n"
+    )
+}
+
+fn list(kind: &str, items: &[String]) -> String {
+    let items: String = items
+        .iter()
+        .map(|item| format!("- {}\n", item.trim_end().replace('\n', "\n  ")))
+        .collect();
+    format!("apiVersion: v1\nitems:\n{items}kind: {kind}\nmetadata:\n  resourceVersion: \"\"\n")
+}
+
+fn version(id: &str) -> String {
+    format!(
+        "---\napiVersion: config.openshift.io/v1\nkind: ClusterVersion\nmetadata:\n  name: version\nspec:\n  clusterID: {id}\n"
+    )
+}
+
+const NO_RESTORES: &str = "apiVersion: v1\nitems: []\nkind: RestoreList\n";
+
+const VERSION: &str = "cluster-scoped-resources/config.openshift.io/clusterversions/version.yaml";
+
 #[test]
 fn lists_and_single_objects_in_yaml_and_json_are_read() {
     let dir = Scratch::new("layouts");
     dir.write(
         &format!("{ACM}/restores.yaml"),
-        "apiVersion: v1\nkind: List\nitems:\n- metadata:\n    name: a\n",
+        "apiVersion: v1\nitems:\n- apiVersion: cluster.open-cluster-management.io/v1beta1\n  kind: Restore\n  metadata:\n    name: a\nkind: List\n",
     );
     dir.write(
         &format!("{ACM}/backupschedules/b.yaml"),
-        "metadata:\n  name: b\nspec:\n  veleroSchedule: 0 */2 * * *\n",
+        "---\napiVersion: cluster.open-cluster-management.io/v1beta1\nkind: BackupSchedule\nmetadata:\n  name: b\nspec:\n  veleroSchedule: 0 */2 * * *\nstatus:\n  phase: Enabled\n",
     );
     dir.write(
         &format!("{VELERO}/backups/c.json"),
-        r#"{"metadata": {"name": "c"}}"#,
+        r#"{"apiVersion": "velero.io/v1", "kind": "Backup", "metadata": {"name": "c"}}"#,
     );
-    dir.write(
-        "cluster-scoped-resources/config.openshift.io/clusterversions/version.yaml",
-        "metadata:\n  name: version\nspec:\n  clusterID: 81431db3\n",
-    );
-    dir.write("timestamp", "2026-11-22 16:22:47 +0000 UTC m=+0.1\n");
+    dir.write(VERSION, &version("81431db3"));
+    dir.write("timestamp", TIMES);
     let collected = dir.collect();
     let s = &collected.snapshot;
     assert_eq!(s.namespace, "open-cluster-management-backup");
-    assert_eq!(s.now, "2026-11-22T16:22:47Z".parse().unwrap());
+    let (begin, end) = ("2026-11-22T16:22:47Z", "2026-11-22T16:22:50Z");
+    assert_eq!(s.now.earliest(), begin.parse().unwrap());
+    assert_eq!(s.now.latest(), Some(end.parse().unwrap()));
     assert_eq!(s.hub_id.value(), Some(&HubId::new("81431db3")));
     assert_eq!(s.restores.items()[0].meta.name, "a");
     assert_eq!(s.backup_schedules.items()[0].cron, "0 */2 * * *");
     assert_eq!(s.backups.items()[0].meta.name, "c");
-    assert_eq!(collected.problems, []);
 }
 
 #[test]
 fn of_all_definitions_the_one_of_backup_schedules_is_read() {
     const CRDS: &str = "cluster-scoped-resources/apiextensions.k8s.io/customresourcedefinitions";
     const NAME: &str = "backupschedules.cluster.open-cluster-management.io";
-    let definition = |fields: &str| {
-        format!(
-            r#"{{"metadata": {{"name": "{NAME}"}}, "spec": {{"versions": [{{"name": "v1beta1",
-            "schema": {{"openAPIV3Schema": {{"properties": {{"spec": {{"properties": {fields}}}}}}}}}}}]}}}}"#
-        )
+    let definition = |fields: serde_json::Value| {
+        let schema = json!({"openAPIV3Schema": {"properties": {"spec": {"properties": fields}}}});
+        json!({
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": NAME},
+            "spec": {"versions": [{"name": "v1beta1", "schema": schema}]},
+        })
+        .to_string()
     };
+    let pauses = definition(json!({"paused": {}}));
     for (file, text, can) in [
-        (NAME, definition(r#"{"paused": {}}"#), Some(true)),
-        (NAME, definition(r#"{"veleroTtl": {}}"#), Some(false)),
-        (NAME, "{".to_owned(), None),
-        ("others.example.com", definition(r#"{"paused": {}}"#), None),
+        (NAME, pauses.as_str(), Some(true)),
+        (NAME, &definition(json!({"veleroTtl": {}})), Some(false)),
+        (NAME, "{", None),
+        ("others.example.com", &pauses, None),
     ] {
         let dir = Scratch::new("definitions");
-        dir.write(&format!("{ACM}/restores.yaml"), "items: []\n");
-        dir.write(&format!("{CRDS}/{file}.json"), &text);
-        let collected = dir.collect();
-        assert_eq!(collected.snapshot.can_pause(), can, "{file}: {text}");
-        assert_eq!(collected.problems, []);
+        dir.write(&format!("{ACM}/restores.yaml"), NO_RESTORES);
+        dir.write(&format!("{CRDS}/{file}.json"), text);
+        assert_eq!(dir.collect().snapshot.can_pause(), can, "{file}: {text}");
     }
 }
 
 #[test]
 fn a_kind_without_a_file_is_missing_and_not_empty() {
     let dir = Scratch::new("missing");
-    dir.write(&format!("{ACM}/restores.yaml"), "items: []\n");
+    dir.write(&format!("{ACM}/restores.yaml"), NO_RESTORES);
     let collected = dir.collect();
     assert_eq!(collected.snapshot.restores.value(), Some(&Vec::new()));
     assert!(matches!(
@@ -105,83 +139,459 @@ fn a_kind_without_a_file_is_missing_and_not_empty() {
     ));
 }
 
+/// Why the backups of a directory are not known, for one file of them.
+fn why(dir: &Scratch) -> String {
+    match dir.collect().snapshot.backups.get() {
+        Err(Missing::BrokenFile { why, .. }) => why.clone(),
+        other => format!("{other:?}"),
+    }
+}
+
 #[test]
-fn a_broken_file_is_named_and_the_others_are_read() {
+fn of_a_broken_file_among_whole_ones_nothing_is_concluded() {
     let dir = Scratch::new("broken");
     dir.write(
         &format!("{VELERO}/backups/bad.yaml"),
         "metadata: [unclosed\n",
     );
-    dir.write(
-        &format!("{VELERO}/backups/good.yaml"),
-        "metadata:\n  name: good\n",
-    );
-    dir.write(&format!("{ACM}/restores.yaml"), "just text\n");
-    let collected = dir.collect();
-    assert_eq!(collected.snapshot.backups.items().len(), 1);
+    dir.write(&format!("{VELERO}/backups/good.yaml"), &backup("good"));
+    let why = why(&dir);
     assert!(
-        matches!(
-            collected.snapshot.restores.get(),
-            Err(Missing::BrokenFile { .. })
+        why.contains("the file ends in the middle, or is broken"),
+        "{why}"
+    );
+    let collected = dir.collect();
+    let told = collected.snapshot.backups.get().unwrap_err().to_string();
+    assert!(
+        told.starts_with(&format!("{VELERO}/backups/bad.yaml: ")),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_list_cut_anywhere_ends_in_the_middle() {
+    let whole = list("BackupList", &[backup("a"), backup("b")]);
+    let dir = Scratch::new("cut-list");
+    let file = format!("{VELERO}/backups.yaml");
+    let end = whole.find("kind: BackupList").unwrap() + "kind: BackupList\n".len();
+    for cut in 1..end {
+        dir.write(&file, &whole[..cut]);
+        assert_eq!(
+            why(&dir),
+            "the file ends in the middle",
+            "{}",
+            &whole[..cut]
+        );
+    }
+    dir.write(&file, &whole[..end]);
+    assert_eq!(dir.collect().snapshot.backups.items().len(), 2);
+}
+
+#[test]
+fn json_cut_anywhere_ends_in_the_middle() {
+    let item: serde_json::Value = serde_saphyr::from_str(&backup("a")).unwrap();
+    let list = json!({"apiVersion": "v1", "kind": "List", "items": [item]});
+    let dir = Scratch::new("cut-json");
+    for whole in [list.to_string(), item.to_string()] {
+        let file = format!("{VELERO}/backups/a.json");
+        for cut in 1..whole.len() {
+            dir.write(&file, &whole[..cut]);
+            assert_eq!(
+                why(&dir),
+                "the file ends in the middle",
+                "{}",
+                &whole[..cut]
+            );
+        }
+        dir.write(&file, &whole);
+        assert_eq!(dir.collect().snapshot.backups.items().len(), 1);
+    }
+}
+
+#[test]
+fn what_is_no_whole_list_is_told_as_what_it_is() {
+    let dir = Scratch::new("no-list");
+    let half = "apiVersion: velero.io/v1\nkind: Backup\n".to_owned();
+    let restore = backup("a").replace("kind: Backup", "kind: Restore");
+    for (text, told) in [
+        (
+            list("List", &[backup("a"), half]),
+            "it holds an object without apiVersion, kind or name",
         ),
-        "a broken list is not an empty one"
-    );
-    let files: Vec<_> = collected
-        .problems
-        .iter()
-        .map(|problem| problem.file.to_str().unwrap())
-        .collect();
+        (
+            list("List", &[restore]),
+            "it holds a Restore of velero.io/v1 in the place of backups.velero.io",
+        ),
+        (
+            list("PodList", &[]),
+            "it is no whole list of backups.velero.io: kind is missing or another",
+        ),
+        // Nothing in it says where it ends.
+        (
+            format!(
+                "kind: List\nitems:\n- {}",
+                backup("a").replace('\n', "\n  ")
+            ),
+            "the file ends in the middle",
+        ),
+        (
+            "kind: BackupList\napiVersion: v1\n".to_owned(),
+            "the file ends in the middle",
+        ),
+        (
+            backup("a").replace("  name: a\n", "  labels: {}\n"),
+            "it holds an object without apiVersion, kind or name",
+        ),
+        ("\n\n".to_owned(), "it is empty"),
+        (String::new(), "it is empty"),
+        ("- a\n".to_owned(), "it holds no Kubernetes object"),
+    ] {
+        dir.write(&format!("{VELERO}/backups.yaml"), &text);
+        assert_eq!(why(&dir), told, "{text}");
+    }
+}
+
+#[test]
+fn one_object_is_whole_with_what_every_whole_one_has_last() {
+    let dir = Scratch::new("cut-single");
+    let file = format!("{VELERO}/backups/a.yaml");
+    let whole = backup("a");
+    let end = whole.find("  version: 1\n").unwrap();
+    for cut in 1..end {
+        dir.write(&file, &whole[..cut]);
+        assert!(
+            why(&dir).contains("the file ends in the middle"),
+            "{}",
+            &whole[..cut]
+        );
+    }
+    // What is lost from here on nothing rests on.
+    dir.write(&file, &whole[..end]);
+    assert_eq!(dir.collect().snapshot.backups.items().len(), 1);
+    for (status, is_whole) in [
+        ("status: {}\n", true),
+        ("status:\n  phase: FailedValidation\n", true),
+        ("status:\n  phase: Queued\n", true),
+        ("status:\n  phase: Completed\n", false),
+        ("", false),
+    ] {
+        let begin = whole.find("status:").unwrap();
+        dir.write(&file, &format!("{}{status}", &whole[..begin]));
+        let known = dir.collect().snapshot.backups.value().is_some();
+        assert_eq!(known, is_whole, "{status:?}");
+    }
+}
+
+#[test]
+fn what_is_no_file_of_text_is_told_and_never_waited_for() {
+    use std::os::unix::fs::symlink;
+    use std::os::unix::net::UnixListener;
+    let told = |make: &dyn Fn(&Path)| {
+        let dir = Scratch::new("no-file");
+        dir.write(&format!("{ACM}/restores.yaml"), NO_RESTORES);
+        make(&dir.at(&format!("{VELERO}/backups/a.yaml")));
+        let single = why(&dir);
+        fs::remove_dir_all(dir.0.join(VELERO)).unwrap();
+        make(&dir.at(&format!("{VELERO}/backups.yaml")));
+        assert_eq!(why(&dir), single);
+        single
+    };
+    let fifo = |path: &Path| {
+        let made = std::process::Command::new("mkfifo").arg(path).status();
+        assert!(made.unwrap().success());
+    };
+    assert_eq!(told(&fifo), "it is no regular file");
     assert_eq!(
-        files,
-        [
-            format!("{ACM}/restores.yaml"),
-            format!("{VELERO}/backups/bad.yaml")
-        ]
+        told(&|path| symlink("/dev/zero", path).unwrap()),
+        "it is no regular file"
     );
+    assert_eq!(
+        told(&|path| drop(UnixListener::bind(path).unwrap())),
+        "it is no regular file"
+    );
+    assert_eq!(
+        told(&|path| fs::create_dir(path).unwrap()),
+        "it is a directory"
+    );
+    assert_eq!(
+        told(&|path| symlink("nowhere", path).unwrap()),
+        "it is a link to nothing"
+    );
+    let loops = told(&|path| symlink(path.file_name().unwrap(), path).unwrap());
+    assert!(loops.contains("symbolic link"), "{loops}");
+    assert_eq!(
+        told(&|path| fs::write(path, [0xff, 0x00, 0xfe]).unwrap()),
+        "it is not text"
+    );
+    let sparse = |path: &Path| fs::File::create(path).unwrap().set_len(1 << 40).unwrap();
+    assert_eq!(told(&sparse), "it is larger than 256 MiB");
+}
+
+#[test]
+fn a_file_in_the_place_of_a_folder_is_told() {
+    let dir = Scratch::new("no-folder");
+    dir.write(&format!("{ACM}/restores.yaml"), NO_RESTORES);
+    dir.write(VELERO, "");
+    let why = why(&dir);
+    assert!(why.to_lowercase().contains("not a directory"), "{why}");
+}
+
+#[test]
+fn a_timestamp_that_never_ends_is_none() {
+    let dir = Scratch::new("fifo-timestamp");
+    dir.write(&format!("{ACM}/restores.yaml"), NO_RESTORES);
+    dir.write(
+        &format!("{VELERO}/backups.yaml"),
+        &list("List", &[backup("a")]),
+    );
+    let fifo = std::process::Command::new("mkfifo")
+        .arg(dir.at("timestamp"))
+        .status();
+    assert!(fifo.unwrap().success());
+    assert_eq!(
+        dir.collect().clock,
+        Clock::None,
+        "no object of it has a time of this hub"
+    );
+}
+
+#[test]
+fn files_that_macos_puts_beside_others_are_none_of_ours() {
+    let dir = Scratch::new("macos");
+    dir.write(&format!("{VELERO}/backups/a.yaml"), &backup("a"));
+    for file in [
+        ".DS_Store",
+        "._timestamp",
+        &format!("{VELERO}/backups/._a.yaml"),
+    ] {
+        fs::write(dir.at(file), [0, 5, 0x16, 7]).unwrap();
+    }
+    assert_eq!(dir.collect().snapshot.backups.items().len(), 1);
 }
 
 #[test]
 fn must_gather_puts_images_one_level_down_and_may_collect_twice() {
     let dir = Scratch::new("must-gather");
     for image in ["quay-io-acm", "quay-io-oadp"] {
-        dir.write(
-            &format!("{image}/{VELERO}/backups/c.yaml"),
-            "metadata:\n  name: c\n",
-        );
+        dir.write(&format!("{image}/{VELERO}/backups/c.yaml"), &backup("c"));
     }
-    dir.write("timestamp", "2026-11-22 16:22:47 +0000 UTC m=+0.1\n");
-    let collected = Directory::open(&dir.0)
-        .unwrap()
-        .collect("open-cluster-management-backup", &[Need::Backups].into());
+    dir.write("timestamp", TIMES);
+    let collected = dir.collect();
     assert_eq!(collected.snapshot.backups.items().len(), 1);
     assert!(matches!(collected.clock, Clock::TimestampFile(_)));
+}
+
+/// What is said of a directory that cannot be used.
+fn refused(dir: &Scratch) -> String {
+    let error = Directory::open(&dir.0).unwrap_err().to_string();
+    error.replace(&dir.0.display().to_string(), "DIR")
+}
+
+#[test]
+fn several_hubs_are_refused_with_their_ids_however_they_came_together() {
+    const WAY_OUT: &str = "point --from at one of them";
+    // Two must-gathers unpacked into one, or two images of two hubs: the ids tell.
+    let dir = Scratch::new("two-hubs");
+    for (folder, id) in [("a", "aaaa1111"), ("b", "bbbb2222")] {
+        dir.write(&format!("{folder}/{VELERO}/backups/c.yaml"), &backup("c"));
+        dir.write(&format!("{folder}/{VERSION}"), &version(id));
+    }
+    dir.write("timestamp", TIMES);
+    assert_eq!(
+        refused(&dir),
+        format!("DIR holds more than one hub: a (hub aaaa1111), b (hub bbbb2222); {WAY_OUT}")
+    );
+    // One of them does not say which it is, and no must-gather made both.
+    fs::remove_file(dir.0.join("timestamp")).unwrap();
+    fs::remove_file(dir.0.join("b").join(VERSION)).unwrap();
+    assert_eq!(
+        refused(&dir),
+        format!("DIR holds more than one hub: a (hub aaaa1111), b (hub id not in it); {WAY_OUT}")
+    );
+    // One hub, looked at twice.
+    dir.write(&format!("b/{VERSION}"), &version("aaaa1111"));
+    assert_eq!(
+        refused(&dir),
+        format!(
+            "DIR holds the same hub more than once: a (hub aaaa1111), b (hub aaaa1111); {WAY_OUT}"
+        )
+    );
+    assert!(Directory::open(&dir.0.join("a")).is_ok());
+    // Copied over each other.
+    let dir = Scratch::new("merged-hubs");
+    dir.write(&format!("{VELERO}/backups/c.yaml"), &backup("c"));
+    dir.write(VERSION, &version("aaaa1111"));
+    dir.write(
+        "cluster-scoped-resources/config.openshift.io/clusterversions.yaml",
+        &list(
+            "ClusterVersionList",
+            &[version("bbbb2222").replace("---\n", "")],
+        ),
+    );
+    assert!(
+        refused(&dir).contains(". (hub aaaa1111 and bbbb2222)"),
+        "{}",
+        refused(&dir)
+    );
+    // The folders of contexts.
+    let dir = Scratch::new("contexts");
+    for (context, id) in [("hub", "aaaa1111"), ("spoke", "cccc3333")] {
+        dir.write(&format!("{context}/namespaces/default/core/pods.yaml"), "");
+        dir.write(
+            &format!("{context}/cluster/config.openshift.io/clusterversions/version.yaml"),
+            &version(id),
+        );
+    }
+    assert!(refused(&dir).contains("hub (hub aaaa1111), spoke (hub cccc3333)"));
+}
+
+#[test]
+fn hubs_further_down_are_named() {
+    let dir = Scratch::new("deeper");
+    for id in ["aaaa1111", "bbbb2222"] {
+        let root = format!("image/clusters/{id}");
+        dir.write(&format!("{root}/{VELERO}/backups/c.yaml"), &backup("c"));
+        dir.write(&format!("{root}/{VERSION}"), &version(id));
+    }
+    assert_eq!(
+        refused(&dir),
+        "DIR holds no hub in itself or one level down, but deeper: image/clusters/aaaa1111 (hub aaaa1111), image/clusters/bbbb2222 (hub bbbb2222); point --from at one of them"
+    );
 }
 
 #[test]
 fn a_large_list_is_not_refused() {
     let dir = Scratch::new("large");
-    let mut text = String::from("items:\n");
-    for number in 0..3_500 {
-        text.push_str(&format!("- metadata:\n    name: b{number}\n    labels:\n"));
-        (0..40).for_each(|label| text.push_str(&format!("      l{label}: x\n")));
-    }
-    dir.write(&format!("{VELERO}/backupstoragelocations.yaml"), &text);
-    let directory = Directory::open(&dir.0).unwrap();
-    let collected = directory.collect(
-        "open-cluster-management-backup",
-        &[Need::StorageLocations].into(),
+    let labels: String = (0..40).map(|label| format!("    l{label}: x\n")).collect();
+    let items: Vec<_> = (0..3_500)
+        .map(|number| {
+            format!("apiVersion: velero.io/v1\nkind: BackupStorageLocation\nmetadata:\n  labels:\n{labels}  name: b{number}\n")
+        })
+        .collect();
+    dir.write(
+        &format!("{VELERO}/backupstoragelocations.yaml"),
+        &list("BackupStorageLocationList", &items),
     );
-    assert_eq!(collected.problems, []);
-    assert_eq!(collected.snapshot.storage_locations.items().len(), 3_500);
+    let locations = dir.collect().snapshot.storage_locations;
+    assert_eq!(locations.items().len(), 3_500);
 }
 
 #[test]
 fn what_is_no_hub_is_refused_with_the_way_out() {
     let dir = Scratch::new("no-hub");
-    let error = Directory::open(&dir.0).unwrap_err().to_string();
-    assert!(error.contains("oc adm inspect"), "{error}");
-    let error = Directory::open(&dir.0.join("gone"))
+    assert!(refused(&dir).ends_with(&inspect()), "{}", refused(&dir));
+    dir.write("plain", "");
+    for (path, told) in [("gone", "gone: "), ("plain", "plain: ")] {
+        let error = Directory::open(&dir.0.join(path)).unwrap_err().to_string();
+        assert!(error.contains(told), "{error}");
+    }
+    // What `oc adm inspect ns/NAME` leaves.
+    dir.write(
+        "namespaces/open-cluster-management-backup/core/pods.yaml",
+        "",
+    );
+    assert_eq!(
+        refused(&dir),
+        format!(
+            "DIR holds nothing that this hub's backups could be judged by, but namespace open-cluster-management-backup (core); collect it with: {}",
+            inspect()
+        )
+    );
+}
+
+/// The command collects exactly what is read: whoever runs it can be told everything.
+#[test]
+fn the_command_that_collects_names_what_is_read() {
+    let command = inspect();
+    let words: Vec<_> = command.split(' ').collect();
+    let ["oc", "adm", "inspect", kinds, "-A", "--dest-dir", "DIR"] = words.as_slice() else {
+        panic!("{command}");
+    };
+    let named: BTreeSet<_> = kinds.split(',').collect();
+    let read: BTreeSet<_> = status::needs()
+        .filter_map(|need| filed_of(&need))
+        .map(|kind| kind.resource.name)
+        .collect();
+    assert_eq!(named, read);
+}
+
+/// A run of this hub, each backup in a file of its own, but for the types left out.
+fn write_run(dir: &Scratch, stamp: &str, expires: &str, without: &[&str]) {
+    for kind in acm_backup_domain::kinds::backup::BackupType::DATA {
+        let name = format!("{}-{stamp}", kind.schedule_name());
+        if !without.contains(&kind.label()) {
+            let text = backup(&name)
+                .replace(
+                    "metadata:\n",
+                    "metadata:\n  labels:\n    cluster.open-cluster-management.io/backup-cluster: aaaa1111\n",
+                )
+                .replace(
+                    "status:\n",
+                    &format!("status:\n  expiration: \"2026-11-{expires}T16:00:00Z\"\n"),
+                );
+            dir.write(&format!("{VELERO}/backups/{name}.yaml"), &text);
+        }
+    }
+}
+
+#[test]
+fn a_file_lost_out_of_an_earlier_run_is_missed() {
+    let known = |older: &[&str], newest: &[&str], expires: &str, id: &str| {
+        let dir = Scratch::new("lost-backup");
+        dir.write(VERSION, &version(id));
+        dir.write("timestamp", TIMES);
+        write_run(&dir, "20261122150000", expires, older);
+        write_run(&dir, "20261122160000", "27", newest);
+        dir.collect()
+            .snapshot
+            .backups
+            .get()
+            .map(|_| ())
+            .map_err(ToString::to_string)
+    };
+    let lost = "velero.io/backups: no file of the credentials backup of 2026-11-22 15:00:00Z, whose others are there";
+    assert_eq!(
+        known(&["credentials"], &[], "27", "aaaa1111"),
+        Err(lost.to_owned())
+    );
+    assert_eq!(known(&[], &[], "27", "aaaa1111"), Ok(()));
+    // The newest is being made, an expired one being deleted, and of another hub's only what went well comes here.
+    assert_eq!(known(&[], &["credentials"], "27", "aaaa1111"), Ok(()));
+    assert_eq!(known(&["credentials"], &[], "22", "aaaa1111"), Ok(()));
+    assert_eq!(known(&["credentials"], &[], "27", "bbbb2222"), Ok(()));
+}
+
+#[test]
+fn a_velero_restore_that_a_sync_names_and_that_has_no_file_is_missed() {
+    let dir = Scratch::new("lost-restore");
+    let sync = "apiVersion: cluster.open-cluster-management.io/v1beta1\nkind: Restore\nmetadata:\n  name: sync\nspec:\n  syncRestoreWithNewBackups: true\n  veleroManagedClustersBackupName: skip\nstatus:\n  phase: Enabled\n  veleroCredentialsRestoreName: sync-a\n  veleroResourcesRestoreName: sync-b\n";
+    let restore = |name: &str| backup(name).replace("kind: Backup", "kind: Restore");
+    dir.write(&format!("{ACM}/restores/sync.yaml"), sync);
+    dir.write(
+        &format!("{VELERO}/restores/sync-a.yaml"),
+        &restore("sync-a"),
+    );
+    let why = dir
+        .collect()
+        .snapshot
+        .velero_restores
+        .get()
         .unwrap_err()
         .to_string();
-    assert!(error.contains("gone: "), "{error}");
+    assert_eq!(
+        why,
+        "velero.io/restores: no file of sync-b, which Restore sync names"
+    );
+    dir.write(
+        &format!("{VELERO}/restores/sync-b.yaml"),
+        &restore("sync-b"),
+    );
+    assert_eq!(dir.collect().snapshot.velero_restores.items().len(), 2);
+    // A list has all there are: one that is not in it is gone on the hub.
+    fs::remove_dir_all(dir.0.join(VELERO)).unwrap();
+    dir.write(
+        &format!("{VELERO}/restores.yaml"),
+        &list("RestoreList", &[restore("sync-a")]),
+    );
+    assert_eq!(dir.collect().snapshot.velero_restores.items().len(), 1);
 }

@@ -1,16 +1,24 @@
 //! Which file holds what.
 
-use super::{DirectoryError, Problem};
-use crate::kinds::{self, Resource};
+use super::DirectoryError;
+use super::file::{self, Found};
+use super::filed::{self, Filed};
 use acm_backup_domain::snapshot::Missing;
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 const NAMESPACES: &str = "namespaces";
-const CLUSTER_SCOPED: &str = "cluster-scoped-resources";
+
+/// Where cluster-scoped kinds are: `oc adm inspect` and must-gather have the first, `kubectl gather` the second.
+const CLUSTER_SCOPED: [&str; 2] = ["cluster-scoped-resources", "cluster"];
+
 const SUFFIXES: [&str; 3] = ["yaml", "yml", "json"];
+
+/// No timestamp file is read beyond this; must-gather's has two lines for each of a few hundred runs.
+const LARGEST_TIMESTAMP: u64 = 1024 * 1024;
 
 /// The folders of one hub. Must-gather runs several images, each into a folder of its own.
 #[derive(Debug)]
@@ -25,205 +33,272 @@ impl Tree {
             path: path.to_owned(),
             why,
         };
-        let below = fs::read_dir(path).map_err(unreadable)?;
-        let is_root =
-            |dir: &Path| dir.join(NAMESPACES).is_dir() || dir.join(CLUSTER_SCOPED).is_dir();
-        let mut roots: Vec<_> = if is_root(path) {
+        let below = folders(path).map_err(unreadable)?;
+        let roots: Vec<_> = if is_root(path) {
             vec![path.to_owned()]
         } else {
-            below
-                .flatten()
-                .map(|entry| entry.path())
-                .filter(|child| is_root(child))
-                .collect()
+            below.into_iter().filter(|child| is_root(child)).collect()
         };
-        roots.sort();
-        if roots.is_empty() {
-            return Err(DirectoryError::NotAHub(path.to_owned()));
-        }
-        Ok(Self {
+        let tree = Self {
             path: path.to_owned(),
             roots,
-        })
+        };
+        if tree.roots.is_empty() {
+            let deeper = super::hubs::deeper(path);
+            return Err(if deeper.is_empty() {
+                DirectoryError::NotAHub(path.to_owned())
+            } else {
+                DirectoryError::Deeper {
+                    path: path.to_owned(),
+                    found: super::hubs::listed(path, &deeper),
+                }
+            });
+        }
+        super::hubs::is_one(path, &tree.roots)?;
+        Ok(tree)
     }
 
-    /// The `timestamp` files: one beside each root, and one above them.
+    /// What the timestamp files say: each root's own, else the one above them.
     pub(super) fn timestamps(&self) -> Vec<String> {
-        let mut places = self.roots.clone();
-        places.push(self.path.clone());
-        places.dedup();
-        places
+        self.roots
             .iter()
-            .filter_map(|place| fs::read_to_string(place.join("timestamp")).ok())
+            .filter_map(|root| timestamp(root).or_else(|| timestamp(&self.path)))
             .collect()
     }
 
     /// The namespaces that hold at least one file of these kinds.
-    pub(super) fn namespaces_with(&self, resources: &[Resource]) -> Vec<String> {
+    pub(super) fn namespaces_with(&self, kinds: &[Filed]) -> Vec<String> {
         let mut names: Vec<_> = self
             .roots
             .iter()
-            .flat_map(|root| entries(&root.join(NAMESPACES)))
+            .flat_map(|root| folders(&root.join(NAMESPACES)).unwrap_or_default())
             .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
-            .filter(|name| {
-                resources
-                    .iter()
-                    .any(|resource| !self.files(resource, name).is_empty())
-            })
+            .filter(|name| kinds.iter().any(|kind| !self.files(kind, name).is_empty()))
             .collect();
         names.sort();
         names.dedup();
         names
     }
 
-    /// All objects of a kind, of those collected twice one. Missing where no file is for it, or none
-    /// of them can be read: a broken list is not an empty one.
-    pub(super) fn objects(
-        &self,
-        resource: &Resource,
-        namespace: &str,
-        problems: &mut Vec<Problem>,
-    ) -> Result<Vec<Value>, Missing> {
-        let name = || resource.name.to_owned();
-        let files = self.files(resource, namespace);
+    /// What is in it, for a sentence: the namespaces, each with the groups it was collected of.
+    pub(super) fn told(&self) -> String {
+        const MOST: usize = 3;
+        let name = |path: &PathBuf| Some(path.file_name()?.to_str()?.to_owned());
+        let mut all = Vec::new();
+        for namespace in self
+            .roots
+            .iter()
+            .flat_map(|root| folders(&root.join(NAMESPACES)).unwrap_or_default())
+        {
+            let groups: Vec<_> = folders(&namespace)
+                .unwrap_or_default()
+                .iter()
+                .filter_map(name)
+                .take(MOST)
+                .collect();
+            if let Some(namespace) = name(&namespace) {
+                all.push(format!("namespace {namespace} ({})", groups.join(", ")));
+            }
+        }
+        match all.len() {
+            0 => "no namespace".to_owned(),
+            1..=MOST => all.join(", "),
+            number => format!("{number} namespaces"),
+        }
+    }
+
+    /// All objects of a kind, of those collected twice one. Missing where no file is for it, or any of them
+    /// cannot be read as a whole: what stands in the others would be taken for all there is.
+    pub(super) fn objects(&self, kind: &Filed, namespace: &str) -> Result<Found, Missing> {
+        let name = || kind.resource.name.to_owned();
+        let files = self.files(kind, namespace);
         if files.is_empty() {
             return Err(Missing::NotCollected {
                 resource: name(),
-                namespace: resource.scope(namespace),
+                namespace: kind.resource.scope(namespace),
             });
         }
-        let (mut found, mut seen, mut broken) = (Vec::new(), HashSet::new(), 0_usize);
-        let all = files.len();
+        let (mut objects, mut seen, mut broken) = (Vec::new(), HashSet::new(), Vec::new());
+        let mut alone = false;
         for file in files {
-            match read(&file) {
-                Ok(objects) => {
-                    for object in objects {
+            match file::objects(&file, kind) {
+                Ok(found) => {
+                    alone |= found.alone;
+                    for object in found.objects {
                         let name = object.pointer("/metadata/name").and_then(Value::as_str);
                         if seen.insert(name.unwrap_or_default().to_owned()) {
-                            found.push(object);
+                            objects.push(object);
                         }
                     }
                 }
-                Err(why) => {
-                    broken = broken.saturating_add(1);
-                    let file = file.strip_prefix(&self.path).unwrap_or(&file).to_owned();
-                    problems.push(Problem { file, why });
-                }
+                Err(why) => broken.push((file, why)),
             }
         }
-        match problems.last() {
-            Some(last) if broken == all => Err(Missing::BrokenFile {
+        match broken.split_first() {
+            None => Ok(Found { objects, alone }),
+            Some(((file, why), others)) => Err(Missing::BrokenFile {
                 resource: name(),
-                file: last.file.display().to_string(),
-                why: last.why.clone(),
+                file: self.told_path(file),
+                why: match others.len() {
+                    0 => why.clone(),
+                    1 => format!("{why} (and one more file of them)"),
+                    more => format!("{why} (and {more} more files of them)"),
+                },
             }),
-            _ => Ok(found),
         }
     }
 
     /// The cluster-scoped object that has a file of its own, by its name. A broken one is only missing: it is
     /// asked for what makes a text better, not for what a judgement rests on.
-    pub(super) fn object(&self, resource: &Resource, name: &str) -> Result<Value, Missing> {
+    pub(super) fn object(&self, kind: &Filed, name: &str) -> Result<Value, Missing> {
         let missing = || Missing::NotCollected {
-            resource: resource.name.to_owned(),
+            resource: kind.resource.name.to_owned(),
             namespace: None,
         };
-        let folders = self.roots.iter().map(|root| {
-            root.join(CLUSTER_SCOPED)
-                .join(resource.group())
-                .join(resource.plural())
-        });
-        folders
+        self.roots
+            .iter()
+            .flat_map(|root| places(root, kind, ""))
             .flat_map(|folder| SUFFIXES.map(|suffix| folder.join(format!("{name}.{suffix}"))))
-            .filter_map(|file| read(&file).ok())
-            .flatten()
+            .filter_map(|file| file::objects(&file, kind).ok())
+            .flat_map(|found| found.objects)
             .find(|object| object.pointer("/metadata/name").and_then(Value::as_str) == Some(name))
             .ok_or_else(missing)
     }
 
-    /// The namespace itself, from the file `oc adm inspect` puts in its folder.
+    /// The namespace itself, from the file `oc adm inspect` puts in its folder. Whoever collects a namespace collects
+    /// what is in it too: where that is here, the file was.
     pub(super) fn namespace(&self, name: &str) -> Result<Value, Missing> {
-        let folders = self
-            .roots
-            .iter()
-            .map(|root| root.join(NAMESPACES).join(name));
-        folders
+        const KIND: Filed = filed::NAMESPACES;
+        let folders = || {
+            self.roots
+                .iter()
+                .map(|root| root.join(NAMESPACES).join(name))
+        };
+        let broken = |file: &Path, why: String| Missing::BrokenFile {
+            resource: KIND.resource.name.to_owned(),
+            file: self.told_path(file),
+            why,
+        };
+        let files = folders()
             .flat_map(|folder| SUFFIXES.map(|suffix| folder.join(format!("{name}.{suffix}"))))
-            .filter_map(|file| read(&file).ok())
-            .flatten()
-            .find(|object| object.pointer("/metadata/name").and_then(Value::as_str) == Some(name))
-            .ok_or_else(|| Missing::NotCollected {
-                resource: kinds::NAMESPACES.name.to_owned(),
+            .filter(|file| is_there(file));
+        for file in files {
+            let found = file::objects(&file, &KIND).map_err(|why| broken(&file, why))?;
+            let named = |object: &Value| {
+                object.pointer("/metadata/name").and_then(Value::as_str) == Some(name)
+            };
+            if let Some(object) = found.objects.into_iter().find(named) {
+                return Ok(object);
+            }
+        }
+        match folders().find(|folder| folder.join("core").is_dir()) {
+            Some(folder) => Err(broken(
+                &folder.join(format!("{name}.yaml")),
+                "it is gone, though what is in the namespace was collected".to_owned(),
+            )),
+            None => Err(Missing::NotCollected {
+                resource: KIND.resource.name.to_owned(),
                 namespace: None,
-            })
+            }),
+        }
     }
 
-    /// `<group>/<resource>.yaml` holds a list, `<group>/<resource>/<name>.yaml` one object.
-    fn files(&self, resource: &Resource, namespace: &str) -> Vec<PathBuf> {
-        let mut files = Vec::new();
-        for root in &self.roots {
-            let scope = match resource.namespaced {
-                true => root.join(NAMESPACES).join(namespace),
-                false => root.join(CLUSTER_SCOPED),
-            };
-            let folder = scope.join(resource.group()).join(resource.plural());
-            files.extend(
-                SUFFIXES
-                    .iter()
-                    .map(|suffix| folder.with_extension(suffix))
-                    .filter(|file| file.is_file()),
-            );
-            files.extend(entries(&folder).into_iter().filter(|file| {
+    fn told_path(&self, file: &Path) -> String {
+        let below = file.strip_prefix(&self.path).unwrap_or(file);
+        below.display().to_string()
+    }
+
+    fn files(&self, kind: &Filed, namespace: &str) -> Vec<PathBuf> {
+        self.roots
+            .iter()
+            .flat_map(|root| files(root, kind, namespace))
+            .collect()
+    }
+}
+
+/// Whether a folder is what one collection of one hub leaves.
+pub(super) fn is_root(folder: &Path) -> bool {
+    folder.join(NAMESPACES).is_dir() || folder.join(CLUSTER_SCOPED[0]).is_dir()
+}
+
+/// The ids that the ClusterVersions of a root tell.
+pub(super) fn ids(root: &Path) -> BTreeSet<String> {
+    files(root, &filed::CLUSTER_VERSIONS, "")
+        .iter()
+        .filter_map(|file| file::objects(file, &filed::CLUSTER_VERSIONS).ok())
+        .flat_map(|found| found.objects)
+        .filter_map(|version| Some(version.pointer("/spec/clusterID")?.as_str()?.to_owned()))
+        .collect()
+}
+
+/// What a folder's `timestamp` says, where there is one that can be read.
+pub(super) fn timestamp(folder: &Path) -> Option<String> {
+    file::text(&folder.join("timestamp"), LARGEST_TIMESTAMP).ok()
+}
+
+/// Where a root may have a kind's folder, its list beside it.
+fn places(root: &Path, kind: &Filed, namespace: &str) -> Vec<PathBuf> {
+    let group = match kind.resource.group() {
+        "" => "core",
+        group => group,
+    };
+    let scopes = match kind.resource.namespaced {
+        true => vec![root.join(NAMESPACES).join(namespace)],
+        false => CLUSTER_SCOPED.map(|folder| root.join(folder)).to_vec(),
+    };
+    scopes
+        .into_iter()
+        .map(|scope| scope.join(group).join(kind.resource.plural()))
+        .collect()
+}
+
+/// `<group>/<resource>.yaml` holds a list, `<group>/<resource>/<name>.yaml` one object, or a list as well. What is
+/// there and is no file is among them: it is told when it is read.
+fn files(root: &Path, kind: &Filed, namespace: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for folder in places(root, kind, namespace) {
+        files.extend(
+            SUFFIXES
+                .iter()
+                .map(|suffix| folder.with_file_name(format!("{}.{suffix}", kind.resource.plural())))
+                .filter(|file| is_there(file)),
+        );
+        match entries(&folder) {
+            Ok(entries) => files.extend(entries.into_iter().filter(|file| {
                 file.extension()
                     .is_some_and(|suffix| SUFFIXES.iter().any(|known| suffix == *known))
-            }));
+            })),
+            Err(_) if is_there(&folder) => files.push(folder),
+            Err(_) => {}
         }
-        files
+    }
+    files
+}
+
+/// Whether anything has this name, or nobody may see whether.
+fn is_there(path: &Path) -> bool {
+    match fs::symlink_metadata(path) {
+        Ok(_) => true,
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
     }
 }
 
-/// What a folder holds, in the order of names; nothing where there is no such folder.
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let mut paths: Vec<_> = fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
+/// What a folder holds, in the order of names; but what begins with a dot, which macOS puts beside each file.
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if !entry.file_name().to_string_lossy().starts_with('.') {
+            paths.push(entry.path());
+        }
+    }
     paths.sort();
-    paths
+    Ok(paths)
 }
 
-/// The objects in one file: one, or those of a list.
-fn read(file: &Path) -> Result<Vec<Value>, String> {
-    let text = fs::read_to_string(file).map_err(|error| error.to_string())?;
-    let value: Value = if file.extension().is_some_and(|suffix| suffix == "json") {
-        serde_json::from_str(&text).map_err(|error| error.to_string())?
-    } else {
-        yaml(&text)?
-    };
-    match value {
-        Value::Object(mut fields) => match fields.remove("items") {
-            Some(Value::Array(items)) => Ok(items),
-            Some(Value::Null) => Ok(Vec::new()),
-            Some(_) => Err("items is not a list".to_owned()),
-            None if fields.contains_key("metadata") => Ok(vec![Value::Object(fields)]),
-            None => Err("it holds no Kubernetes object".to_owned()),
-        },
-        _ => Err("it holds no Kubernetes object".to_owned()),
-    }
-}
-
-/// Reads YAML of any size: the list of a large hub's clusters is far beyond what is taken for an
-/// attack elsewhere, and whoever passes a directory trusts it.
-fn yaml(text: &str) -> Result<Value, String> {
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! {
-            max_nodes: usize::MAX,
-            max_events: usize::MAX,
-            max_total_scalar_bytes: usize::MAX,
-        },
-        with_snippet: false,
-    };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
+/// The folders in a folder, in the order of names.
+pub(super) fn folders(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = entries(folder)?;
+    paths.retain(|path| path.is_dir());
+    Ok(paths)
 }

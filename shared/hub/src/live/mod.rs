@@ -46,7 +46,7 @@ pub async fn collect(
         put(&mut snapshot);
     }
     // Taken last, so that nothing collected lies in the future.
-    snapshot.now = Timestamp::now();
+    snapshot.now = Timestamp::now().into();
     snapshot
 }
 

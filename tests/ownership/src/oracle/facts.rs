@@ -111,7 +111,7 @@ pub struct Facts<'a> {
 impl<'a> Facts<'a> {
     /// Reads a snapshot.
     pub fn new(snapshot: &'a Snapshot) -> Self {
-        let now = snapshot.now.as_second();
+        let now = snapshot.now.earliest().as_second();
         let own_id = snapshot
             .hub_id
             .value()

@@ -1,5 +1,6 @@
 //! `cargo xtask soak`: the full sizes of what CI runs in part, by a seed, with a report to keep.
 
+mod offline;
 mod ownership;
 mod races;
 mod strangers;
@@ -17,6 +18,8 @@ pub struct Args {
 
 #[derive(Subcommand)]
 enum Soak {
+    /// Directories of every collector, cut at every byte and robbed of every file
+    Offline(offline::Args),
     /// Who owns the fleet: the guard and `status` against an oracle, on storages nobody recorded
     Ownership(ownership::Args),
     /// Requests in the same instant through three replicas, on a real API server
@@ -28,6 +31,7 @@ enum Soak {
 /// Runs it.
 pub fn run(args: &Args) -> Result<ExitCode> {
     match &args.soak {
+        Soak::Offline(args) => offline::run(args),
         Soak::Ownership(args) => ownership::run(args),
         Soak::Races(args) => races::run(args),
         Soak::Strangers(args) => strangers::run(args),

@@ -225,7 +225,7 @@ impl Found {
     /// Judges again, on what is stored now and what was known otherwise.
     async fn judge(self, review: &Review, snapshot: &mut Snapshot, apart: &Apart) -> Judgement {
         let now = Timestamp::now();
-        snapshot.now = now;
+        snapshot.now = now.into();
         snapshot.restores = Fact::known(objects(self.restores), now);
         snapshot.backup_schedules = match self.no_schedules {
             None => Fact::known(objects(self.schedules), now),

@@ -124,7 +124,7 @@ pub fn answer(
                     at: statement.at,
                     holder: format!("{}/{}", subject.kind, subject.meta.name),
                     uid: subject.meta.uid.clone().unwrap_or_default(),
-                    accepted: view.now,
+                    accepted: view.now.earliest(),
                     open_until: None,
                 });
                 if let Some(place) = outcome.answers.get_mut(question) {
@@ -145,7 +145,7 @@ pub fn recorded(standing: &Standing<'_>, view: &HubView<'_>) -> bool {
         };
         accepted.holder.starts_with("Restore/")
             && accepted.about == standing.hub.id.as_str()
-            && view.now <= accepted.at.plus(VALID_FOR)
+            && !view.now.is_past(accepted.at.plus(VALID_FOR))
             && is_false(kind, standing, accepted.at, None, view).is_none()
     })
 }

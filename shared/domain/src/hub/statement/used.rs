@@ -4,6 +4,7 @@ use super::{Statement, read};
 use crate::hub::view::HubView;
 use crate::kinds::meta::Meta;
 use crate::names;
+use crate::time::Now;
 use crate::time::age;
 use crate::time::saturating::Saturating;
 use jiff::Timestamp;
@@ -77,8 +78,8 @@ fn means(statement: &Statement, view: &HubView<'_>) -> String {
 }
 
 /// Why a statement counts no more at all (OWNERSHIP S3).
-pub(super) fn stale(at: Timestamp, now: Timestamp) -> Option<String> {
-    if now > at.plus(super::VALID_FOR) {
+pub(super) fn stale(at: Timestamp, now: Now) -> Option<String> {
+    if now.is_past(at.plus(super::VALID_FOR)) {
         return Some(format!(
             "it is {} old and holds for {}",
             age::age(now, at),
@@ -89,7 +90,7 @@ pub(super) fn stale(at: Timestamp, now: Timestamp) -> Option<String> {
         format!(
             "its time {} lies in the future (it is {} now)",
             age::stamp(at),
-            age::stamp(now)
+            age::stamp(now.earliest())
         )
     })
 }

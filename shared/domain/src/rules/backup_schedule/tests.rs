@@ -6,6 +6,7 @@ use crate::kinds::velero_restore::VeleroRestore;
 use crate::rules::review::{Operation, Origin, Review, Subject};
 use crate::rules::{judge, needs};
 use crate::snapshot::{Fact, Missing, Snapshot};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 const RULE: &str = "backup-schedule/active-restore";
@@ -44,7 +45,7 @@ fn create() -> Review {
 
 /// A hub with one Restore, and what Velero does for it.
 fn beside(clusters: &str, phase: &str, velero: &str) -> Snapshot {
-    let now = "2026-11-22T16:00:30Z".parse().unwrap();
+    let now: Timestamp = "2026-11-22T16:00:30Z".parse().unwrap();
     let mut snapshot = Snapshot::empty(now, "ocm-backup");
     snapshot.hub_id = Fact::known(HubId::new("75b1a9a2-89e1-59cb-84bc-9815403f475d"), now);
     let restore = json!({

@@ -46,6 +46,8 @@ pub enum SyncState {
     NothingRuns,
     /// What Velero did could not be read.
     NotKnown,
+    /// What it holds is whole, but whether there are newer backups could not be looked up.
+    NotCompared,
 }
 
 /// What a passive hub holds.
@@ -171,6 +173,8 @@ fn state(
         } else {
             SyncState::Running
         }
+    } else if facts.snapshot.backups.value().is_none() {
+        SyncState::NotCompared
     } else if behind.is_some_and(|behind| behind.is_positive()) {
         SyncState::Behind
     } else {

@@ -75,7 +75,7 @@ pub(super) fn ahead(facts: &Facts<'_>) -> Vec<Finding> {
             .seen(format!(
                 "its {field} is {}, and it is {} here",
                 age::stamp(moment),
-                age::stamp(facts.now)
+                age::stamp(facts.now.latest().unwrap_or(facts.now.earliest()))
             ))
             .todo("compare the clock of this machine and of the hub with a third one (chronyc tracking)")
         });

@@ -183,6 +183,10 @@ pub(super) fn hollow(facts: &Facts<'_>) -> Option<Finding> {
         .rev()
         .find(|takeover| matches!(takeover.told_by, ToldBy::Marker(_)))
         .filter(|takeover| takeover.by == Party::Here && !takeover.counts())?;
+    // That it holds none of them was seen, where it rests on that.
+    if !marker.hollow && facts.holds_clusters().is_none() {
+        return None;
+    }
     // Where this hub has taken over otherwise, the marker tells nothing that matters.
     if facts.view.owns(&Party::Here) && facts.view.is_sole_owner_by_takeover() {
         return None;
@@ -280,7 +284,7 @@ fn silence(facts: &Facts<'_>, standing: &Standing<'_>) -> Option<Finding> {
     });
     let due = period
         .map(|period| sign.at.plus(period))
-        .filter(|due| *due < facts.now)
+        .filter(|due| facts.now.is_past(*due))
         .map_or_else(String::new, |due| {
             format!("; one was due {}", facts.when(due))
         });

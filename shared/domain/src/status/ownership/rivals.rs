@@ -124,7 +124,7 @@ pub(super) fn refuted(facts: &Facts<'_>) -> Vec<Finding> {
         .view
         .accepted()
         .iter()
-        .filter(|accepted| !told && facts.now <= accepted.at.plus(VALID_FOR))
+        .filter(|accepted| !told && !facts.now.is_past(accepted.at.plus(VALID_FOR)))
         // A takeover since has settled what was said before it, whoever took over.
         .filter(|accepted| {
             facts

@@ -1,6 +1,7 @@
 //! One row, one sentence: what is on the hub, and what `status` must say of it.
 
 mod active;
+mod collected;
 mod fleet;
 mod hubs;
 mod odd_names;
@@ -95,14 +96,6 @@ fn an_empty_hub_is_idle_and_ok() {
         report.activation.because,
         "there is no backup in the storage to restore"
     );
-}
-
-#[test]
-fn a_file_that_cannot_be_read_is_a_warning() {
-    let mut report = assess(&Hub::active("a").snapshot());
-    assert_eq!(report.verdict, Verdict::Ok);
-    report.add_unreadable_file("restores.yaml", "unclosed bracket");
-    assert_eq!(report.verdict, Verdict::Warning);
 }
 
 #[test]

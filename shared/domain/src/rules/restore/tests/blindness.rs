@@ -114,7 +114,7 @@ fn own_hub() -> Snapshot {
 /// Hub B, while hub A is silent, asked by someone who may attest; its cluster is younger than all of that.
 fn beside_silence() -> Snapshot {
     let mut snapshot = passive_hub();
-    snapshot.now = at("16:10:00");
+    snapshot.now = at("16:10:00").into();
     snapshot.storage_locations = Fact::known(vec![storage("16:09:55")], snapshot.now);
     let may = Fact::known(true, snapshot.now);
     snapshot.permissions.insert(ATTEST, may);

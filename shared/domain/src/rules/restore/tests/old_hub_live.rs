@@ -9,7 +9,7 @@ const RULE: &str = "restore/old-hub-live";
 /// The hub is silent at 16:10: A's period of 2 min and its delay of 2 min have passed twice over.
 fn silent() -> Snapshot {
     let mut snapshot = passive_hub();
-    snapshot.now = at("16:10:00");
+    snapshot.now = at("16:10:00").into();
     snapshot.storage_locations = Fact::known(vec![storage("16:09:55")], snapshot.now);
     snapshot
 }

@@ -10,7 +10,7 @@ const HUB_C: &str = "c0ffee00-89e1-59cb-84bc-9815403f475d";
 
 fn silent() -> Snapshot {
     let mut snapshot = passive_hub();
-    snapshot.now = at("16:10:00");
+    snapshot.now = at("16:10:00").into();
     snapshot.storage_locations = Fact::known(vec![storage("16:09:55")], snapshot.now);
     may(snapshot, true)
 }

@@ -5,9 +5,9 @@ use crate::act::command::Command;
 use crate::act::end_backups::EndBackups;
 use crate::hub::{HubView, Question, Standing, Unread};
 use crate::rules::words::command;
+use crate::time::Now;
 use crate::time::age;
 use crate::upstream::{DISABLE_AUTO_IMPORT, resource};
-use jiff::Timestamp;
 
 /// What tells a dead hub from a quiet one.
 const LOOK_ELSEWHERE: &str = "is it down? look by another way than the storage: its console, its API server, the power of its machines, who is on site";
@@ -40,7 +40,7 @@ pub(super) fn headline(question: &Question<'_>, view: &HubView<'_>) -> String {
     }
 }
 
-fn last(standing: &Standing<'_>, now: Timestamp) -> String {
+fn last(standing: &Standing<'_>, now: Now) -> String {
     standing
         .activity
         .sign
@@ -76,7 +76,7 @@ pub(super) fn name(question: &Question<'_>) -> String {
 }
 
 /// Why a location's content is not known.
-pub(super) fn unread(why: &Unread, now: Timestamp) -> String {
+pub(super) fn unread(why: &Unread, now: Now) -> String {
     match why {
         Unread::Absent => "there is no such location on this hub".to_owned(),
         Unread::NotAvailable(phase) if phase.is_empty() => {
