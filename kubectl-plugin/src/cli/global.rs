@@ -40,6 +40,12 @@ pub struct Global {
     /// Bearer token
     #[arg(long, global = true, hide_env_values = true, help_heading = CONNECTION)]
     pub token: Option<String>,
+    /// Name for basic authentication
+    #[arg(long, global = true, value_name = "NAME", help_heading = CONNECTION)]
+    pub username: Option<String>,
+    /// Password for basic authentication
+    #[arg(long, global = true, hide_env_values = true, help_heading = CONNECTION)]
+    pub password: Option<String>,
     /// Username to impersonate
     #[arg(long = "as", global = true, value_name = "NAME", help_heading = CONNECTION)]
     pub impersonate: Option<String>,
@@ -49,6 +55,9 @@ pub struct Global {
     /// UID to impersonate
     #[arg(long = "as-uid", global = true, value_name = "UID", help_heading = CONNECTION)]
     pub impersonate_uid: Option<String>,
+    /// Extra of the user to impersonate; may be repeated
+    #[arg(long = "as-user-extra", global = true, value_name = "KEY=VALUE", value_parser = extra, help_heading = CONNECTION)]
+    pub impersonate_extra: Vec<(String, String)>,
     /// File of the API server's certificate authority
     #[arg(long, global = true, value_name = "FILE", help_heading = CONNECTION)]
     pub certificate_authority: Option<PathBuf>,
@@ -158,10 +167,13 @@ impl Global {
             client_key: self.client_key.clone(),
             insecure: self.insecure_skip_tls_verify,
             tls_server_name: self.tls_server_name.clone(),
+            username: self.username.clone(),
+            password: self.password.clone(),
             impersonate: self.impersonate.clone(),
             impersonate_uid: self.impersonate_uid.clone(),
             impersonate_groups: self.impersonate_groups.clone(),
-            service_account: None,
+            impersonate_extra: self.impersonate_extra.clone(),
+            patient: self.request_timeout.is_none(),
         }
     }
 
@@ -169,6 +181,14 @@ impl Global {
     pub fn stdout(&self) -> anstream::AutoStream<std::io::Stdout> {
         anstream::AutoStream::new(std::io::stdout(), self.color.into())
     }
+}
+
+/// `KEY=VALUE`
+fn extra(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text
+        .split_once('=')
+        .ok_or("expected KEY=VALUE, such as reason=drill")?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 /// Reads what kubectl takes: a Go duration, or whole seconds.

@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn all_of_kubectls_global_flags_are_taken() {
-        let line = "kubectl-acm_backup status --as a --as-group b --as-group c --as-uid d --cache-dir e \
+        let line = "kubectl-acm_backup status --as a --as-group b --as-group c --as-uid d --as-user-extra k=v --username w --password x --cache-dir e \
                     --certificate-authority f --client-certificate g --client-key h --cluster i --context j \
                     --disable-compression --insecure-skip-tls-verify --kubeconfig k --log-flush-frequency 5s \
                     --match-server-version --namespace l --profile none --profile-output m --request-timeout 3s \

@@ -89,6 +89,7 @@ fn from_hub(global: &Global) -> anyhow::Result<Report> {
         // Begun once: the plugin that says who we are, the way there, and every look-up share it.
         let deadline = Deadline::within(global.deadline());
         let connection = connect::connect(&global.connection(), deadline).await?;
+        let deadline = connection.deadline;
         let namespace = namespace::of_hub(global.namespace.as_deref(), &connection, deadline).await;
         let snapshot = live::collect(
             &connection.client,
@@ -100,7 +101,7 @@ fn from_hub(global: &Global) -> anyhow::Result<Report> {
         .await;
         let status = status::assess(&snapshot);
         if let Some(why) = unreachable(&status) {
-            let help = if why.contains("certificate") {
+            let help = if why.contains("unknown authority") {
                 "name its authority with --certificate-authority, or "
             } else {
                 ""

@@ -70,7 +70,7 @@ fn ask(global: &Global) -> anyhow::Result<String> {
     runtime.block_on(async {
         let deadline = Deadline::within(global.deadline());
         let connection = connect::connect(&global.connection(), deadline).await?;
-        server_version(&connection.client, deadline)
+        server_version(&connection.client, connection.deadline)
             .await
             .map_err(|missing| anyhow::anyhow!("{} cannot be asked: {missing}", connection.server))
     })

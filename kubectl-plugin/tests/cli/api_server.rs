@@ -4,8 +4,8 @@
 
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{Read, Write};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::{fs, thread};
@@ -31,10 +31,14 @@ pub enum Answer {
     Version(&'static str),
 }
 
+/// What was noted of requests.
+type Noted = Arc<Mutex<Vec<String>>>;
+
 /// A server on a port of its own; its threads end with the test process.
 pub struct ApiServer {
     pub url: String,
     requests: Arc<Mutex<Vec<String>>>,
+    heads: Arc<Mutex<Vec<String>>>,
 }
 
 impl ApiServer {
@@ -42,15 +46,61 @@ impl ApiServer {
     pub fn start(fixture: &'static str, exceptions: &[(&'static str, Answer)]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let requests = Arc::new(Mutex::new(Vec::new()));
-        let (seen, exceptions) = (requests.clone(), exceptions.to_vec());
+        let (requests, heads): (Noted, Noted) = (Arc::default(), Arc::default());
+        let (seen, all) = (Arc::clone(&requests), Arc::clone(&heads));
+        let exceptions = exceptions.to_vec();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let (seen, exceptions) = (seen.clone(), exceptions.clone());
-                thread::spawn(move || answer(stream, fixture, &exceptions, &seen));
+                let (seen, all, exceptions) = (seen.clone(), all.clone(), exceptions.clone());
+                thread::spawn(move || answer(&mut { stream }, fixture, &exceptions, (&seen, &all)));
             }
         });
-        Self { url, requests }
+        Self {
+            url,
+            requests,
+            heads,
+        }
+    }
+
+    /// The same over TLS, by a certificate that nobody vouches for.
+    pub fn start_tls(fixture: &'static str, exceptions: &[(&'static str, Answer)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let (requests, heads): (Noted, Noted) = (Arc::default(), Arc::default());
+        let (seen, all) = (Arc::clone(&requests), Arc::clone(&heads));
+        let exceptions = exceptions.to_vec();
+        let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let key = rustls::pki_types::PrivatePkcs8KeyDer::from(own.signing_key.serialize_der());
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![own.cert.der().clone()], key.into())
+            .unwrap();
+        let config = Arc::new(config);
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (seen, all, exceptions) = (seen.clone(), all.clone(), exceptions.clone());
+                let tls = rustls::ServerConnection::new(config.clone()).unwrap();
+                thread::spawn(move || {
+                    let mut stream = rustls::StreamOwned::new(tls, stream);
+                    answer(&mut stream, fixture, &exceptions, (&seen, &all));
+                    stream.conn.send_close_notify();
+                    let _ = stream.flush();
+                });
+            }
+        });
+        Self {
+            url,
+            requests,
+            heads,
+        }
+    }
+
+    /// The heads of all requests so far.
+    pub fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
     }
 
     /// The request lines and user agents so far.
@@ -60,23 +110,22 @@ impl ApiServer {
 }
 
 fn answer(
-    stream: TcpStream,
+    stream: &mut (impl Read + Write),
     fixture: &str,
     exceptions: &[(&str, Answer)],
-    seen: &Mutex<Vec<String>>,
+    (seen, all): (&Mutex<Vec<String>>, &Mutex<Vec<String>>),
 ) {
-    let mut reader = BufReader::new(stream.try_clone().unwrap());
-    let mut head = Vec::new();
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).unwrap_or(0) == 0 {
+    let mut read = Vec::new();
+    let mut byte = [0];
+    while !read.ends_with(b"\r\n\r\n") {
+        if stream.read(&mut byte).unwrap_or(0) == 0 {
             return;
         }
-        if line.trim().is_empty() {
-            break;
-        }
-        head.push(line.trim().to_owned());
+        read.push(byte[0]);
     }
+    let text = String::from_utf8_lossy(&read);
+    all.lock().unwrap().push(text.clone().into_owned());
+    let head: Vec<_> = text.lines().map(|line| line.trim().to_owned()).collect();
     let agent = head
         .iter()
         .find(|line| line.to_lowercase().starts_with("user-agent:"))
@@ -97,7 +146,6 @@ fn answer(
         .find(|(text, _)| path.contains(text))
         .map(|(_, answer)| *answer);
     if let Some(Answer::Page(status, headers, body)) = exception {
-        let mut stream = stream;
         let _ = write!(
             stream,
             "HTTP/1.1 {status} X\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
@@ -122,7 +170,6 @@ fn answer(
         Some(Answer::Page(..)) | None | Some(Answer::BusyOnce) => stored(fixture, &path),
     };
     let body = body.to_string();
-    let mut stream = stream;
     let _ = write!(
         stream,
         "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",

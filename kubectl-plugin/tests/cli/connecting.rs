@@ -26,7 +26,7 @@ impl WithPlugin {
         }
         let kubeconfig = json!({
             "apiVersion": "v1", "kind": "Config", "current-context": "hub",
-            "clusters": [{"name": "hub", "cluster": {"server": server}}],
+            "clusters": [{"name": "hub", "cluster": {"server": server, "insecure-skip-tls-verify": server.starts_with("https")}}],
             "contexts": [{"name": "hub", "context": {"cluster": "hub", "user": "admin", "namespace": "other"}}],
             "users": [{"name": "admin", "user": {"exec": exec}}],
         });
@@ -49,7 +49,7 @@ const CREDENTIAL: &str = r#"echo '{"kind":"ExecCredential","apiVersion":"client.
 
 #[test]
 fn a_plugin_that_gives_a_token_is_run_once_and_used() {
-    let server = ApiServer::start("active", &[]);
+    let server = ApiServer::start_tls("active", &[]);
     let with = WithPlugin::new(
         &server.url,
         &format!("echo run >> \"$0.log\"\n{CREDENTIAL}"),
@@ -132,12 +132,17 @@ fn a_plugin_that_fails_is_told_by_its_name_and_its_words() {
             "exit code 1: xxxx",
         ),
         (
+            "head -c 5000000 /dev/zero | tr '\\0' 'x'",
+            json!({}),
+            "what it printed is no ExecCredential",
+        ),
+        (
             "exit 0",
             json!({"interactiveMode": "Always"}),
             "its interactiveMode is Always, and there is no terminal",
         ),
     ] {
-        let outcome = WithPlugin::new("http://127.0.0.1:9", script, more).run(&["status"]);
+        let outcome = WithPlugin::new("https://127.0.0.1:9", script, more).run(&["status"]);
         assert!(
             outcome.stderr.contains(expected),
             "{script}\n{outcome}\n{expected}"
@@ -199,6 +204,50 @@ fn a_web_page_is_told_as_one_and_not_shown() {
     }
 }
 
+/// An API server says so in plain text where it does not serve a group, or has too much to do.
+#[test]
+fn an_api_servers_plain_text_is_understood() {
+    let text = "content-type: text/plain; charset=utf-8\r\naudit-id: 1\r\n";
+    let of_a_gateway = "content-type: text/plain\r\n";
+    for (status, headers, body, expected) in [
+        (
+            404,
+            text,
+            "404 page not found\n",
+            "this API server has no backups.velero.io",
+        ),
+        (
+            429,
+            text,
+            "Too many requests, please try again later.\n",
+            "backups.velero.io: Too many requests, please try again later.",
+        ),
+        (
+            503,
+            of_a_gateway,
+            "S3CR3T\n",
+            "backups.velero.io: refused without a reason (503)",
+        ),
+    ] {
+        let server = ApiServer::start(
+            "active",
+            &[(
+                "velero.io/v1/namespaces/open-cluster-management-backup/backups",
+                Answer::Page(status, headers, body),
+            )],
+        );
+        let outcome = run(&["status", "-o", "wide", "--server", &server.url]);
+        assert!(outcome.stdout.contains(expected), "{outcome}");
+        assert!(!outcome.to_string().contains("S3CR3T"), "{outcome}");
+        let asked = server.requests();
+        let times = asked
+            .iter()
+            .filter(|line| line.contains("/backups?"))
+            .count();
+        assert_eq!(times > 1, status != 404, "{asked:?}");
+    }
+}
+
 #[test]
 fn what_is_no_answer_is_told_in_words() {
     for (body, expected) in [
@@ -224,7 +273,7 @@ fn what_is_no_answer_is_told_in_words() {
 /// The plugin's time is part of the deadline, and it is ended with it.
 #[test]
 fn a_plugin_that_hangs_is_ended_at_the_deadline() {
-    let outcome = WithPlugin::new("http://127.0.0.1:9", "exec sleep 600", json!({})).run(&[
+    let outcome = WithPlugin::new("https://127.0.0.1:9", "exec sleep 600", json!({})).run(&[
         "status",
         "--request-timeout",
         "1s",
@@ -243,7 +292,7 @@ fn a_plugin_that_hangs_is_ended_at_the_deadline() {
 #[test]
 fn a_context_with_a_namespace_does_not_double_the_time() {
     for spelling in ["1", "1s", "1000ms"] {
-        let server = ApiServer::start("active", &[("/apis/", Answer::Silence)]);
+        let server = ApiServer::start_tls("active", &[("/apis/", Answer::Silence)]);
         let with = WithPlugin::new(&server.url, CREDENTIAL, json!({}));
         let outcome = with.run(&["status", "--request-timeout", spelling]);
         assert!(
@@ -272,4 +321,20 @@ fn no_limit_is_no_limit() {
     let server = ApiServer::start("active", &[]);
     let outcome = run(&["version", "--server", &server.url, "--request-timeout", "0"]);
     assert_eq!(outcome.code, 0, "{outcome}");
+}
+
+/// Whoever asks over plain http says nothing of who they are, and runs no plugin, as kubectl.
+#[test]
+fn over_plain_http_no_secret_is_sent() {
+    let server = ApiServer::start("active", &[]);
+    let with = WithPlugin::new(&server.url, "touch \"$0.log\"; exit 1", json!({}));
+    let outcome = with.run(&["version", "--token", "t0ken"]);
+    assert_eq!(outcome.code, 0, "{outcome}");
+    assert!(!with.directory.path().join("login.log").exists());
+    assert!(
+        server
+            .heads()
+            .iter()
+            .all(|head| !head.to_lowercase().contains("authorization"))
+    );
 }

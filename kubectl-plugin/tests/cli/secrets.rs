@@ -219,10 +219,13 @@ const ANSWERS: [(&str, Answer); 8] = [
 fn whatever_the_server_answers() {
     let directory = tempfile::tempdir().unwrap();
     for (answer, said) in ANSWERS {
-        let server = ApiServer::start("active", &[("", said)]);
+        let server = ApiServer::start_tls("active", &[("", said)]);
         for (user, value) in users(directory.path()) {
             try_all(
-                &kubeconfig(json!({"server": server.url}), value),
+                &kubeconfig(
+                    json!({"server": server.url, "insecure-skip-tls-verify": true}),
+                    value,
+                ),
                 &[],
                 &format!("{user}, and the server {answer}"),
             );
@@ -234,10 +237,13 @@ fn whatever_the_server_answers() {
 #[test]
 fn a_server_that_quotes_the_password_it_was_sent() {
     let said = Answer::Says("user admin, password S3CR3Tc4n4ry-password-1: no such");
-    let server = ApiServer::start("active", &[("", said)]);
+    let server = ApiServer::start_tls("active", &[("", said)]);
     let user = json!({"username": "admin", "password": PASSWORD});
     try_all(
-        &kubeconfig(json!({"server": server.url}), user),
+        &kubeconfig(
+            json!({"server": server.url, "insecure-skip-tls-verify": true}),
+            user,
+        ),
         &[],
         "a quoted password",
     );
@@ -269,15 +275,15 @@ fn whatever_is_wrong_with_the_cluster() {
         ),
         (
             "a proxy of another kind",
-            json!({"server": "http://127.0.0.1:9", "proxy-url": format!("ftp://admin:{PASSWORD}@127.0.0.1:9")}),
+            json!({"server": "https://127.0.0.1:9", "proxy-url": format!("ftp://admin:{PASSWORD}@127.0.0.1:9")}),
         ),
         (
             "a proxy that is not there",
-            json!({"server": "http://127.0.0.1:9", "proxy-url": format!("http://admin:{PASSWORD}@127.0.0.1:9")}),
+            json!({"server": "https://127.0.0.1:9", "proxy-url": format!("http://admin:{PASSWORD}@127.0.0.1:9")}),
         ),
         (
             "a socks proxy that is not there",
-            json!({"server": "http://127.0.0.1:9", "proxy-url": format!("socks5://admin:{PASSWORD}@127.0.0.1:9")}),
+            json!({"server": "https://127.0.0.1:9", "proxy-url": format!("socks5://admin:{PASSWORD}@127.0.0.1:9")}),
         ),
     ] {
         try_all(&kubeconfig(cluster, user.clone()), &[], what);
@@ -325,15 +331,30 @@ fn whatever_a_proxy_answers() {
 
 #[test]
 fn flags() {
-    let server = ApiServer::start("active", &[("", ANSWERS[0].1)]);
+    let server = ApiServer::start_tls("active", &[("", ANSWERS[0].1)]);
     let token = format!("{ECHOED}\n");
     for line in [
-        vec!["status", "--server", &server.url, "--token", ECHOED],
-        vec!["status", "--server", &server.url, "--token", &token],
         vec![
             "status",
             "--server",
             &server.url,
+            "--insecure-skip-tls-verify",
+            "--token",
+            ECHOED,
+        ],
+        vec![
+            "status",
+            "--server",
+            &server.url,
+            "--insecure-skip-tls-verify",
+            "--token",
+            &token,
+        ],
+        vec![
+            "status",
+            "--server",
+            &server.url,
+            "--insecure-skip-tls-verify",
             "--token",
             ECHOED,
             "-o",

@@ -39,6 +39,15 @@ impl Deadline {
         self.length
     }
 
+    /// The same limit, begun later: what a person took does not count.
+    #[must_use]
+    pub fn later_by(self, waited: Duration) -> Self {
+        Self {
+            until: self.until.checked_add(waited).unwrap_or(self.until),
+            length: self.length,
+        }
+    }
+
     /// What comes of `work`, if it does in time.
     ///
     /// # Errors

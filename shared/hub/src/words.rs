@@ -52,8 +52,10 @@ fn known(error: &(dyn Error + 'static)) -> Option<String> {
     }
     if let Some(error) = error.downcast_ref::<io::Error>() {
         // It does not count what it wraps among its sources.
-        let wrapped = error.get_ref().and_then(|inner| inner.downcast_ref());
-        return wrapped.map(tls).or_else(|| of_io(error));
+        return match error.get_ref() {
+            Some(wrapped) => Some(innermost(wrapped)),
+            None => of_io(error),
+        };
     }
     if let Some(error) = error.downcast_ref::<hyper::Error>() {
         return http(error);

@@ -4,6 +4,7 @@
 mod support;
 
 mod clients;
+mod connecting;
 mod crds;
 mod damage;
 mod demo;

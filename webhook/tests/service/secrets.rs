@@ -5,6 +5,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
+use std::sync::Arc;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
@@ -22,14 +23,29 @@ const PASSWORD: &str = "S3CR3Tc4n4ry-password-1";
 /// A server that answers each request with `answer`, in which `TOKEN` stands for what it was sent.
 fn server(answer: &'static str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let own = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(own.signing_key.serialize_der());
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(
+        rustls::crypto::ring::default_provider(),
+    ))
+    .with_safe_default_protocol_versions()
+    .unwrap()
+    .with_no_client_auth()
+    .with_single_cert(vec![own.cert.der().clone()], key.into())
+    .unwrap();
+    let config = Arc::new(config);
     std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
+        for stream in listener.incoming().flatten() {
+            let tls = rustls::ServerConnection::new(config.clone()).unwrap();
+            let mut stream = rustls::StreamOwned::new(tls, stream);
             let mut sent = [0; 8192];
             let read = stream.read(&mut sent).unwrap_or(0);
             let sent = String::from_utf8_lossy(&sent[..read]).replace("\r\n", " ");
             let body = answer.replace("TOKEN", &sent.replace('"', ""));
             let _ = stream.write_all(body.as_bytes());
+            stream.conn.send_close_notify();
+            let _ = stream.flush();
         }
     });
     url
@@ -114,21 +130,21 @@ async fn no_log_line_holds_a_secret() {
     let mut rows = vec![
         (
             kubeconfig(
-                json!({"server": server(status)}),
+                json!({"server": server(status), "insecure-skip-tls-verify": true}),
                 plugin("good", credential),
             ),
             vec![],
         ),
         (
             kubeconfig(
-                json!({"server": server(status)}),
+                json!({"server": server(status), "insecure-skip-tls-verify": true}),
                 json!({"username": "a", "password": PASSWORD}),
             ),
             vec![],
         ),
         (
             kubeconfig(
-                json!({"server": "http://127.0.0.1:9"}),
+                json!({"server": "https://127.0.0.1:9"}),
                 plugin(
                     "loud",
                     format!("echo {TOKEN}; echo {TOKEN} $PASSWORD >&2; exit 1"),
@@ -138,18 +154,18 @@ async fn no_log_line_holds_a_secret() {
         ),
         (
             kubeconfig(
-                json!({"server": "http://127.0.0.1:9", "proxy-url": password}),
+                json!({"server": "https://127.0.0.1:9", "proxy-url": password}),
                 token.clone(),
             ),
             vec![],
         ),
         (
-            kubeconfig(json!({"server": "http://hub.example.com"}), token.clone()),
-            vec![("HTTP_PROXY", password.as_str())],
+            kubeconfig(json!({"server": "https://hub.example.com"}), token.clone()),
+            vec![("HTTPS_PROXY", password.as_str())],
         ),
         (
             kubeconfig(
-                json!({"server": "http://127.0.0.1:9"}),
+                json!({"server": "https://127.0.0.1:9"}),
                 json!({"token": [TOKEN]}),
             ),
             vec![],
@@ -170,7 +186,10 @@ async fn no_log_line_holds_a_secret() {
         "TOKEN",
     ] {
         rows.push((
-            kubeconfig(json!({"server": server(answer)}), token.clone()),
+            kubeconfig(
+                json!({"server": server(answer), "insecure-skip-tls-verify": true}),
+                token.clone(),
+            ),
             vec![],
         ));
     }

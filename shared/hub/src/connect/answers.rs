@@ -148,16 +148,24 @@ fn refusal(text: &str, secrets: &[String]) -> Option<serde_json::Value> {
 }
 
 /// A refusal in plain words, as an API server gives it before it looks at kinds: no such path, too much to do,
-/// shutting down. That there is no such path anybody may say; an API server sends its audit id along.
+/// shutting down. That there is no such path anybody may say; an API server sends its audit id along. What a gateway
+/// says beside its code is not repeated.
 fn plain(parts: &Parts, text: &str, secrets: &[String]) -> Option<serde_json::Value> {
     let of_an_api_server = AUDITED.iter().any(|name| parts.headers.contains_key(*name));
     let believed = match parts.status {
         StatusCode::NOT_FOUND => of_an_api_server,
         StatusCode::TOO_MANY_REQUESTS => true,
+        // A gateway's own.
+        StatusCode::BAD_GATEWAY => of_an_api_server,
         status => status.is_server_error(),
     };
-    let said = redact(text, secrets.iter().map(String::as_str));
-    let said: String = line(said.trim()).chars().take(200).collect();
+    let said: String = match of_an_api_server {
+        true => {
+            let said = redact(text, secrets.iter().map(String::as_str));
+            line(said.trim()).chars().take(200).collect()
+        }
+        false => format!("refused without a reason ({})", parts.status.as_u16()),
+    };
     believed.then(|| {
         serde_json::json!({
             "kind": "Status",

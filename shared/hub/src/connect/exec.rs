@@ -5,7 +5,7 @@
 
 use super::ConnectError;
 use crate::deadline::Deadline;
-use acm_backup_domain::printable::line;
+use acm_backup_domain::printable::{block, line};
 use acm_backup_domain::redact::redact;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::io::{IsTerminal, Write};
 use std::process::Stdio;
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
@@ -27,6 +28,12 @@ const VERSIONS: [&str; 2] = [
 /// Largest output that is read.
 const LARGEST: u64 = 1 << 20;
 
+/// How long a person may take to log in, where no limit was asked for.
+const LOGIN: Duration = Duration::from_secs(300);
+
+/// How long the end of a line is held back while it may go on: a question has no line end.
+const HELD_BACK: Duration = Duration::from_millis(200);
+
 /// How much of what it says on stderr is shown, in bytes.
 const SHOWN: usize = 600;
 
@@ -38,6 +45,8 @@ pub(super) struct Plugin {
     pub cluster: Option<ExecAuthCluster>,
     /// `exec of user "admin"`
     pub field: String,
+    /// Nobody asked for a limit: a person who is asked may take longer than the look-ups.
+    pub patient: bool,
 }
 
 /// What it gave.
@@ -47,6 +56,8 @@ pub(super) struct Credential {
     /// Certificate and key, in PEM.
     pub certificate: Option<(String, String)>,
     pub expires: Option<Timestamp>,
+    /// How long a person was waited for.
+    pub waited: Duration,
 }
 
 #[derive(Deserialize)]
@@ -107,6 +118,7 @@ impl Plugin {
             return Err(self.misused("it has no command"));
         }
         let interactive = self.interactive(version)?;
+        let begun = tokio::time::Instant::now();
         let mut command = self.command(version, interactive);
         let mut child = command.spawn().map_err(|error| self.not_started(&error))?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
@@ -115,13 +127,19 @@ impl Plugin {
                 tokio::join!(read(stdout), hear(stderr, interactive), child.wait());
             (out, said, ended)
         };
-        let (out, said, ended) = deadline
+        let (out, said, ended) = limit(interactive, self.patient, deadline)
             .bound(work)
             .await
             .map_err(|late| self.error(format!("{late}; it was ended")))?;
         let said = self.shown(&said, &out);
         match ended {
-            Ok(status) if status.success() => self.read(version, &out),
+            Ok(status) if status.success() => {
+                let mut credential = self.read(version, &out)?;
+                if interactive && self.patient {
+                    credential.waited = begun.elapsed();
+                }
+                Ok(credential)
+            }
             Ok(status) => {
                 let how = match status.code() {
                     Some(code) => format!("it ended with exit code {code}"),
@@ -259,7 +277,16 @@ impl Plugin {
             token,
             certificate,
             expires,
+            waited: Duration::ZERO,
         })
+    }
+}
+
+/// By when it must be done.
+fn limit(interactive: bool, patient: bool, deadline: Deadline) -> Deadline {
+    match interactive && patient {
+        true => Deadline::within(LOGIN),
+        false => deadline,
     }
 }
 
@@ -273,9 +300,10 @@ pub(super) fn cluster(of: &kube::config::Cluster, authority: Option<&[u8]>) -> E
 
 async fn read(from: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
     let mut all = Vec::new();
-    if let Some(from) = from {
-        // What cannot be read any more is judged by what was.
-        let _ = from.take(LARGEST).read_to_end(&mut all).await;
+    if let Some(mut from) = from {
+        // What cannot be read any more is judged by what was; what is too much is let go, or it would never end.
+        let _ = (&mut from).take(LARGEST).read_to_end(&mut all).await;
+        let _ = tokio::io::copy(&mut from, &mut tokio::io::sink()).await;
     }
     all
 }
@@ -285,7 +313,17 @@ async fn hear(from: Option<impl AsyncRead + Unpin>, pass_on: bool) -> Vec<u8> {
     let (mut all, mut word) = (Vec::new(), Vec::new());
     let Some(mut from) = from else { return all };
     let mut chunk = [0; 1024];
-    while let Ok(read) = from.read(&mut chunk).await {
+    loop {
+        let read = match tokio::time::timeout(HELD_BACK, from.read(&mut chunk)).await {
+            Ok(Ok(read)) => read,
+            Ok(Err(_)) => break,
+            Err(_) => {
+                if pass_on {
+                    show(&std::mem::take(&mut word));
+                }
+                continue;
+            }
+        };
         let Some(new) = chunk.get(..read).filter(|new| !new.is_empty()) else {
             break;
         };
@@ -308,11 +346,35 @@ async fn hear(from: Option<impl AsyncRead + Unpin>, pass_on: bool) -> Vec<u8> {
     all
 }
 
+/// As it is said, but for what the terminal would obey: a person has to follow a long address, or type a code.
 fn show(said: &[u8]) {
-    let said = redact(&String::from_utf8_lossy(said), []);
+    let said = String::from_utf8_lossy(said);
     let mut stderr = std::io::stderr();
     // Whether it can be shown or not, the plugin goes on.
     let _ = stderr
-        .write_all(acm_backup_domain::printable::block(&said).as_bytes())
+        .write_all(block(&said).as_bytes())
         .and_then(|()| stderr.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_where_no_limit_was_asked_for_a_person_has_time() {
+        let short = Deadline::within(Duration::from_secs(10));
+        for (interactive, patient, expected) in [
+            (false, false, 10),
+            (false, true, 10),
+            (true, false, 10),
+            (true, true, 300),
+        ] {
+            let limit = limit(interactive, patient, short).length();
+            assert_eq!(
+                limit,
+                Duration::from_secs(expected),
+                "{interactive} {patient}"
+            );
+        }
+    }
 }

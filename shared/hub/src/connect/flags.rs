@@ -3,6 +3,7 @@
 use super::Options;
 use super::material::Place;
 use super::target::Target;
+use std::collections::HashMap;
 use std::path::Path;
 
 /// Lets each flag that is set win.
@@ -29,6 +30,20 @@ pub(super) fn apply(options: &Options, target: &mut Target) {
         target.basic = None;
         target.plugin = None;
     }
+    if let Some(name) = &options.username {
+        let password = options.password.clone().unwrap_or_default();
+        target.basic = Some((
+            name.clone(),
+            password,
+            "--username and --password".to_owned(),
+        ));
+        target.token = None;
+        target.token_file = None;
+        target.plugin = None;
+    }
+    if let Some(plugin) = &mut target.plugin {
+        plugin.patient = options.patient;
+    }
     if let Some(path) = &options.client_certificate {
         target.certificate = place(path, "--client-certificate");
     }
@@ -44,6 +59,13 @@ pub(super) fn apply(options: &Options, target: &mut Target) {
     }
     if !options.impersonate_groups.is_empty() {
         who.impersonate_groups = Some(options.impersonate_groups.clone());
+    }
+    if !options.impersonate_extra.is_empty() {
+        let mut extra: HashMap<String, Vec<String>> = HashMap::new();
+        for (key, value) in &options.impersonate_extra {
+            extra.entry(key.clone()).or_default().push(value.clone());
+        }
+        who.impersonate_user_extra = Some(extra);
     }
 }
 

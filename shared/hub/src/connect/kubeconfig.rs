@@ -21,7 +21,7 @@ pub(super) fn target(options: &Options) -> Result<Target, ConnectError> {
             });
         }
         if options.kubeconfig.is_none()
-            && let Some(target) = in_pod(options)
+            && let Some(target) = in_pod()
         {
             return Ok(target);
         }
@@ -231,26 +231,26 @@ fn put_user(target: &mut Target, user: AuthInfo, of: &str) -> Result<(), Connect
         config,
         cluster: None,
         field: format!("exec{of}"),
+        patient: false,
     });
     target.acting_as = user;
     Ok(())
 }
 
 /// The pod's own service account, at the address the cluster gives to its pods.
-fn in_pod(options: &Options) -> Option<Target> {
+fn in_pod() -> Option<Target> {
     let filled = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let (host, port) = (
-        filled("KUBERNETES_SERVICE_HOST")?,
-        filled("KUBERNETES_SERVICE_PORT")?,
-    );
+    let host = filled("KUBERNETES_SERVICE_HOST")?;
+    let port = filled("KUBERNETES_SERVICE_PORT")?;
+    pod(&host, &port, Path::new(SERVICE_ACCOUNT))
+}
+
+/// The service account in a directory.
+pub(super) fn pod(host: &str, port: &str, directory: &Path) -> Option<Target> {
     let host = match host.contains(':') {
         true => format!("[{host}]"),
-        false => host,
+        false => host.to_owned(),
     };
-    let directory = options
-        .service_account
-        .clone()
-        .unwrap_or_else(|| PathBuf::from(SERVICE_ACCOUNT));
     let token = directory.join("token");
     token.exists().then(|| Target {
         server: format!("https://{host}:{port}"),

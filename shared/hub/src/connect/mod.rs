@@ -35,9 +35,10 @@ use hyper_util::rt::TokioExecutor;
 use kube::Client;
 use kube::client::{Body, ConfigExt};
 use kube::config::Config;
-use material::Pem;
+use material::{Pem, Place};
 use proxy::Environment;
 use std::path::PathBuf;
+use std::time::Duration;
 use target::Target;
 use tls::Authority;
 use tower::Layer;
@@ -57,6 +58,10 @@ pub struct Options {
     pub server: Option<String>,
     /// `--token`
     pub token: Option<String>,
+    /// `--username`
+    pub username: Option<String>,
+    /// `--password`
+    pub password: Option<String>,
     /// `--certificate-authority`
     pub certificate_authority: Option<PathBuf>,
     /// `--client-certificate`
@@ -73,8 +78,10 @@ pub struct Options {
     pub impersonate_uid: Option<String>,
     /// `--as-group`
     pub impersonate_groups: Vec<String>,
-    /// Where a pod's service account lies, if not where Kubernetes puts it.
-    pub service_account: Option<PathBuf>,
+    /// `--as-user-extra`
+    pub impersonate_extra: Vec<(String, String)>,
+    /// No limit was asked for: a person whom a credential plugin asks may take longer than the deadline.
+    pub patient: bool,
 }
 
 /// A connection that can be made.
@@ -88,6 +95,8 @@ pub struct Connection {
     pub context: Option<String>,
     /// The namespace the context names; `None` where it names none.
     pub namespace: Option<String>,
+    /// By when all must be done: later than it was asked for where a person had to be waited for.
+    pub deadline: Deadline,
 }
 
 /// Why there can be no connection; each says what to do.
@@ -145,7 +154,10 @@ async fn connected(
     deadline: Deadline,
 ) -> Result<Connection, ConnectError> {
     let authority = target.authority.read()?;
-    let server = address(&mut target, authority.is_some())?;
+    let server = address(&target)?;
+    if server.scheme_str() != Some("https") {
+        without_secrets(&mut target);
+    }
     let authority = believed(&target, authority)?;
     let identity = match (target.certificate.read()?, target.key.read()?) {
         (Some(certificate), Some(key)) => Some((certificate, key)),
@@ -154,7 +166,8 @@ async fn connected(
         (None, Some(lone)) => return Err(lone.refused("it has no client-certificate beside it")),
     };
     let mut secrets = known_secrets(&target);
-    let (auth, given) = authorization(&mut target, &authority, deadline, &mut secrets).await?;
+    let (auth, given, waited) =
+        authorization(&mut target, &authority, deadline, &mut secrets).await?;
     let tls = tls::config(&authority, given.as_ref().or(identity.as_ref()))?;
     let proxy = match &target.proxy {
         Some((url, field)) => Some(proxy::of_kubeconfig(url, field)?),
@@ -193,28 +206,20 @@ async fn connected(
         server: server.to_string().trim_end_matches('/').to_owned(),
         context: target.context,
         namespace: target.namespace,
+        deadline: deadline.later_by(waited),
     })
 }
 
-/// The server's address. Without a scheme it is https where anything speaks of TLS, as for kubectl.
-fn address(target: &mut Target, has_authority: bool) -> Result<Uri, ConnectError> {
+/// The server's address; without a scheme it is http, as for kubectl.
+fn address(target: &Target) -> Result<Uri, ConnectError> {
     let refused = |why: String| ConnectError::Field {
         field: target.server_field.clone(),
         why,
     };
-    let written = match target.server.trim() {
+    let whole = match target.server.trim() {
         "" => return Err(refused("there is none".to_owned())),
-        written => written,
-    };
-    let secure = has_authority
-        || target.authority_file.is_some()
-        || target.insecure
-        || target.certificate.data.is_some()
-        || target.certificate.file.is_some();
-    let whole = match (written.contains("://"), secure) {
-        (true, _) => written.to_owned(),
-        (false, true) => format!("https://{written}"),
-        (false, false) => format!("http://{written}"),
+        written if written.contains("://") => written.to_owned(),
+        bare => format!("http://{bare}"),
     };
     // A password in an address would be shown with it.
     let bare = without_passwords(&whole).into_owned();
@@ -225,6 +230,17 @@ fn address(target: &mut Target, has_authority: bool) -> Result<Uri, ConnectError
         Some("http" | "https") if uri.host().is_some_and(|host| !host.is_empty()) => Ok(uri),
         _ => Err(refused(format!("{bare:?} is no address of an API server"))),
     }
+}
+
+/// Nothing that proves who we are goes over a line that anybody reads; kubectl sends nothing either, and runs no
+/// plugin, as behind `kubectl proxy`.
+fn without_secrets(target: &mut Target) {
+    target.token = None;
+    target.token_file = None;
+    target.basic = None;
+    target.plugin = None;
+    target.certificate = Place::default();
+    target.key = Place::default();
 }
 
 fn believed(target: &Target, authority: Option<Pem>) -> Result<Authority, ConnectError> {
@@ -246,28 +262,29 @@ fn known_secrets(target: &Target) -> Vec<String> {
     token.chain(password).collect()
 }
 
-/// Who we say we are, and the certificate that a plugin gave.
+/// Who we say we are, the certificate that a plugin gave, and how long a person was waited for.
 async fn authorization(
     target: &mut Target,
     authority: &Authority,
     deadline: Deadline,
     secrets: &mut Vec<String>,
-) -> Result<(Auth, Option<(Pem, Pem)>), ConnectError> {
+) -> Result<(Auth, Option<(Pem, Pem)>, Duration), ConnectError> {
     if let Some((path, field)) = target.token_file.take() {
-        return Ok((Auth::token_file(path, field)?, None));
+        return Ok((Auth::token_file(path, field)?, None, Duration::ZERO));
     }
     if let Some((token, field)) = &target.token {
-        return Ok((Auth::token(token, field)?, None));
+        return Ok((Auth::token(token, field)?, None, Duration::ZERO));
     }
     if let Some((name, password, field)) = &target.basic {
         let pair = STANDARD.encode(format!("{name}:{password}"));
         return Ok((
             Auth::Fixed(auth::sensitive(&format!("Basic {pair}"), field)?),
             None,
+            Duration::ZERO,
         ));
     }
     let Some(mut plugin) = target.plugin.take() else {
-        return Ok((Auth::Nothing, None));
+        return Ok((Auth::Nothing, None, Duration::ZERO));
     };
     if plugin.config.provide_cluster_info {
         let bytes = match authority {
@@ -290,7 +307,7 @@ async fn authorization(
             Pem::new(key.into_bytes(), of("clientKeyData")),
         )
     });
-    Ok((Auth::plugin(plugin, &credential)?, given))
+    Ok((Auth::plugin(plugin, &credential)?, given, credential.waited))
 }
 
 /// What kube needs to know for its headers.

@@ -1,6 +1,8 @@
 use super::flags::apply;
 use super::*;
-use std::time::Duration;
+use std::sync::{Arc, Mutex};
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 fn run<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -261,19 +263,96 @@ fn a_broken_kubeconfig_is_told_by_its_place_and_not_by_its_text() {
     }
 }
 
+/// A proxy that notes what it is asked for, and goes no further.
+async fn proxy() -> (String, Arc<Mutex<Vec<String>>>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let noted = asked.clone();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut head = [0; 1024];
+            let read = stream.read(&mut head).await.unwrap_or(0);
+            let text = String::from_utf8_lossy(&head[..read]).into_owned();
+            let line = text.lines().next().unwrap_or_default().to_owned();
+            noted.lock().unwrap().push(line);
+            let _ = stream.write_all(b"HTTP/1.1 502 no\r\n\r\n").await;
+        }
+    });
+    (address, asked)
+}
+
 /// In a pod the environment's proxy counts, unless NO_PROXY spares the API server: as for client-go.
 #[test]
-fn a_pod_asks_by_way_of_the_environments_proxy() {
-    let environment = |none: &str| Environment {
+fn a_pod_asks_by_way_of_the_environments_proxy_where_nothing_spares_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = rcgen::generate_simple_self_signed(["x".to_owned()]).unwrap();
+    for (name, text) in [
+        ("token", "t\n"),
+        ("namespace", "acm\n"),
+        ("ca.crt", &authority.cert.pem()),
+    ] {
+        std::fs::write(directory.path().join(name), text).unwrap();
+    }
+    run(async {
+        let (address, asked) = proxy().await;
+        for (host, port, none, expected) in [
+            ("172.30.0.1", "443", "", "CONNECT 172.30.0.1:443 HTTP/1.1"),
+            ("fd02::1", "443", "", "CONNECT [fd02::1]:443 HTTP/1.1"),
+            (
+                "api.invalid",
+                "6443",
+                "api.invalid:443",
+                "CONNECT api.invalid:6443 HTTP/1.1",
+            ),
+            ("api.invalid", "6443", ".cluster.local, .invalid,", ""),
+            ("127.0.0.1", "9", "", ""),
+        ] {
+            let target = kubeconfig::pod(host, port, directory.path()).unwrap();
+            let environment = Environment {
+                https: Some(("HTTPS_PROXY", address.clone())),
+                none: none.to_owned(),
+                ..Environment::default()
+            };
+            let deadline = Deadline::within(Duration::from_secs(10));
+            let connection = connected(target, &environment, deadline).await.unwrap();
+            assert_eq!(connection.namespace.as_deref(), Some("acm"));
+            let request = http::Request::get("/version").body(Vec::new()).unwrap();
+            let error = connection.client.request_text(request).await.unwrap_err();
+            let words = crate::words::innermost(&error);
+            let by_proxy = words.starts_with(&format!("by way of proxy {address} (HTTPS_PROXY)"));
+            assert_eq!(by_proxy, !expected.is_empty(), "{host}: {words}");
+            assert_eq!(
+                std::mem::take(&mut *asked.lock().unwrap()).join(" "),
+                expected,
+                "{host}"
+            );
+        }
+    });
+}
+
+/// Those that a pod's network spares: the service network is in NO_PROXY, as OpenShift writes it.
+#[test]
+fn a_service_network_in_no_proxy_is_spared() {
+    let environment = Environment {
         https: Some(("HTTPS_PROXY", "http://proxy:3128".to_owned())),
-        none: none.to_owned(),
+        none: ".cluster.local,.svc,10.0.0.0/16,172.30.0.0/16,api-int.hub.example.com,localhost"
+            .to_owned(),
         ..Environment::default()
     };
-    let server: Uri = "https://172.30.0.1:443".parse().unwrap();
-    assert!(environment("").for_server(&server).is_some());
+    for server in [
+        "https://172.30.0.1:443",
+        "https://kubernetes.default.svc",
+        "https://api-int.hub.example.com:6443",
+    ] {
+        assert!(
+            environment.for_server(&server.parse().unwrap()).is_none(),
+            "{server}"
+        );
+    }
     assert!(
-        environment(".cluster.local,.svc,172.30.0.0/16")
-            .for_server(&server)
-            .is_none()
+        environment
+            .for_server(&"https://172.31.0.1".parse().unwrap())
+            .is_some()
     );
 }
