@@ -1,13 +1,12 @@
 //! Certificates and keys in all the forms that are met.
 
+use acm_backup_bed::parts::{self, Part};
+use acm_backup_bed::{K8s, StopOrder, run};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SigningKey, date_time_ymd,
 };
-use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-
-/// A key of no use: RSA keys are not made here, only written in two forms.
-const RSA: &str = include_str!("rsa-of-nobody.pem");
+use rustls::pki_types::{CertificateDer, PrivatePkcs1KeyDer};
 
 /// Everything, in PEM.
 pub struct Pki {
@@ -68,6 +67,38 @@ fn by_itself(is_ca: IsCa) -> Pair {
     }
 }
 
+/// An RSA key. Ours makes none; Kubernetes' own programs do, for a certificate of theirs before they begin.
+fn rsa_key() -> KeyPair {
+    let dir = tempfile::tempdir().unwrap();
+    let program = parts::path(Part::KubeControllerManager(K8s::from_env().unwrap())).unwrap();
+    let made = run::command(program, StopOrder::Client)
+        .unwrap()
+        .arg(format!("--cert-dir={}", dir.path().display()))
+        .args(["--bind-address=127.0.0.1", "--secure-port=18257"])
+        .arg(format!("--kubeconfig={}/none", dir.path().display()))
+        .output()
+        .unwrap();
+    let key = std::fs::read_to_string(dir.path().join("kube-controller-manager.key"));
+    let key = key.unwrap_or_else(|_| panic!("{made:?}"));
+    let pkcs1 = PrivatePkcs1KeyDer::from_pem_slice(key.as_bytes()).unwrap();
+    let pkcs8 = pkcs8(pkcs1.secret_pkcs1_der());
+    KeyPair::from_pkcs8_der_and_sign_algo(&pkcs8.into(), &rcgen::PKCS_RSA_SHA256).unwrap()
+}
+
+/// The key of an RSA pair in the form that says what it is.
+fn pkcs8(pkcs1: &[u8]) -> Vec<u8> {
+    /// INTEGER 0, and the OID of rsaEncryption with its NULL.
+    const HEAD: [u8; 18] = [
+        0x02, 0x01, 0x00, 0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01,
+        0x01, 0x05, 0x00,
+    ];
+    let long = |tag: u8, content: &[u8]| {
+        let length = u16::try_from(content.len()).unwrap().to_be_bytes();
+        [&[tag, 0x82], &length[..], content].concat()
+    };
+    long(0x30, &[&HEAD, &long(0x04, pkcs1)[..]].concat())
+}
+
 impl Pki {
     pub fn new() -> Self {
         let (issuer, pem, signing) = authority("hub");
@@ -77,7 +108,7 @@ impl Pki {
         expired.not_after = date_time_ymd(2002, 1, 1);
         let key = || KeyPair::generate().unwrap();
         let p384 = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
-        let rsa = KeyPair::from_pkcs8_pem_and_sign_algo(RSA, &rcgen::PKCS_RSA_SHA256).unwrap();
+        let rsa = rsa_key();
         let user = |key: &KeyPair| signed(&params(&["admin"]), key, &issuer);
         let of_version_three = user(&key());
         Self {
