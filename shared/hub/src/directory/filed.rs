@@ -64,7 +64,12 @@ pub(super) const CLUSTER_VERSIONS: Filed = filed(
     "ClusterVersion",
     End::Field("/spec/clusterID"),
 );
-pub(super) const NAMESPACES: Filed = filed(kinds::NAMESPACES, "Namespace", End::Phase);
+// Its labels and its age stand before its name.
+pub(super) const NAMESPACES: Filed = filed(
+    kinds::NAMESPACES,
+    "Namespace",
+    End::Field("/metadata/name"),
+);
 pub(super) const DEFINITIONS: Filed = filed(
     kinds::DEFINITIONS,
     "CustomResourceDefinition",
