@@ -116,13 +116,14 @@ fn while_every_replica_is_dead() {
             &["failed calling webhook \"guards.acm-backup.dev\""],
         );
         // Labels fail open: a Secret is stored, only unlabelled.
-        hub.hub.create_namespace("while-dead").await.unwrap();
+        hub.hub.create_namespace("passes-while-dead").await.unwrap();
         hub.hub
-            .create(&fixtures::token_secret("while-dead"))
+            .create(&fixtures::token_secret("passes-while-dead"))
             .await
             .unwrap();
         assert_eq!(
-            hub.label_of("while-dead", "auto-import-account").await,
+            hub.label_of("passes-while-dead", "auto-import-account")
+                .await,
             None
         );
         what_is_not_judged_passes(&hub).await;

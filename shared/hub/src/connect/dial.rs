@@ -47,6 +47,8 @@ impl Dial {
     pub fn new(proxy: Option<&Proxy>, tls: &ClientConfig) -> Self {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
+        // Small requests, one at a time: waiting to fill a segment only adds latency.
+        tcp.set_nodelay(true);
         let Some(proxy) = proxy else {
             return Self {
                 way: Way::Straight(tcp),

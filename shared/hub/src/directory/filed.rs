@@ -65,11 +65,8 @@ pub(super) const CLUSTER_VERSIONS: Filed = filed(
     End::Field("/spec/clusterID"),
 );
 // Its labels and its age stand before its name.
-pub(super) const NAMESPACES: Filed = filed(
-    kinds::NAMESPACES,
-    "Namespace",
-    End::Field("/metadata/name"),
-);
+pub(super) const NAMESPACES: Filed =
+    filed(kinds::NAMESPACES, "Namespace", End::Field("/metadata/name"));
 pub(super) const DEFINITIONS: Filed = filed(
     kinds::DEFINITIONS,
     "CustomResourceDefinition",
