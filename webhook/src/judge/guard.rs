@@ -145,15 +145,14 @@ impl Guard {
         }
     }
 
-    /// The request says where the object goes even when the object does not.
+    /// The request says where the object goes, whatever the object says: its namespace is looked at, and gets
+    /// into the paths of look-ups.
     fn named(&self, mut subject: Subject, request: &Request<'_>) -> Subject {
         let meta = match &mut subject {
             Subject::Restore(restore) => &mut restore.meta,
             Subject::BackupSchedule(schedule) => &mut schedule.meta,
         };
-        if meta.namespace.is_empty() {
-            meta.namespace = request.namespace.to_string();
-        }
+        meta.namespace = request.namespace.to_string();
         if meta.name.is_empty() {
             meta.name = request.name.to_string();
         }

@@ -388,6 +388,32 @@ async fn a_namespace_that_cannot_exist_never_gets_into_a_path() {
     assert_eq!(api.requests(), Vec::<String>::new());
 }
 
+/// Failed before: the namespace of the object went into the paths of the slot's look-ups and of its Lease, with our
+/// rights, and another namespace's slot was taken.
+#[tokio::test]
+async fn the_namespace_is_the_requests_whatever_the_object_says() {
+    for namespace in [
+        "a/../../../../../api/v1/secrets?x=",
+        "another",
+        "kube-system",
+    ] {
+        let api = hub();
+        let running = guarded(&api).await;
+        let mut review = passive_review();
+        review["request"]["object"]["metadata"]["namespace"] = json!(namespace);
+        let response = validated(&running, &review).await;
+        assert_eq!(response["allowed"], true, "{response}");
+        let asked = api.requests();
+        assert!(
+            asked.iter().any(|path| path.contains("acm-backup-slot-")),
+            "{asked:?}"
+        );
+        for path in asked {
+            assert!(!path.contains(namespace) && !path.contains(".."), "{path}");
+        }
+    }
+}
+
 /// The operator cuts the blanks off and takes it for `latest`: what cannot be read whole is not judged by its
 /// beginning.
 #[tokio::test]

@@ -274,9 +274,11 @@ fn the_guard_is_on_two_kinds_and_lets_pass_what_must_not_wait() {
     assert_eq!(
         conditions["leaves-its-last-phase"],
         "has(oldObject.status) && has(oldObject.status.phase) && \
-         oldObject.status.phase in ['Finished', 'FinishedWithErrors', 'BackupCollision'] && \
+         oldObject.status.phase in (request.resource.resource == 'restores' ? \
+         ['Finished', 'FinishedWithErrors'] : ['BackupCollision']) && \
          !(has(object.status) && has(object.status.phase) && \
-         object.status.phase in ['Finished', 'FinishedWithErrors', 'BackupCollision'])"
+         object.status.phase in (request.resource.resource == 'restores' ? \
+         ['Finished', 'FinishedWithErrors'] : ['BackupCollision']))"
     );
 }
 
