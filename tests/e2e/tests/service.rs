@@ -72,7 +72,7 @@ fn configurations(hub: &GuardedHub) -> Vec<Value> {
 fn reviews_come_through_the_service_over_http_1_1() {
     guarded_hub(|hub| async move {
         let webhooks = configurations(&hub);
-        assert_eq!(webhooks.len(), 6);
+        assert_eq!(webhooks.len(), 7);
         for webhook in webhooks {
             let client = &webhook["clientConfig"];
             assert_eq!(client["url"], Value::Null, "{webhook}");
