@@ -79,6 +79,10 @@ async fn watch(
             }
             Ok(watcher::Event::Init) | Err(_) => continue,
         };
+        // The API server's own, which repairs what it began with: whether it comes to that is its hurry.
+        if object.data["involvedObject"]["kind"] == "Service" {
+            continue;
+        }
         object.metadata.managed_fields = None;
         let new = known.insert(object.metadata.uid.clone());
         let change = match (deleted, new) {
