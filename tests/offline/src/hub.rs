@@ -395,67 +395,33 @@ fn stalled() -> Hub {
     )
 }
 
+/// Waits, with two runs of the active hub; Velero's restores of the second ended so, with so many items.
+fn waits(name: &'static str, runs: [&str; 2], ended: (&str, i64)) -> Hub {
+    let [first, second] = runs;
+    let parts = vec![
+        restore("restore-sync", false, "Enabled", second, ended),
+        storage("10:19:30"),
+        run(A, first, false),
+        run(A, second, false),
+        clusters(0, false, None),
+    ];
+    hub(name, B, parts)
+}
+
 /// Waits, and holds what the active hub wrote last.
 fn passive() -> Hub {
-    hub(
-        "passive",
-        B,
-        vec![
-            restore(
-                "restore-sync",
-                false,
-                "Enabled",
-                "10:00:05",
-                ("Completed", 12),
-            ),
-            storage("10:19:30"),
-            run(A, "09:00:05", false),
-            run(A, "10:00:05", false),
-            clusters(0, false, None),
-        ],
-    )
+    waits("passive", ["09:00:05", "10:00:05"], ("Completed", 12))
 }
 
 /// Waits, and says that it is in sync; Velero restored nothing.
 fn empty_handed() -> Hub {
-    hub(
-        "empty-handed",
-        B,
-        vec![
-            restore(
-                "restore-sync",
-                false,
-                "Enabled",
-                "10:00:05",
-                ("PartiallyFailed", 0),
-            ),
-            storage("10:19:30"),
-            run(A, "09:00:05", false),
-            run(A, "10:00:05", false),
-            clusters(0, false, None),
-        ],
-    )
+    let nothing = ("PartiallyFailed", 0);
+    waits("empty-handed", ["09:00:05", "10:00:05"], nothing)
 }
 
 /// Waits for a hub that has written nothing for hours.
 fn forsaken() -> Hub {
-    hub(
-        "forsaken",
-        B,
-        vec![
-            restore(
-                "restore-sync",
-                false,
-                "Enabled",
-                "07:00:05",
-                ("Completed", 12),
-            ),
-            storage("10:19:30"),
-            run(A, "06:00:05", false),
-            run(A, "07:00:05", false),
-            clusters(0, false, None),
-        ],
-    )
+    waits("forsaken", ["06:00:05", "07:00:05"], ("Completed", 12))
 }
 
 /// Came back from the dead: another hub has taken over, and this one backs up as before.

@@ -46,16 +46,16 @@ pub(super) fn config(
     identity: Option<&(Pem, Pem)>,
 ) -> Result<ClientConfig, ConnectError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let believed = |whom| {
+        Arc::new(Believed {
+            provider: provider.clone(),
+            whom,
+        })
+    };
     let verifier: Arc<dyn ServerCertVerifier> = match authority {
-        Authority::Anybody => Arc::new(Believed {
-            provider: provider.clone(),
-            roots: None,
-        }),
-        Authority::Of(pem) => Arc::new(Believed {
-            roots: Some(Roots::of(pem.certificates()?, &provider).map_err(|why| pem.refused(why))?),
-            provider: provider.clone(),
-        }),
-        Authority::File(path) => Arc::new(Changing::new(path.clone(), &provider)?),
+        Authority::Anybody => believed(Whom::Anybody),
+        Authority::Of(pem) => believed(Whom::These(Roots::in_pem(pem, &provider)?)),
+        Authority::File(path) => believed(Whom::ThoseIn(Changing::new(path.clone(), &provider)?)),
         Authority::System => Arc::new(
             rustls_platform_verifier::Verifier::new(provider.clone()).map_err(|_| {
                 ConnectError::Field {
@@ -116,6 +116,10 @@ struct Roots {
 }
 
 impl Roots {
+    fn in_pem(pem: &Pem, provider: &Arc<CryptoProvider>) -> Result<Self, ConnectError> {
+        Self::of(pem.certificates()?, provider).map_err(|why| pem.refused(why))
+    }
+
     fn of(
         own: Vec<CertificateDer<'static>>,
         provider: &Arc<CryptoProvider>,
@@ -177,11 +181,19 @@ fn itself(
     Ok(ServerCertVerified::assertion())
 }
 
-/// Authorities that stay as they are; none: anybody.
+/// Who counts as the API server.
+#[derive(Debug)]
+enum Whom {
+    Anybody,
+    These(Roots),
+    ThoseIn(Changing),
+}
+
+/// Believes whom it is told to, and holds every signature to the certificate that came with it.
 #[derive(Debug)]
 struct Believed {
     provider: Arc<CryptoProvider>,
-    roots: Option<Roots>,
+    whom: Whom,
 }
 
 impl ServerCertVerifier for Believed {
@@ -193,9 +205,11 @@ impl ServerCertVerifier for Believed {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        match &self.roots {
-            Some(roots) => roots.verify(end_entity, intermediates, name, ocsp, now),
-            None => Ok(ServerCertVerified::assertion()),
+        let verify = |roots: &Roots| roots.verify(end_entity, intermediates, name, ocsp, now);
+        match &self.whom {
+            Whom::Anybody => Ok(ServerCertVerified::assertion()),
+            Whom::These(roots) => verify(roots),
+            Whom::ThoseIn(file) => verify(&file.current()),
         }
     }
 
@@ -232,7 +246,7 @@ impl ServerCertVerifier for Believed {
 struct Changing {
     path: PathBuf,
     provider: Arc<CryptoProvider>,
-    read: RwLock<(Arc<Believed>, Instant)>,
+    read: RwLock<(Arc<Roots>, Instant)>,
 }
 
 impl Changing {
@@ -245,7 +259,7 @@ impl Changing {
         })
     }
 
-    fn current(&self) -> Arc<Believed> {
+    fn current(&self) -> Arc<Roots> {
         {
             let read = self
                 .read
@@ -272,54 +286,11 @@ impl Changing {
     }
 }
 
-fn load(path: &Path, provider: &Arc<CryptoProvider>) -> Result<Believed, ConnectError> {
+fn load(path: &Path, provider: &Arc<CryptoProvider>) -> Result<Roots, ConnectError> {
     let field = format!("the file of authorities {}", path.display());
     let bytes = std::fs::read(path).map_err(|error| ConnectError::Field {
         field: field.clone(),
         why: error.to_string(),
     })?;
-    let pem = Pem::new(bytes, field);
-    let roots = Roots::of(pem.certificates()?, provider).map_err(|why| pem.refused(why))?;
-    Ok(Believed {
-        provider: provider.clone(),
-        roots: Some(roots),
-    })
-}
-
-impl ServerCertVerifier for Changing {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        self.current()
-            .verify_server_cert(end_entity, intermediates, name, ocsp, now)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.current()
-            .verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.current()
-            .verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.current().supported_verify_schemes()
-    }
+    Roots::in_pem(&Pem::new(bytes, field), provider)
 }
