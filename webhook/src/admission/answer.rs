@@ -55,6 +55,16 @@ impl Verdict {
         }
     }
 
+    /// The API server's own refusal of a change of what is not there.
+    #[must_use]
+    pub fn missing(message: impl Into<String>) -> Self {
+        Self::Denied {
+            code: 404,
+            reason: "NotFound",
+            message: message.into(),
+        }
+    }
+
     /// A refusal because we failed, where letting it through could not be undone.
     #[must_use]
     pub fn failed(message: impl Into<String>) -> Self {

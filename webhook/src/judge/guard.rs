@@ -33,6 +33,9 @@ use crate::judge::slot::{Asked, Refused, Slots};
 /// Kept back of the deadline for the judgement itself.
 const RESERVE: Duration = Duration::from_millis(100);
 
+/// Longest uid that goes on record. An API server's have 36 characters; a stranger's would fill the Lease.
+const LONGEST_UID: usize = 64;
+
 /// Judges by the domain's rules, on what it looks up for each review.
 pub struct Guard {
     /// For live look-ups.
@@ -109,9 +112,14 @@ impl Guard {
             return Err(format!("{too_long}, the most that is read of it"));
         }
         let previous = request.old_object.map(projected).transpose()?;
+        let subject_now = subject(&object);
+        let uid = subject_now.meta().uid.as_deref().unwrap_or_default();
+        if uid.len() > LONGEST_UID {
+            return Err("metadata.uid is longer than any an API server gives".to_owned());
+        }
         Ok(Some(Review {
             operation,
-            subject: subject(&object),
+            subject: subject_now,
             previous: previous.as_ref().map(subject),
             origin: Origin::Admission {
                 user: request.user_info.username.to_string(),
@@ -142,6 +150,7 @@ impl Guard {
         {
             Ok(judgement) | Err(Refused::Judged(judgement)) => answer(&judgement),
             Err(Refused::Exists(what)) => Answer::denied("none", Verdict::exists(what)),
+            Err(Refused::Missing(what)) => Answer::denied("none", Verdict::missing(what)),
         }
     }
 

@@ -388,6 +388,18 @@ async fn a_namespace_that_cannot_exist_never_gets_into_a_path() {
     assert_eq!(api.requests(), Vec::<String>::new());
 }
 
+/// It goes on record in a Lease.
+#[tokio::test]
+async fn a_uid_that_no_api_server_gives_is_refused() {
+    let api = hub();
+    let running = guarded(&api).await;
+    let mut review = passive_review();
+    review["request"]["object"]["metadata"]["uid"] = json!("\u{1}".repeat(65));
+    let response = validated(&running, &review).await;
+    assert_eq!(response["status"]["code"], 422, "{response}");
+    assert_eq!(api.requests(), Vec::<String>::new());
+}
+
 /// Failed before: the namespace of the object went into the paths of the slot's look-ups and of its Lease, with our
 /// rights, and another namespace's slot was taken.
 #[tokio::test]

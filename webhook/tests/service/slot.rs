@@ -387,6 +387,7 @@ async fn a_second_of_one_name_is_told_what_the_api_server_would_say() {
 #[tokio::test(start_paused = true)]
 async fn namespaces_do_not_wait_for_each_other() {
     let api = hub();
+    api.put("/api/v1/namespaces", json!({"metadata": {"name": "other"}}));
     assert!(passes(&ask(&replica(&api), &creation("a", "1")).await));
     let mut elsewhere = creation("b", "2");
     elsewhere["request"]["namespace"] = json!("other");
@@ -520,10 +521,14 @@ fn usable() -> Vec<Backup> {
 }
 
 async fn enter_on_a_statement(api: &Api, name: &str, uid: &str) -> bool {
+    enter_as(api, name, uid, Operation::Create).await
+}
+
+async fn enter_as(api: &Api, name: &str, uid: &str, operation: Operation) -> bool {
     let object =
         json!({"metadata": {"namespace": NAMESPACE, "name": name, "uid": uid}, "spec": passive()});
     let review = Review {
-        operation: Operation::Create,
+        operation,
         subject: Subject::Restore(Restore::read(&object)),
         previous: None,
         origin: Origin::Admission {
@@ -536,7 +541,7 @@ async fn enter_on_a_statement(api: &Api, name: &str, uid: &str) -> bool {
         review: &review,
         cli: "kubectl",
         request: &format!("review-of-{uid}"),
-        version: None,
+        version: (operation == Operation::Update).then(|| "7".to_owned()),
         deadline: Instant::now() + BUDGET,
     };
     let now = Timestamp::now();
@@ -579,6 +584,44 @@ async fn what_is_refused_under_the_slot_leaves_nothing_on_record() {
     assert!(!enter_on_a_statement(&api, "a", "1").await);
     api.until(|api| holders(api).is_empty()).await;
     assert_eq!(on_record(&api, &Arc::default()).await, []);
+}
+
+/// Failed before: an update of what nobody stored was let pass, its statements went on record as used for good, and
+/// the slot freed itself for the next.
+#[tokio::test(start_paused = true)]
+async fn an_update_of_what_is_not_stored_leaves_nothing_behind() {
+    let api = hub();
+    assert!(!enter_as(&api, "a", "1", Operation::Update).await);
+    api.until(|api| holders(api).is_empty()).await;
+    assert_eq!(on_record(&api, &Arc::default()).await, []);
+    // Another of that name is not it.
+    store(&api, &creation("a", "2"), "Finished");
+    assert!(!enter_as(&api, "a", "1", Operation::Update).await);
+    api.until(|api| holders(api).is_empty()).await;
+    assert!(enter_as(&api, "a", "2", Operation::Update).await);
+}
+
+/// Failed before: a Lease was made for each, and none is ever removed.
+#[tokio::test(start_paused = true)]
+async fn no_lease_is_made_for_a_namespace_that_is_not_there() {
+    let api = hub();
+    api.put("/api/v1/namespaces", json!({"metadata": {"name": "other"}}));
+    for (namespace, there) in [("made-up", false), ("other", true)] {
+        let mut elsewhere = creation("b", "2");
+        elsewhere["request"]["namespace"] = json!(namespace);
+        let acm = "cluster.open-cluster-management.io";
+        for plural in ["restores", "backupschedules"] {
+            let path = format!("/apis/{acm}/v1beta1/namespaces/{namespace}/{plural}");
+            api.put(&path, json!({"metadata": {"name": "kind-is-served"}}));
+        }
+        let answer = ask(&replica(&api), &elsewhere).await;
+        assert_eq!(passes(&answer), there, "{namespace}");
+        if !there {
+            refused(&answer, &["there is no namespace made-up"]);
+        }
+        let lease = format!("acm-backup-slot-{namespace}");
+        assert_eq!(api.get(LEASES, &lease).is_some(), there, "{namespace}");
+    }
 }
 
 fn put_on_record(api: &Api, statement: Accepted) {

@@ -2,9 +2,11 @@
 
 use super::*;
 use acm_backup_domain::kinds::backup::Backup;
+use acm_backup_domain::kinds::secret::SecretMeta;
 use acm_backup_domain::slot::record::{self, Fate};
 use acm_backup_domain::time::saturating::Saturating;
 use acm_backup_domain::upstream::{MARKER_PREFIX, backup_label};
+use acm_backup_hub::kinds::NAMESPACES;
 use acm_backup_hub::lease::{Lease, Look, Written};
 use serde_json::json;
 
@@ -50,6 +52,8 @@ pub(super) enum Attempt {
     Refused(Judgement),
     /// Others have it.
     Held(Reading, Vec<Entry>),
+    /// There is no such namespace, so no object of it can be stored.
+    Nowhere,
     /// Another wrote first.
     Again,
 }
@@ -97,6 +101,10 @@ impl Slots {
         let name = names::slot_lease(namespace);
         let look = self.look(&name, asked.deadline).await?;
         let reading = self.reading(namespace, &look);
+        // Else whoever makes up namespaces fills the API server with Leases that nobody removes.
+        if reading.lease.is_none() && !self.is_there(asked, namespace).await? {
+            return Ok(Attempt::Nowhere);
+        }
         let seen = |uid: &str| self.stored.has_seen(uid);
         let entered =
             match slot::enter(&reading.entries, me, &reading.look(self.bound, None, &seen)) {
@@ -149,6 +157,17 @@ impl Slots {
                 Attempt::Again
             }
         })
+    }
+
+    /// Whether a namespace is there; the operator's own is never asked for.
+    async fn is_there(&self, asked: &Asked<'_>, namespace: &str) -> Result<bool, Missing> {
+        if self.apart.watches(namespace) {
+            return Ok(true);
+        }
+        let left = asked.left().saturating_sub(RESERVE);
+        let lister = Lister::new(self.client.clone(), namespace, left);
+        let found = lister.get::<SecretMeta>(&NAMESPACES, namespace).await?;
+        Ok(found.is_some())
     }
 
     /// Others hold it. A reservation without a time, because someone took it away, gets one: it would

@@ -82,6 +82,9 @@ pub enum Refused {
     Judged(Judgement),
     /// An object of this name exists, so the API server would refuse it: its own answer, given early.
     Exists(String),
+    /// What is to be changed is not there, or where it is to go is not: no API server asks so. Nothing may be
+    /// held for it, nor go on record.
+    Missing(String),
 }
 
 /// What one live look under the slot found.
@@ -130,6 +133,9 @@ impl Slots {
         if let Some(exists) = asked.exists(&found) {
             return Err(Refused::Exists(exists));
         }
+        if let Some(missing) = asked.is_of_nothing(&found) {
+            return Err(Refused::Missing(missing));
+        }
         if let Some(record) = &taken.record {
             snapshot.accepted = Fact::known(record.clone(), Timestamp::now());
         }
@@ -173,6 +179,11 @@ impl Slots {
             match attempt {
                 Attempt::Taken(taken) => return Ok(taken),
                 Attempt::Refused(judgement) => return Err(Refused::Judged(judgement)),
+                Attempt::Nowhere => {
+                    let namespace = &asked.review.subject.meta().namespace;
+                    let what = format!("there is no namespace {namespace}");
+                    return Err(Refused::Missing(what));
+                }
                 Attempt::Again => {}
                 Attempt::Held(reading, others) => {
                     let look = reading.look(self.bound, None, &|_| false);
@@ -299,6 +310,17 @@ impl Asked<'_> {
             findings: vec![text::blind(self.review, self.cli, what, missing)],
             ..Judgement::default()
         })
+    }
+
+    /// Whether an update is of an object that is not stored.
+    fn is_of_nothing(&self, found: &Found) -> Option<String> {
+        let me = self.entry();
+        let there = found
+            .stored()
+            .into_iter()
+            .any(|one| one.holder == me.holder && Some(&one.uid) == me.uid.as_ref());
+        (self.review.operation == Operation::Update && !there)
+            .then(|| format!("{} is not there any more", me.holder.replacen('/', " ", 1)))
     }
 
     /// Whether the API server will refuse a creation because there is one of that name. Said before the

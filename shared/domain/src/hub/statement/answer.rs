@@ -143,7 +143,16 @@ pub fn recorded(standing: &Standing<'_>, view: &HubView<'_>) -> bool {
         let Some(kind) = Kind::of_word(&accepted.kind) else {
             return false;
         };
+        // One that was only asked for, by whomever, answers for nothing: the Restore has to be there, or to have
+        // been there.
+        let stored = || {
+            let restores = view.snapshot.restores.items();
+            restores
+                .iter()
+                .any(|one| one.meta.uid.as_deref() == Some(accepted.uid.as_str()))
+        };
         accepted.holder.starts_with("Restore/")
+            && (accepted.open_until.is_none() || stored())
             && accepted.about == standing.hub.id.as_str()
             && !view.now.is_past(accepted.at.plus(VALID_FOR))
             && is_false(kind, standing, accepted.at, None, view).is_none()

@@ -2,10 +2,14 @@
 
 mod storage;
 
+use super::record::Accepted;
+use super::statement::recorded;
 use super::{Findings, HubView, Objection, Party, Question, RivalWhy};
+use crate::kinds::Kind;
 use crate::kinds::restore::Restore;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Fact, Snapshot};
 use crate::upstream::{MARKER_PREFIX, backup_label};
+use serde_json::json;
 use storage::{A, B, C, Storage, at};
 
 fn view<T>(storage: &Storage, look: impl FnOnce(&HubView<'_>) -> T) -> T {
@@ -342,4 +346,35 @@ fn p3_who_speaks_against_a_backup_schedule_here() {
         .hollow_marker(C, "16:09:00")
         .holding_imported();
     assert_eq!(why(&hollow), [], "a hub known by a hollow marker only");
+}
+
+/// Failed before: whoever had a statement accepted for a Restore that nobody ever stored had answered for anybody's
+/// BackupSchedule.
+#[test]
+fn p3_what_was_accepted_for_a_restore_that_was_never_stored_answers_for_nothing() {
+    let storage = Storage::default().set(A, "16:00:00");
+    let accepted = |open_until| Accepted {
+        meaning: "m".into(),
+        kind: "down".into(),
+        about: A.into(),
+        at: at("16:05:00"),
+        holder: "Restore/activate".into(),
+        uid: "uid-then".into(),
+        accepted: at("16:05:05"),
+        open_until,
+    };
+    let answers = |open_until, stored: &str| {
+        let mut snapshot = storage.snapshot();
+        snapshot.accepted = Fact::known(vec![accepted(open_until)], snapshot.now.earliest());
+        let restore = json!({"metadata": {"name": "activate", "uid": stored}});
+        snapshot.restores = Fact::known(vec![Restore::read(&restore)], snapshot.now.earliest());
+        let findings = Findings::gather(&snapshot);
+        let view = HubView::new(&findings);
+        let standing = view.in_question().next().unwrap();
+        recorded(standing, &view)
+    };
+    let open = Some(at("16:11:00"));
+    assert!(answers(None, "another"), "it was stored once");
+    assert!(answers(open, "uid-then"), "it is there");
+    assert!(!answers(open, "another"));
 }
