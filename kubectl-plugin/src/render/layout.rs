@@ -47,12 +47,31 @@ pub fn wrap_command(command: &Command, width: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use acm_backup_domain::printable;
 
     #[test]
     fn no_line_is_wider_than_asked_but_by_one_word() {
         assert_eq!(wrap("one two three", 7), ["one two", "three"]);
         assert_eq!(wrap("a-very-long-word b", 5), ["a-very-long-word", "b"]);
         assert!(wrap("", 5).is_empty());
+    }
+
+    /// Failed before: of a name of a thousand letters the line was cut, its closing quote with it, and the name on
+    /// the next line stood outside of quotes.
+    #[test]
+    fn no_line_of_a_command_is_cut() {
+        for letter in ["a", " ", "'", "é"] {
+            for length in [252, 254, 400, 600, 994, 1200] {
+                let name = format!("a{}", letter.repeat(length));
+                let command = Command::new("oc")
+                    .say("delete schedules.velero.io")
+                    .names([name.as_str(), "x; touch owned #"]);
+                for line in wrap_command(&command, 74) {
+                    let indented = format!("      {line}");
+                    assert_eq!(printable::line(&indented), indented, "{letter:?} {length}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -5,13 +5,15 @@
 //! object holds goes in as one word by [`Command::name`] or [`Command::value`], quoted for a POSIX shell. Where
 //! that is not enough, because a name would be taken for a flag or cannot be typed, no command is shown at all.
 
-use crate::printable::is_obeyed;
+use crate::printable::{LONGEST_LINE, is_obeyed};
 use serde::{Serialize, Serializer};
 use std::fmt::{self, Write};
 use std::ops::Deref;
 
-/// Longest name a command carries; Kubernetes allows 253.
-const LONGEST_NAME: usize = 1000;
+/// Longest word of a command, as it is shown, in characters. A line of a report is cut, and a quote that is
+/// opened and never closed would make a command of the next line: with what stands around a word, none may
+/// come near [`LONGEST_LINE`]. Kubernetes allows names of 253.
+const LONGEST_WORD: usize = LONGEST_LINE / 2;
 
 /// What stands in the place of a command that is not shown.
 const UNFIT: &str = "(no command: a name in it cannot be typed safely; do it by another tool)";
@@ -80,7 +82,7 @@ impl Command {
     #[must_use]
     pub fn value(mut self, word: impl Into<String>) -> Self {
         let word = word.into();
-        self.fit &= !word.contains(is_obeyed);
+        self.fit &= can_be_shown(&word);
         self.words.push(word);
         self.shown()
     }
@@ -176,10 +178,7 @@ impl Command {
 
     /// A name that is empty or begins with a dash would be taken for something else.
     fn check_name(&mut self, name: &str) {
-        self.fit &= !name.is_empty()
-            && !name.starts_with('-')
-            && name.len() <= LONGEST_NAME
-            && !name.contains(is_obeyed);
+        self.fit &= !name.is_empty() && !name.starts_with('-') && can_be_shown(name);
     }
 
     fn shown(mut self) -> Self {
@@ -204,6 +203,11 @@ impl Command {
         self.text = text;
         self
     }
+}
+
+/// Whether a word can stand on a line as it is.
+fn can_be_shown(word: &str) -> bool {
+    !word.contains(is_obeyed) && quoted(word).chars().count() <= LONGEST_WORD
 }
 
 /// A word as a POSIX shell reads it back: as it stands where nothing in it means anything, else in single quotes.
