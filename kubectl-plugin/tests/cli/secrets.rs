@@ -16,11 +16,14 @@ const MARK_IN_BASE64: &str = "UzNDUjNUYzRuNHJ5";
 /// As a server quotes the token it was sent.
 const ECHOED: &str = "S3CR3Tc4n4ry0123456789abcdefTOKEN";
 const PASSWORD: &str = "S3CR3Tc4n4ry-password-1";
+/// One that looks like a word, as itself and as basic authentication sends it.
+const PLAIN: &str = "swordfish";
+const PLAIN_IN_BASE64: &str = "c3dvcmRmaXNo";
 const IN_A_FIELD: &str = "UzNDUjNUYzRuNHJ5LWtleQ==";
 
 fn assert_silent(outcome: &Outcome, what: &str) {
     let told = outcome.to_string();
-    for mark in [MARK, MARK_IN_BASE64] {
+    for mark in [MARK, MARK_IN_BASE64, PLAIN, PLAIN_IN_BASE64] {
         assert!(!told.contains(mark), "{what}: a secret is shown:\n{told}");
     }
 }
@@ -230,6 +233,74 @@ fn whatever_the_server_answers() {
                 &format!("{user}, and the server {answer}"),
             );
         }
+    }
+}
+
+/// Failed before for all but the first: what was sent was known only where it stood in the kubeconfig.
+#[test]
+fn a_server_that_quotes_what_it_was_sent_however_plain() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("plain");
+    fs::write(&file, PLAIN).unwrap();
+    for (what, said, user) in [
+        (
+            "token",
+            "Bearer swordfish: no such",
+            json!({"token": PLAIN}),
+        ),
+        (
+            "tokenFile",
+            "Bearer swordfish: no such",
+            json!({"tokenFile": file}),
+        ),
+        (
+            "basic",
+            "Basic YWRtaW46c3dvcmRmaXNo: no such",
+            json!({"username": "admin", "password": PLAIN}),
+        ),
+    ] {
+        let server = ApiServer::start_tls("active", &[("", Answer::Says(said))]);
+        let cluster = json!({"server": server.url, "insecure-skip-tls-verify": true});
+        try_all(&kubeconfig(cluster, user), &[], what);
+    }
+}
+
+/// Failed before: each was shown whole.
+#[test]
+fn a_password_in_an_address_that_is_none() {
+    let user = json!({"token": ECHOED});
+    let server = "https://127.0.0.1:9";
+    for cluster in [
+        json!({"server": server, "proxy-url": "jane:swordfish@127.0.0.1:9"}),
+        json!({"server": server, "proxy-url": "http://jane:sword/swordfish@127.0.0.1:9"}),
+        json!({"server": "https://jane:sword/swordfish@127.0.0.1:9"}),
+    ] {
+        let what = cluster.to_string();
+        try_all(&kubeconfig(cluster, user.clone()), &[], &what);
+    }
+}
+
+/// Failed before: what stood in the plugin's environment was known, what stood in its arguments was not.
+#[test]
+fn a_plugin_that_quotes_its_arguments() {
+    let directory = tempfile::tempdir().unwrap();
+    let program = directory.path().join("plugin");
+    fs::write(
+        &program,
+        "#!/bin/sh\necho \"unknown option: $*\" >&2\nexit 1\n",
+    )
+    .unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    for arguments in [
+        json!(["--secret=swordfish"]),
+        json!(["--secret", "swordfish"]),
+    ] {
+        let user = json!({"exec": {
+            "apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never",
+            "command": program, "args": arguments,
+        }});
+        let cluster = json!({"server": "https://127.0.0.1:9"});
+        try_all(&kubeconfig(cluster, user), &[], "arguments");
     }
 }
 

@@ -6,7 +6,7 @@
 use acm_backup_domain::printable::line;
 use acm_backup_domain::redact::redact;
 use futures::future::BoxFuture;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::response::Parts;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Either, Full, Limited};
@@ -58,7 +58,7 @@ type Looked = Either<Incoming, Full<Bytes>>;
 #[derive(Clone)]
 pub(super) struct Answers<S> {
     inner: S,
-    /// What was sent and must not come back on a screen.
+    /// What must not come back on a screen, besides what is sent.
     secrets: Arc<[String]>,
 }
 
@@ -86,10 +86,18 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
+        // Wherever it came from, and however often it was exchanged meanwhile: this is what was sent.
+        let secrets: Vec<_> = self.secrets.iter().cloned().chain(sent(&request)).collect();
         let answer = self.inner.call(request);
-        let secrets = self.secrets.clone();
         Box::pin(async move { look_at(answer.await.map_err(Into::into)?, &secrets).await })
     }
+}
+
+/// What proves who we are in a request, without the word before it.
+fn sent(request: &Request<Body>) -> Option<String> {
+    let proof = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (_, secret) = proof.split_once(' ')?;
+    Some(secret.to_owned())
 }
 
 async fn look_at(

@@ -212,6 +212,11 @@ impl Plugin {
     fn shown(&self, said: &[u8], out: &[u8]) -> String {
         let said = String::from_utf8_lossy(said);
         let out = String::from_utf8_lossy(out);
+        // `--password=x` gives x away as well as `--password x`.
+        let arguments = self.config.args.iter().flatten().flat_map(|argument| {
+            let value = argument.split_once('=').map(|(_, value)| value);
+            std::iter::once(argument.as_str()).chain(value)
+        });
         let printed =
             out.split(|letter: char| letter.is_whitespace() || "\"',:{}".contains(letter));
         let given = self
@@ -222,7 +227,8 @@ impl Plugin {
             .filter_map(|pair| pair.get("value"));
         let known = printed
             .filter(|word| word.len() >= 8)
-            .chain(given.map(String::as_str));
+            .chain(given.map(String::as_str))
+            .chain(arguments.filter(|word| !word.starts_with('-') || word.contains('=')));
         let said = redact(said.trim(), known);
         let from = said.len().saturating_sub(SHOWN);
         let from = (from..=said.len()).find(|at| said.is_char_boundary(*at));

@@ -223,6 +223,11 @@ fn address(target: &Target) -> Result<Uri, ConnectError> {
     };
     // A password in an address would be shown with it.
     let bare = without_passwords(&whole).into_owned();
+    if bare.contains('@') {
+        return Err(refused(
+            "it holds an @ where no address has one (not shown: it may hold a password)".to_owned(),
+        ));
+    }
     let uri: Uri = bare
         .parse()
         .map_err(|error| refused(format!("{bare:?}: {error}")))?;

@@ -170,14 +170,21 @@ fn split_port(entry: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// What is said of one that is none.
+const NO_PROXY_ADDRESS: &str =
+    "is no address of a proxy; http://, https:// and socks5:// are known";
+
 /// A kubeconfig's `proxy-url`, which is used whatever the environment says.
 pub(crate) fn of_kubeconfig(url: &str, field: &str) -> Result<Proxy, ConnectError> {
-    parse(url, field).ok_or_else(|| ConnectError::Field {
-        field: field.to_owned(),
-        why: format!(
-            "{:?} is no address of a proxy; http://, https:// and socks5:// are known",
-            without_passwords(url)
-        ),
+    parse(url, field).ok_or_else(|| {
+        let bare = without_passwords(url);
+        ConnectError::Field {
+            field: field.to_owned(),
+            why: match bare.contains('@') {
+                true => format!("it {NO_PROXY_ADDRESS} (not shown: it may hold a password)"),
+                false => format!("{bare:?} {NO_PROXY_ADDRESS}"),
+            },
+        }
     })
 }
 
