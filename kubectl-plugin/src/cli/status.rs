@@ -85,7 +85,7 @@ fn from_hub(global: &Global) -> anyhow::Result<Report> {
         .enable_all()
         .build()
         .context("starting the runtime")?;
-    runtime.block_on(async {
+    let asked = runtime.block_on(async {
         // Begun once: the plugin that says who we are, the way there, and every look-up share it.
         let deadline = Deadline::within(global.deadline());
         let connection = connect::connect(&global.connection(), deadline).await?;
@@ -125,7 +125,10 @@ fn from_hub(global: &Global) -> anyhow::Result<Report> {
             status,
             Source::live(connection.server, connection.context, flag, namespace.why),
         ))
-    })
+    });
+    // A name that is still being looked up, on a thread of its own, is not waited for.
+    runtime.shutdown_background();
+    asked
 }
 
 /// Why nothing at all could be looked up, where one reason is behind it all.

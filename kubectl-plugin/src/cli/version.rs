@@ -67,11 +67,14 @@ fn ask(global: &Global) -> anyhow::Result<String> {
         .enable_all()
         .build()
         .context("starting the runtime")?;
-    runtime.block_on(async {
+    let asked = runtime.block_on(async {
         let deadline = Deadline::within(global.deadline());
         let connection = connect::connect(&global.connection(), deadline).await?;
         server_version(&connection.client, connection.deadline)
             .await
             .map_err(|missing| anyhow::anyhow!("{} cannot be asked: {missing}", connection.server))
-    })
+    });
+    // A name that is still being looked up, on a thread of its own, is not waited for.
+    runtime.shutdown_background();
+    asked
 }

@@ -80,14 +80,21 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// Asks for a target to be looked at after a pause; one that waits already keeps its time.
+    /// Asks for a target to be looked at after a pause, and anew; one that is due earlier keeps its time.
     pub fn later(&self, target: Target, pause: Duration) {
         let now = Instant::now();
         let due = Due {
             at: now.checked_add(pause).unwrap_or(now),
             attempt: 0,
         };
-        self.lock().entry(target).or_insert(due);
+        self.lock()
+            .entry(target)
+            .and_modify(|waits| {
+                if waits.at > due.at {
+                    *waits = due;
+                }
+            })
+            .or_insert(due);
         self.changed.notify_one();
     }
 
@@ -176,6 +183,18 @@ mod tests {
         assert_eq!(queue.next().await, (target.clone(), 1));
         assert!(!queue.again(target, AGAIN.len()));
         assert!(queue.is_empty());
+    }
+
+    /// Failed before: one that waited for its next try kept that time, up to a minute, though it was heard of.
+    #[tokio::test(start_paused = true)]
+    async fn what_is_heard_of_comes_before_its_next_try() {
+        let queue = Queue::default();
+        let target = Target::one(Labelled::Secret, "c1", "pull");
+        let begun = Instant::now();
+        assert!(queue.again(target.clone(), AGAIN.len() - 1));
+        queue.later(target.clone(), Duration::from_secs(1));
+        assert_eq!(queue.next().await, (target, 0));
+        assert_eq!(begun.elapsed(), Duration::from_secs(1));
     }
 
     #[tokio::test(start_paused = true)]

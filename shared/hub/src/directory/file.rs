@@ -81,6 +81,9 @@ fn parse(text: &str, json: bool, filed: &Filed) -> Result<Found, String> {
         .get("kind")
         .and_then(Value::as_str)
         .is_some_and(|kind| filed.is_list(kind));
+    if list && is_a_page(&fields) {
+        return Err("it is one page of a list, and more follow".to_owned());
+    }
     let objects = match fields.remove("items") {
         Some(Value::Array(items)) if list => items,
         Some(Value::Null) if list => Vec::new(),
@@ -112,6 +115,18 @@ fn parse(text: &str, json: bool, filed: &Filed) -> Result<Found, String> {
         objects,
         alone: false,
     })
+}
+
+/// Whether an API server said with it that there is more.
+fn is_a_page(list: &serde_json::Map<String, Value>) -> bool {
+    let metadata = |field| {
+        list.get("metadata")
+            .and_then(|metadata| metadata.get(field))
+    };
+    metadata("continue")
+        .and_then(Value::as_str)
+        .is_some_and(|token| !token.is_empty())
+        || metadata("remainingItemCount").and_then(Value::as_i64) > Some(0)
 }
 
 /// Whether the first thing in it is a bracket.

@@ -242,6 +242,17 @@ fn what_is_no_whole_list_is_told_as_what_it_is() {
             backup("a").replace("  name: a\n", "  labels: {}\n"),
             "it holds an object without apiVersion, kind or name",
         ),
+        // What `kubectl get --raw …?limit=1` gives: the rest is not looked at.
+        (
+            list("List", &[backup("a")])
+                .replace("resourceVersion: \"\"", "continue: eyJ2Ijo"),
+            "it is one page of a list, and more follow",
+        ),
+        (
+            "{\"kind\": \"BackupList\", \"metadata\": {\"remainingItemCount\": 3}, \"items\": []}\n"
+                .to_owned(),
+            "it is one page of a list, and more follow",
+        ),
         ("\n\n".to_owned(), "it is empty"),
         (String::new(), "it is empty"),
         ("- a\n".to_owned(), "it holds no Kubernetes object"),
