@@ -165,9 +165,10 @@ async fn connected(
         (Some(lone), None) => return Err(lone.refused("it has no client-key beside it")),
         (None, Some(lone)) => return Err(lone.refused("it has no client-certificate beside it")),
     };
-    let mut secrets = known_secrets(&target);
-    let (auth, given, waited) =
-        authorization(&mut target, &authority, deadline, &mut secrets).await?;
+    // What no request carries as it is: a password goes out with its name, in base64.
+    let basic = target.basic.iter().map(|(_, password, _)| password.clone());
+    let mut secrets: Vec<_> = basic.collect();
+    let (auth, given, waited) = authorization(&mut target, &authority, deadline).await?;
     let tls = tls::config(&authority, given.as_ref().or(identity.as_ref()))?;
     let proxy = match &target.proxy {
         Some((url, field)) => Some(proxy::of_kubeconfig(url, field)?),
@@ -260,19 +261,11 @@ fn believed(target: &Target, authority: Option<Pem>) -> Result<Authority, Connec
     }
 }
 
-/// What must not come back on a screen.
-fn known_secrets(target: &Target) -> Vec<String> {
-    let token = target.token.iter().map(|(token, _)| token.clone());
-    let password = target.basic.iter().map(|(_, password, _)| password.clone());
-    token.chain(password).collect()
-}
-
 /// Who we say we are, the certificate that a plugin gave, and how long a person was waited for.
 async fn authorization(
     target: &mut Target,
     authority: &Authority,
     deadline: Deadline,
-    secrets: &mut Vec<String>,
 ) -> Result<(Auth, Option<(Pem, Pem)>, Duration), ConnectError> {
     if let Some((path, field)) = target.token_file.take() {
         return Ok((Auth::token_file(path, field)?, None, Duration::ZERO));
@@ -299,7 +292,6 @@ async fn authorization(
         plugin.cluster = target.told.as_ref().map(|told| exec::cluster(told, bytes));
     }
     let credential = plugin.run(deadline).await?;
-    secrets.extend(credential.token.clone());
     let given = credential.certificate.clone().map(|(certificate, key)| {
         let of = |part: &str| {
             format!(
