@@ -58,6 +58,9 @@ pub struct Snapshot {
     pub attesting_accounts: BTreeSet<String>,
     /// Whether the user of the review may do what a rule asks about.
     pub permissions: BTreeMap<Permission, Fact<bool>>,
+    /// Whether nothing tells how many objects there were, as in a directory that has a file for each: one that was
+    /// lost on the way may not be missed.
+    pub uncounted: bool,
 }
 
 impl Snapshot {
@@ -81,6 +84,7 @@ impl Snapshot {
             accepted: Fact::unasked(),
             attesting_accounts: BTreeSet::new(),
             permissions: BTreeMap::new(),
+            uncounted: false,
         }
     }
 

@@ -33,6 +33,10 @@ pub struct NotChecked {
 /// The time of a collection, as it is called.
 pub(super) const TIME: &str = "time of the collection";
 
+/// What a directory with a file for each object leaves open, whatever else is in it.
+pub const UNCOUNTED: &str =
+    "whether all of them are here (each object has a file of its own, and nothing counts them)";
+
 /// Every fact that is missing.
 pub(super) fn not_checked(facts: &Facts<'_>) -> Vec<NotChecked> {
     let s = facts.snapshot;
@@ -171,9 +175,9 @@ pub(super) fn no_operator(facts: &Facts<'_>) -> Option<Finding> {
 }
 
 /// What no look-up tells, so that nobody takes its absence for good news.
-pub(super) fn not_knowable(role: Role) -> Vec<&'static str> {
+pub(super) fn not_knowable(role: Role, uncounted: bool) -> Vec<&'static str> {
     let content = "whether the files in the bucket can be read back";
-    match role {
+    let of_the_role = match role {
         Role::Passive
         | Role::Idle
         | Role::Collision
@@ -187,7 +191,9 @@ pub(super) fn not_knowable(role: Role) -> Vec<&'static str> {
             ]
         }
         Role::Active | Role::Unknown => vec![content],
-    }
+    };
+    let lost = uncounted.then_some(UNCOUNTED);
+    of_the_role.into_iter().chain(lost).collect()
 }
 
 /// Whether a directory lacks it. What an API server does not show is refused, and asked for; what a directory lacks

@@ -182,7 +182,7 @@ impl Directory {
         for need in needs {
             objects.answer(need, clock.now().earliest(), &mut snapshot);
         }
-        lost::take_back(&mut snapshot, &objects.alone);
+        lost::take_back(&mut snapshot, &objects.alone, &self.tree.of_clusters());
         Collected { snapshot, clock }
     }
 }

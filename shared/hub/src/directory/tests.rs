@@ -531,18 +531,193 @@ fn write_run(dir: &Scratch, stamp: &str, expires: &str, without: &[&str]) {
     for kind in acm_backup_domain::kinds::backup::BackupType::DATA {
         let name = format!("{}-{stamp}", kind.schedule_name());
         if !without.contains(&kind.label()) {
-            let text = backup(&name)
-                .replace(
-                    "metadata:\n",
-                    "metadata:\n  labels:\n    cluster.open-cluster-management.io/backup-cluster: aaaa1111\n",
-                )
-                .replace(
-                    "status:\n",
-                    &format!("status:\n  expiration: \"2026-11-{expires}T16:00:00Z\"\n"),
-                );
+            let text = own(&backup(&name), expires);
             dir.write(&format!("{VELERO}/backups/{name}.yaml"), &text);
         }
     }
+}
+
+/// A backup that this hub wrote, with the day on which it expires.
+fn own(backup: &str, expires: &str) -> String {
+    backup
+        .replace(
+            "metadata:\n",
+            "metadata:\n  labels:\n    cluster.open-cluster-management.io/backup-cluster: aaaa1111\n",
+        )
+        .replace(
+            "status:\n",
+            &format!("status:\n  expiration: \"2026-11-{expires}T16:00:00Z\"\n"),
+        )
+}
+
+/// What is said to be lost, of objects with a file each.
+fn lost(files: &[(&str, String)], fact: impl Fn(&Snapshot) -> Option<Missing>) -> Option<String> {
+    let dir = Scratch::new("lost-one");
+    dir.write(VERSION, &version("aaaa1111"));
+    dir.write("timestamp", TIMES);
+    for (file, text) in files {
+        dir.write(file, text);
+    }
+    fact(&dir.collect().snapshot).map(|missing| missing.to_string())
+}
+
+/// An object that was made for another.
+fn made_for(kind: &str, name: &str, owner: (&str, &str)) -> String {
+    format!(
+        "apiVersion: velero.io/v1\nkind: {kind}\nmetadata:\n  name: {name}\n  ownerReferences:\n  - kind: {}\n    name: {}\nspec:\n  paused: false\nstatus:\n  lastBackup: \"2026-11-22T16:00:00Z\"\n  phase: Enabled\n  startTimestamp: \"2026-11-22T16:00:00Z\"\n",
+        owner.0, owner.1
+    )
+}
+
+#[test]
+fn what_others_were_made_for_is_missed() {
+    let bsch = |name: &str| {
+        format!(
+            "apiVersion: cluster.open-cluster-management.io/v1beta1\nkind: BackupSchedule\nmetadata:\n  name: {name}\nstatus:\n  phase: Enabled\n"
+        )
+    };
+    let schedules = |without: Option<&str>| -> Vec<(String, String)> {
+        acm_backup_domain::kinds::backup::BackupType::ALL
+            .iter()
+            .map(|kind| kind.schedule_name())
+            .filter(|name| Some(*name) != without)
+            .map(|name| {
+                let text = made_for("Schedule", name, ("BackupSchedule", "a"));
+                (format!("{VELERO}/schedules/{name}.yaml"), text)
+            })
+            .collect()
+    };
+    let there = |schedule: &str, without: Option<&str>| {
+        let mut files = vec![(
+            format!("{ACM}/backupschedules/{schedule}.yaml"),
+            bsch(schedule),
+        )];
+        files.extend(schedules(without));
+        files
+    };
+    let told = |files: Vec<(String, String)>, fact: &dyn Fn(&Snapshot) -> Option<Missing>| {
+        let files: Vec<_> = files
+            .iter()
+            .map(|(file, text)| (file.as_str(), text.clone()))
+            .collect();
+        lost(&files, fact)
+    };
+    let of_schedules = |s: &Snapshot| s.backup_schedules.get().err().cloned();
+    let of_velero = |s: &Snapshot| s.velero_schedules.get().err().cloned();
+    assert_eq!(told(there("a", None), &of_schedules), None);
+    assert_eq!(told(there("a", None), &of_velero), None);
+    assert_eq!(
+        told(there("b", None), &of_schedules).unwrap(),
+        "cluster.open-cluster-management.io/backupschedules: no file of a, which acm-credentials-schedule was made for"
+    );
+    assert_eq!(
+        told(there("a", Some("acm-resources-schedule")), &of_velero).unwrap(),
+        "velero.io/schedules: no file of acm-resources-schedule, which the operator makes for BackupSchedule a with the others"
+    );
+    let restore = vec![
+        (
+            format!("{ACM}/restores/b.yaml"),
+            bsch("b").replace("BackupSchedule", "Restore"),
+        ),
+        (
+            format!("{VELERO}/restores/a-1.yaml"),
+            made_for("Restore", "a-1", ("Restore", "a")),
+        ),
+    ];
+    assert_eq!(
+        told(restore, &|s| s.restores.get().err().cloned()).unwrap(),
+        "cluster.open-cluster-management.io/restores: no file of a, which a-1 was made for"
+    );
+}
+
+#[test]
+fn a_location_that_a_backup_is_in_is_missed() {
+    let location = "apiVersion: velero.io/v1\nkind: BackupStorageLocation\nmetadata:\n  name: dpa-1\nstatus:\n  phase: Available\n";
+    let told = |name: &str| {
+        let backup = backup("a").replace(
+            "status:\n",
+            &format!("spec:\n  storageLocation: {name}\nstatus:\n"),
+        );
+        let (backups, locations) = (
+            format!("{VELERO}/backups/a.yaml"),
+            format!("{VELERO}/backupstoragelocations/dpa-1.yaml"),
+        );
+        let files = [
+            (backups.as_str(), backup),
+            (locations.as_str(), location.to_owned()),
+        ];
+        lost(&files, |s| s.storage_locations.get().err().cloned())
+    };
+    assert_eq!(told("dpa-1"), None);
+    assert_eq!(
+        told("dpa-2").unwrap(),
+        "velero.io/backupstoragelocations: no file of dpa-2, which backup a is in"
+    );
+}
+
+#[test]
+fn a_backup_that_its_schedule_notes_is_missed_but_not_one_that_was_left_out() {
+    let dir = Scratch::new("noted");
+    dir.write(VERSION, &version("aaaa1111"));
+    dir.write("timestamp", TIMES);
+    write_run(&dir, "20261122150000", "27", &[]);
+    let schedule = |at: &str| {
+        made_for(
+            "Schedule",
+            "acm-credentials-schedule",
+            ("BackupSchedule", "a"),
+        )
+        .replace("2026-11-22T16:00:00Z", at)
+    };
+    let file = format!("{VELERO}/schedules/acm-credentials-schedule.yaml");
+    for (at, known) in [
+        ("2026-11-22T15:00:00Z", true),
+        ("2026-11-22T16:00:00Z", false),
+        // It may have been made after the backups were listed.
+        ("2026-11-22T16:22:00Z", true),
+    ] {
+        dir.write(&file, &schedule(at));
+        assert_eq!(
+            dir.collect().snapshot.backups.value().is_some(),
+            known,
+            "{at}"
+        );
+    }
+    // Left out of a run, as the one before it still went on.
+    let dir = Scratch::new("left-out");
+    dir.write(VERSION, &version("aaaa1111"));
+    dir.write("timestamp", TIMES);
+    write_run(&dir, "20261122150000", "27", &[]);
+    write_run(&dir, "20261122160000", "27", &["credentials"]);
+    assert!(dir.collect().snapshot.backups.value().is_none());
+    let busy = "acm-credentials-schedule-20261122150000";
+    let text = own(&backup(busy), "27").replace(
+        "status:\n",
+        "status:\n  completionTimestamp: \"2026-11-22T16:05:00Z\"\n",
+    );
+    dir.write(&format!("{VELERO}/backups/{busy}.yaml"), &text);
+    assert!(dir.collect().snapshot.backups.value().is_some());
+}
+
+#[test]
+fn a_cluster_of_which_other_things_were_collected_is_missed() {
+    let cluster = "apiVersion: cluster.open-cluster-management.io/v1\nkind: ManagedCluster\nmetadata:\n  name: spoke-1\nstatus: {}\n";
+    let told = |namespace: &str| {
+        let addon = format!(
+            "namespaces/{namespace}/addon.open-cluster-management.io/managedclusteraddons/a.yaml"
+        );
+        let clusters = "cluster-scoped-resources/cluster.open-cluster-management.io/managedclusters/spoke-1.yaml";
+        let files = [
+            (addon.as_str(), String::new()),
+            (clusters, cluster.to_owned()),
+        ];
+        lost(&files, |s| s.managed_clusters.get().err().cloned())
+    };
+    assert_eq!(told("spoke-1"), None);
+    assert_eq!(
+        told("spoke-2").unwrap(),
+        "cluster.open-cluster-management.io/managedclusters: no file of spoke-2, whose namespace holds what a cluster's does"
+    );
 }
 
 #[test]
@@ -552,7 +727,7 @@ fn a_file_lost_out_of_an_earlier_run_is_missed() {
         dir.write(VERSION, &version(id));
         dir.write("timestamp", TIMES);
         write_run(&dir, "20261122150000", expires, older);
-        write_run(&dir, "20261122160000", "27", newest);
+        write_run(&dir, "20261122162000", "27", newest);
         dir.collect()
             .snapshot
             .backups
@@ -566,6 +741,15 @@ fn a_file_lost_out_of_an_earlier_run_is_missed() {
         Err(lost.to_owned())
     );
     assert_eq!(known(&[], &[], "27", "aaaa1111"), Ok(()));
+    // The validation backup of each run expires within the hour, and tells nothing of the others.
+    let dir = Scratch::new("lost-beside-validation");
+    dir.write(VERSION, &version("aaaa1111"));
+    dir.write("timestamp", TIMES);
+    write_run(&dir, "20261122150000", "27", &["credentials"]);
+    let validation = "acm-validation-policy-schedule-20261122150000";
+    let text = own(&backup(validation), "22");
+    dir.write(&format!("{VELERO}/backups/{validation}.yaml"), &text);
+    assert!(dir.collect().snapshot.backups.value().is_none());
     // The newest is being made, an expired one being deleted, and of another hub's only what went well comes here.
     assert_eq!(known(&[], &["credentials"], "27", "aaaa1111"), Ok(()));
     assert_eq!(known(&["credentials"], &[], "22", "aaaa1111"), Ok(()));

@@ -15,6 +15,12 @@ const NAMESPACES: &str = "namespaces";
 /// Where cluster-scoped kinds are: `oc adm inspect` and must-gather have the first, `kubectl gather` the second.
 const CLUSTER_SCOPED: [&str; 2] = ["cluster-scoped-resources", "cluster"];
 
+/// What is in the namespace of a managed cluster, and in no other.
+const OF_CLUSTERS: [&str; 2] = [
+    "addon.open-cluster-management.io/managedclusteraddons",
+    "internal.open-cluster-management.io/managedclusterinfos",
+];
+
 const SUFFIXES: [&str; 3] = ["yaml", "yml", "json"];
 
 /// No timestamp file is read beyond this; must-gather's has two lines for each of a few hundred runs.
@@ -78,6 +84,21 @@ impl Tree {
         names.sort();
         names.dedup();
         names
+    }
+
+    /// The namespaces of managed clusters: what only such a namespace holds was collected of them.
+    pub(super) fn of_clusters(&self) -> BTreeSet<String> {
+        let holds = |namespace: &Path| {
+            OF_CLUSTERS
+                .iter()
+                .any(|kind| entries(&namespace.join(kind)).is_ok_and(|files| !files.is_empty()))
+        };
+        self.roots
+            .iter()
+            .flat_map(|root| folders(&root.join(NAMESPACES)).unwrap_or_default())
+            .filter(|namespace| holds(namespace))
+            .filter_map(|namespace| Some(namespace.file_name()?.to_str()?.to_owned()))
+            .collect()
     }
 
     /// What is in it, for a sentence: the namespaces, each with the groups it was collected of.
