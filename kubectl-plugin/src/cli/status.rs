@@ -72,7 +72,7 @@ fn needs() -> BTreeSet<acm_backup_domain::snapshot::Need> {
 fn from_directory(path: &Path, global: &Global) -> anyhow::Result<Report> {
     let directory = Directory::open(path)?;
     let namespace = namespace::of_directory(global.namespace.as_deref(), &directory);
-    let collected = directory.collect(&namespace.name, &needs());
+    let collected = directory.collect(&namespace.name, &needs())?;
     let status = status::assess(&collected.snapshot);
     Ok(Report::new(
         status,

@@ -13,6 +13,7 @@ use crate::kinds::velero_restore::VeleroRestore;
 use crate::kinds::velero_schedule::VeleroSchedule;
 use crate::names;
 use crate::time::Now;
+use crate::upstream::resource;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -337,7 +338,6 @@ impl Missing {
     /// What would make the fact known: a command to run, or who to ask.
     pub fn way_out(&self, cli: &'static str) -> WayOut {
         let command = Command::new(cli);
-        let inspect = || Command::new("oc").say("adm inspect");
         let (text, command) = match self {
             Self::NotAsked => ("ask for it", None),
             Self::NoCluster { .. } => (
@@ -366,26 +366,18 @@ impl Missing {
                         .say("logs deploy/acm-backup-webhook"),
                 ),
             ),
-            Self::NotCollected {
-                resource,
-                namespace,
-            } => {
-                let collect = inspect().name(resource);
-                let collect = match namespace {
-                    Some(namespace) => collect.say("-n").name(namespace),
-                    None => collect,
-                };
-                ("collect them as well:", Some(collect.say("--dest-dir DIR")))
-            }
+            // Not these alone: what was collected in several runs is of several times, or of several hubs.
+            Self::NotCollected { .. } => (
+                "collect all anew, into an empty directory:",
+                Some(collect()),
+            ),
             // The whole of a namespace goes with it, of all of them the whole of the hub.
-            Self::BrokenFile { resource, .. }
-                if resource == crate::upstream::resource::NAMESPACES =>
-            {
+            Self::BrokenFile { resource: of, .. } if of == resource::NAMESPACES => {
                 ("copy it again, or collect the namespace anew", None)
             }
-            Self::BrokenFile { resource, .. } => (
-                "repair it, or collect it anew:",
-                Some(inspect().name(resource).say("-A --dest-dir DIR")),
+            Self::BrokenFile { .. } => (
+                "repair it, or collect all anew, into an empty directory:",
+                Some(collect()),
             ),
             Self::Failed { resource, .. } => (
                 "look at it by hand:",
@@ -394,6 +386,15 @@ impl Missing {
         };
         WayOut { text, command }
     }
+}
+
+/// The one command that collects all that a hub is judged by. A namespace alone has none of it: `oc adm inspect
+/// ns/NAME` collects no custom resources.
+pub fn collect() -> Command {
+    Command::new("oc")
+        .say("adm inspect")
+        .value(resource::JUDGED.join(","))
+        .say("-A --dest-dir DIR")
 }
 
 /// What would make a fact known.

@@ -162,6 +162,48 @@ fn taken_from() -> Hub {
     hub
 }
 
+/// Hubs that have nothing to do with the others: one that backs up to another bucket, one that waits for it, and one
+/// that does neither.
+pub fn strangers() -> Vec<Hub> {
+    const C: &str = "cccc3333-0000-4000-8000-00000000000c";
+    const D: &str = "dddd4444-0000-4000-8000-00000000000d";
+    const E: &str = "eeee5555-0000-4000-8000-00000000000e";
+    let bucket = || {
+        let mut all = storage("10:19:40");
+        all[0]["spec"]["objectStorage"] = json!({"bucket": "another", "prefix": "hub"});
+        all
+    };
+    let active = vec![
+        schedules("10:00:07"),
+        bucket(),
+        run(C, "09:00:07", true),
+        run(C, "10:00:07", true),
+        clusters(3, false, None),
+    ];
+    let passive = vec![
+        restore(
+            "restore-sync",
+            false,
+            "Enabled",
+            "10:00:07",
+            ("Completed", 12),
+        ),
+        bucket(),
+        run(C, "09:00:07", false),
+        run(C, "10:00:07", false),
+        clusters(0, false, None),
+    ];
+    vec![
+        hub("elsewhere", C, active),
+        hub("waits-elsewhere", D, passive),
+        hub(
+            "bare",
+            E,
+            vec![storage("10:19:50"), clusters(0, false, None)],
+        ),
+    ]
+}
+
 fn at(time: &str) -> Timestamp {
     format!("2026-11-20T{time}Z").parse().expect("a time")
 }
@@ -561,13 +603,13 @@ fn replaced() -> Hub {
         "replaced",
         A,
         vec![
-            schedules("10:00:05"),
+            schedules("10:00:02"),
             storage("10:19:30"),
             run(A, "07:00:05", true),
             marker(B, "08:05:00", false),
-            run(B, "09:00:09", false),
-            run(B, "10:00:09", false),
-            run(A, "10:00:05", true),
+            run(B, "09:00:05", false),
+            run(B, "10:00:05", false),
+            run(A, "10:00:02", true),
             clusters(2, false, None),
         ],
     )

@@ -83,7 +83,10 @@ impl OnDisk {
         let namespace = directory
             .namespace()
             .unwrap_or_else(|| crate::hub::NAMESPACE.to_owned());
-        let collected = directory.collect(&namespace, &status::needs().collect());
+        let collected = match directory.collect(&namespace, &status::needs().collect()) {
+            Ok(collected) => collected,
+            Err(error) => return Said::Refused(error.to_string()),
+        };
         let report = status::assess(&collected.snapshot);
         Said::Judged(Judgement {
             verdict: report.verdict,

@@ -4,6 +4,7 @@ use acm_backup_domain::status::Verdict;
 use acm_backup_offline::damage::Cuts;
 use acm_backup_offline::judge::{OnDisk, Said};
 use acm_backup_offline::layout::Layout;
+use acm_backup_offline::mixed::{self, Way};
 use acm_backup_offline::{hub, soak};
 
 /// What is said of each hub whole, so that there is something to lose.
@@ -75,14 +76,58 @@ fn no_lost_file_makes_a_verdict_another_but_unknown() {
 }
 
 #[test]
+fn two_hubs_that_were_collected_into_one_directory_are_refused() {
+    const SOME: [&str; 6] = [
+        "active",
+        "passive",
+        "activated",
+        "replaced",
+        "elsewhere",
+        "bare",
+    ];
+    let mut hubs = hub::all();
+    hubs.extend(hub::strangers());
+    hubs.retain(|hub| SOME.contains(&hub.name));
+    for layout in [Layout::Inspect, Layout::GetYaml, Layout::AcmMustGather] {
+        let outcome = mixed::try_all(&hubs, layout, Way::Collected).unwrap();
+        assert_eq!(outcome.as_the_second, 0, "{layout:?}");
+        assert_eq!(outcome.complaints, Vec::<String>::new(), "{layout:?}");
+        assert!(outcome.refused > 20, "{layout:?}: {outcome:?}");
+    }
+}
+
+/// Where no time tells that there were two. What is left of the first under names that the second has not tells of the
+/// first in most cases; in these nothing does.
+#[test]
+fn two_hubs_that_were_copied_over_each_other_are_refused_by_what_they_hold() {
+    const UNTOLD: [&str; 5] = [
+        "a-restore-failed and then replaced: added [(\"restore/failed\"",
+        "a-second-schedule and then replaced: added [(\"schedule/several\"",
+        "a-second-restore and then replaced: added [(\"restore/refused\"",
+        "empty-handed and then bare: added [(\"passive/holds-nothing\"",
+        "forsaken and then bare: added [(\"hub/owner-silent\"",
+    ];
+    let mut hubs = hub::all();
+    hubs.extend(hub::strangers());
+    // That one sees another takeover in the bucket than the others that write to it.
+    hubs.retain(|hub| hub.name != "taken-from");
+    let outcome = mixed::try_all(&hubs, Layout::OneByOne, Way::Copied).unwrap();
+    let told = outcome.complaints.iter();
+    let told: Vec<_> = told
+        .map(|complaint| complaint.split(", ").next().unwrap())
+        .collect();
+    assert_eq!(told, UNTOLD);
+    assert!(outcome.refused > 100, "{outcome:?}");
+}
+
+#[test]
 fn no_cut_and_no_missing_file_adds_a_finding_or_betters_the_verdict() {
     // All of it: cargo xtask soak offline.
     let cuts = |layout, hub: &str| match (layout, hub) {
         (Layout::Inspect, "stalled" | "passive" | "activated") => Some(Cuts::Lines),
         (Layout::OneByOne, _) => None,
-        (Layout::GetYaml, _) | (_, "passive" | "unguarded" | "replaced") => {
-            Some(Cuts::Sampled(1999))
-        }
+        (Layout::GetYaml, "active" | "empty-handed" | "forsaken" | "activated")
+        | (_, "passive" | "unguarded" | "replaced") => Some(Cuts::Sampled(1999)),
         _ => None,
     };
     let report = soak::soak(cuts, |_| ()).unwrap();

@@ -26,7 +26,9 @@ impl Scratch {
     fn collect(&self) -> Collected {
         let directory = Directory::open(&self.0).unwrap();
         let namespace = directory.namespace().unwrap_or_else(|| "none".to_owned());
-        directory.collect(&namespace, &status::needs().collect())
+        directory
+            .collect(&namespace, &status::needs().collect())
+            .unwrap()
     }
 }
 
@@ -454,6 +456,219 @@ fn several_hubs_are_refused_with_their_ids_however_they_came_together() {
         );
     }
     assert!(refused(&dir).contains("hub (hub aaaa1111), spoke (hub cccc3333)"));
+}
+
+/// Why a directory of these files is of no one hub; none where it was read.
+fn mixed(files: &[(&str, String)]) -> Option<String> {
+    let dir = Scratch::new("mixed");
+    dir.write("timestamp", TIMES);
+    dir.write(VERSION, &version("aaaa1111"));
+    for (file, text) in files {
+        dir.write(file, text);
+    }
+    let directory = Directory::open(&dir.0).unwrap();
+    let namespace = directory.namespace().unwrap_or_default();
+    let error = directory
+        .collect(&namespace, &status::needs().collect())
+        .err()?
+        .to_string();
+    let why = error.split("more than one hub wrote: ").nth(1)?;
+    Some(why.split("; collect each").next()?.to_owned())
+}
+
+/// Of two hubs that were collected into one directory, one after the other, one ClusterVersion is left.
+#[test]
+fn objects_of_two_hubs_are_refused_with_what_contradicts() {
+    let file = |name: &str| format!("{VELERO}/{name}");
+    let labelled = |text: String, label: &str, id: &str| {
+        text.replace(
+            "metadata:\n",
+            &format!("metadata:\n  labels:\n    {label}: {id}\n"),
+        )
+    };
+    const CLUSTER: &str = "cluster.open-cluster-management.io/backup-cluster";
+    let schedule = |id: &str| {
+        let text = made_for(
+            "Schedule",
+            "acm-credentials-schedule",
+            ("BackupSchedule", "a"),
+        );
+        labelled(text, CLUSTER, id)
+    };
+    let schedules = file("schedules/a.yaml");
+    let told = |id: &str| mixed(&[(schedules.as_str(), schedule(id))]);
+    assert_eq!(told("aaaa1111"), None);
+    assert_eq!(told("unknown"), None);
+    assert_eq!(
+        told("bbbb2222").unwrap(),
+        "ClusterVersion version is of hub aaaa1111, Velero Schedule acm-credentials-schedule is of hub bbbb2222"
+    );
+    // What Velero wrote on this hub itself, and what it copied here.
+    let backups = file("backups/a.yaml");
+    let told = |generation: &str| {
+        let text = labelled(
+            backup("acm-credentials-schedule-20261122160000"),
+            CLUSTER,
+            "bbbb2222",
+        )
+        .replace(
+            "metadata:\n",
+            &format!("metadata:\n  creationTimestamp: \"2026-11-22T16:00:00Z\"\n{generation}"),
+        )
+        .replace(
+            "  phase:",
+            "  completionTimestamp: \"2026-11-22T16:00:40Z\"\n  phase:",
+        );
+        mixed(&[(backups.as_str(), text)])
+    };
+    assert_eq!(
+        told("  generation: 8\n").unwrap(),
+        "ClusterVersion version is of hub aaaa1111, Velero Backup acm-credentials-schedule-20261122160000 was written on hub bbbb2222"
+    );
+    assert_eq!(told("  generation: 1\n"), None);
+    assert_eq!(told(""), None, "times alone tell nothing, as clocks differ");
+    // The hub itself among its clusters, by whatever name.
+    let clusters =
+        "cluster-scoped-resources/cluster.open-cluster-management.io/managedclusters/hub-b.yaml";
+    let text = "apiVersion: cluster.open-cluster-management.io/v1\nkind: ManagedCluster\nmetadata:\n  labels:\n    clusterID: bbbb2222\n    local-cluster: \"true\"\n  name: hub-b\nstatus: {}\n";
+    assert_eq!(
+        mixed(&[(clusters, text.to_owned())]).unwrap(),
+        "ClusterVersion version is of hub aaaa1111, ManagedCluster hub-b is of hub bbbb2222"
+    );
+    assert_eq!(
+        mixed(&[(clusters, text.replace("\"true\"", "\"false\""))]),
+        None
+    );
+    // Made for two objects of one name.
+    let restore = |name: &str, uid: &str| {
+        made_for("Restore", name, ("Restore", "sync")).replace(
+            "  - kind: Restore\n",
+            &format!("  - apiVersion: cluster.open-cluster-management.io/v1beta1\n    kind: Restore\n    uid: {uid}\n"),
+        )
+    };
+    let (one, other) = (file("restores/a.yaml"), file("restores/b.yaml"));
+    let told = |uid: &str| {
+        mixed(&[
+            (one.as_str(), restore("a", "x1")),
+            (other.as_str(), restore("b", uid)),
+        ])
+    };
+    assert_eq!(told("x1"), None);
+    assert_eq!(
+        told("x2").unwrap(),
+        "Velero Restore a and Velero Restore b were made for two objects that are both Restore sync"
+    );
+}
+
+#[test]
+fn an_active_hub_that_waits_as_well_is_two() {
+    let told = |phase: &str, created: &str| {
+        let object = |kind: &str, spec: &str, phase: &str| {
+            format!(
+                "apiVersion: cluster.open-cluster-management.io/v1beta1\nkind: {kind}\nmetadata:\n  creationTimestamp: \"2026-11-22T{created}Z\"\n  name: a\nspec:\n{spec}status:\n  phase: {phase}\n"
+            )
+        };
+        let sync = "  syncRestoreWithNewBackups: true\n  veleroManagedClustersBackupName: skip\n";
+        let (schedules, restores) = (
+            format!("{ACM}/backupschedules/a.yaml"),
+            format!("{ACM}/restores/a.yaml"),
+        );
+        mixed(&[
+            (
+                schedules.as_str(),
+                object("BackupSchedule", "  veleroSchedule: 0 * * * *\n", phase),
+            ),
+            (restores.as_str(), object("Restore", sync, "Enabled")),
+        ])
+    };
+    assert_eq!(
+        told("Enabled", "10:00:00").unwrap(),
+        "BackupSchedule a is Enabled and Restore a is Enabled, of which an operator ends one"
+    );
+    assert_eq!(told("FailedValidation", "10:00:00"), None);
+    assert_eq!(told("Enabled", "16:20:00"), None, "it has not looked yet");
+}
+
+#[test]
+fn a_directory_that_was_filled_again_is_refused() {
+    let dir = Scratch::new("filled-again");
+    dir.write(&format!("{ACM}/restores.yaml"), NO_RESTORES);
+    dir.write(
+        "timestamp",
+        &format!(
+            "{TIMES}2026-11-22 16:30:00 +0000 UTC m=+0.1\n2026-11-22 16:30:05 +0000 UTC m=+5.1\n"
+        ),
+    );
+    let refused = |dir: &Scratch| {
+        let directory = Directory::open(&dir.0).unwrap();
+        let collected = directory.collect("none", &status::needs().collect());
+        collected.err().map(|error| {
+            error
+                .to_string()
+                .replace(&dir.0.display().to_string(), "DIR")
+        })
+    };
+    assert_eq!(
+        refused(&dir).unwrap(),
+        format!(
+            "DIR was filled 2 times (2026-11-22 16:22:47Z, 2026-11-22 16:30:00Z), and nothing in it tells that it was of one hub each time; collect all anew, into an empty directory: {}",
+            inspect()
+        )
+    );
+    // An image of must-gather collects kind by kind.
+    dir.write("gather.logs", "");
+    assert_eq!(refused(&dir), None);
+}
+
+/// Several images of one must-gather may look at an object at different times.
+#[test]
+fn of_an_object_that_is_there_twice_the_last_state_counts() {
+    let dir = Scratch::new("twice");
+    dir.write("timestamp", TIMES);
+    let state = |image: &str, version: &str, phase: &str, uid: &str| {
+        let text = backup("c")
+            .replace(
+                "metadata:\n",
+                &format!("metadata:\n  resourceVersion: \"{version}\"\n  uid: {uid}\n"),
+            )
+            .replace("Completed", phase);
+        dir.write(&format!("{image}/{VELERO}/backups/c.yaml"), &text);
+    };
+    for (first, second) in [
+        (("9", "InProgress"), ("10", "Completed")),
+        (("10", "Completed"), ("9", "InProgress")),
+    ] {
+        state("image-a", first.0, first.1, "u1");
+        state("image-b", second.0, second.1, "u1");
+        let collected = dir.collect();
+        assert_eq!(collected.snapshot.backups.items()[0].phase, "Completed");
+    }
+    state("image-b", "11", "Completed", "u2");
+    let directory = Directory::open(&dir.0).unwrap();
+    let error = directory
+        .collect("open-cluster-management-backup", &status::needs().collect())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("wrote: backups.velero.io c is there twice, with two uids"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_timestamp_that_is_older_than_what_was_collected_is_of_another_time() {
+    let dir = Scratch::new("old-timestamp");
+    dir.write("timestamp", TIMES);
+    for (created, is_of_it) in [("16:32:00", true), ("16:33:00", false)] {
+        let text = backup("c").replace(
+            "metadata:\n",
+            &format!("metadata:\n  creationTimestamp: \"2026-11-22T{created}Z\"\n"),
+        );
+        dir.write(&format!("{VELERO}/backups/c.yaml"), &text);
+        let collected = dir.collect();
+        assert_eq!(matches!(collected.clock, Clock::TimestampFile(_)), is_of_it);
+        assert_eq!(collected.snapshot.now.latest().is_some(), is_of_it);
+    }
 }
 
 #[test]
