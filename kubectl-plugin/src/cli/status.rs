@@ -138,7 +138,7 @@ fn unreachable(status: &StatusReport) -> Option<String> {
         .iter()
         .map(|row| match &row.missing {
             Missing::NoCluster { why } => Some(why.clone()),
-            Missing::TimedOut { seconds, .. } => Some(format!("no answer within {seconds}s")),
+            Missing::TimedOut { seconds, .. } => Some(format!("no answer within {seconds}")),
             _ => None,
         })
         .collect();

@@ -12,7 +12,7 @@ use crate::kinds::storage_location::StorageLocation;
 use crate::kinds::velero_restore::VeleroRestore;
 use crate::kinds::velero_schedule::VeleroSchedule;
 use crate::names;
-use crate::time::Now;
+use crate::time::{Now, Waited};
 use crate::upstream::resource;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -259,8 +259,8 @@ pub enum Missing {
     TimedOut {
         /// Full resource name.
         resource: String,
-        /// The deadline, in seconds.
-        seconds: u64,
+        /// The deadline.
+        seconds: Waited,
     },
     /// Known once, but too long ago to judge by.
     Stale {
@@ -441,7 +441,7 @@ impl fmt::Display for Missing {
             } => write!(f, "forbidden: {verb} {resource}"),
             Self::NoKind { resource } => write!(f, "this API server has no {resource}"),
             Self::TimedOut { resource, seconds } => {
-                write!(f, "no answer within {seconds}s for {resource}")
+                write!(f, "no answer within {seconds} for {resource}")
             }
             Self::Stale {
                 resource,
