@@ -168,5 +168,12 @@ fn yaml(text: &str) -> Result<Value, String> {
         },
         with_snippet: false,
     };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let why = error.to_string();
+        // The parser's own words name its functions.
+        match why.contains("multiple YAML documents") {
+            true => "more than one document is in it".to_owned(),
+            false => why,
+        }
+    })
 }

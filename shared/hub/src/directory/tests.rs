@@ -296,6 +296,46 @@ fn one_object_is_whole_with_what_every_whole_one_has_last() {
 }
 
 #[test]
+fn what_was_packed_has_not_come_whole_or_was_overwritten_is_told() {
+    let told = |file: &str, text: &str| {
+        let dir = Scratch::new("odd-name");
+        dir.write(&format!("{VELERO}/backups/a.yaml"), &backup("a"));
+        dir.write(&format!("{VELERO}/backups/{file}"), text);
+        match dir.collect().snapshot.backups.get() {
+            Ok(backups) => backups.len().to_string(),
+            Err(missing) => missing
+                .to_string()
+                .replace(&format!("{VELERO}/backups/"), ""),
+        }
+    };
+    let packed = |file: &str| format!("{file}: it was packed, or has not come whole: unpack it");
+    for file in ["b.yaml.gz", "b.json.part", "b.YAML.filepart"] {
+        assert_eq!(told(file, "x"), packed(file));
+    }
+    // What OADP's must-gather puts beside them.
+    for file in ["b.log", "describe-b.txt"] {
+        assert_eq!(told(file, "x"), "1");
+    }
+    assert_eq!(
+        told("b.yaml", &backup("a")),
+        "b.yaml: it holds a, as a.yaml does"
+    );
+    assert_eq!(told("B.YAML", &backup("c")), "2");
+    assert!(
+        told("b.yaml", &format!("{}---\n{}", backup("b"), backup("c")))
+            .ends_with("more than one document is in it")
+    );
+    // A list packed beside nothing is no list.
+    let dir = Scratch::new("packed-list");
+    dir.write(&format!("{ACM}/restores.yaml"), NO_RESTORES);
+    dir.write(&format!("{VELERO}/backups.yaml.gz"), "x");
+    assert!(matches!(
+        dir.collect().snapshot.backups.get(),
+        Err(Missing::NotCollected { .. })
+    ));
+}
+
+#[test]
 fn what_is_no_file_of_text_is_told_and_never_waited_for() {
     use std::os::unix::fs::symlink;
     use std::os::unix::net::UnixListener;

@@ -167,7 +167,11 @@ impl Tree {
         let (mut once, mut broken) = (Once::default(), Vec::new());
         let mut alone = false;
         for file in files {
-            match file::objects(&file, kind) {
+            let found = match is_wrapped(&file) {
+                true => Err("it was packed, or has not come whole: unpack it".to_owned()),
+                false => file::objects(&file, kind),
+            };
+            match found.and_then(|found| of_its_name(&file, found)) {
                 Ok(found) => {
                     alone |= found.alone;
                     found
@@ -304,6 +308,26 @@ impl Once {
     }
 }
 
+/// What is in a file, unless it is one object that another file is called after: whatever this file is called after was
+/// overwritten then.
+fn of_its_name(file: &Path, found: Found) -> Result<Found, String> {
+    let name = (found.objects.first()).and_then(|object| text(object, "/metadata/name"));
+    let (Some(name), true) = (name, found.alone) else {
+        return Ok(found);
+    };
+    let named = SUFFIXES.map(|suffix| file.with_file_name(format!("{name}.{suffix}")));
+    match named
+        .iter()
+        .find(|other| is_there(other) && !named.contains(&file.to_owned()))
+    {
+        Some(other) => Err(format!(
+            "it holds {name}, as {} does",
+            other.file_name().unwrap_or_default().to_string_lossy()
+        )),
+        None => Ok(found),
+    }
+}
+
 fn text<'a>(object: &'a Value, path: &str) -> Option<&'a str> {
     object.pointer(path).and_then(Value::as_str)
 }
@@ -362,15 +386,32 @@ fn files(root: &Path, kind: &Filed, namespace: &str) -> Vec<PathBuf> {
                 .filter(|file| is_there(file)),
         );
         match entries(&folder) {
-            Ok(entries) => files.extend(entries.into_iter().filter(|file| {
-                file.extension()
-                    .is_some_and(|suffix| SUFFIXES.iter().any(|known| suffix == *known))
-            })),
+            Ok(entries) => files.extend(
+                entries
+                    .into_iter()
+                    .filter(|file| is_of_objects(file) || is_wrapped(file)),
+            ),
             Err(_) if is_there(&folder) => files.push(folder),
             Err(_) => {}
         }
     }
     files
+}
+
+/// Whether it is a file of objects, by its name.
+fn is_of_objects(file: &Path) -> bool {
+    file.extension().is_some_and(|suffix| {
+        SUFFIXES
+            .iter()
+            .any(|known| suffix.eq_ignore_ascii_case(known))
+    })
+}
+
+/// Whether something was put behind the name of such a file: it was packed (`a.yaml.gz`), or is the part of it that has
+/// come so far (`a.yaml.part`).
+fn is_wrapped(file: &Path) -> bool {
+    file.file_stem()
+        .is_some_and(|stem| is_of_objects(Path::new(stem)))
 }
 
 /// Whether anything has this name, or nobody may see whether.
