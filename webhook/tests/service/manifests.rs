@@ -411,6 +411,32 @@ fn every_file_is_applied_and_everything_stays_out_of_backups() {
     }
 }
 
+/// A replica that never becomes ready does not keep its node from being drained, and one that is ready waits for
+/// its turn.
+#[test]
+fn a_node_can_be_drained_whatever_became_of_its_replica() {
+    let budget = &whole("workload/pod-disruption-budget.yaml")["spec"];
+    assert_eq!(budget["unhealthyPodEvictionPolicy"], "AlwaysAllow");
+    assert_eq!(budget["maxUnavailable"], 1);
+    let deployment = &whole("workload/deployment.yaml")["spec"];
+    assert_eq!(
+        budget["selector"]["matchLabels"],
+        deployment["selector"]["matchLabels"]
+    );
+}
+
+/// An authority that is renewed with another key is trusted before the pods show what it signed.
+#[test]
+fn the_authority_of_cert_manager_keeps_its_key() {
+    let certificates =
+        documents(&manifests().join("overlays/cert-manager/workload/certificate.yaml"));
+    let authority = certificates
+        .iter()
+        .find(|object| object["spec"]["isCA"] == true)
+        .unwrap();
+    assert_eq!(authority["spec"]["privateKey"]["rotationPolicy"], "Never");
+}
+
 /// What an administrator reads in the API server's error when nobody answers (manifests/deny).
 #[test]
 fn the_path_of_the_armed_guard_spells_the_way_out() {
@@ -451,11 +477,17 @@ fn the_path_of_the_armed_guard_spells_the_way_out() {
             .trim_start_matches("system:serviceaccount:")
             .split_once(':')
             .unwrap();
-        assert!(
-            expression.starts_with(&format!(
-                "authorizer.serviceAccount('{namespace}', '{account}')"
-            )),
-            "{expression}"
+        assert_eq!(condition["name"], names::INSTALLED_CONDITION);
+        // An authorizer that fails has not said that it is not installed.
+        assert_eq!(
+            expression,
+            format!(
+                "[authorizer.serviceAccount('{namespace}', '{account}') \
+                 .group('coordination.k8s.io').resource('leases').namespace('{namespace}') \
+                 .check('{}')].exists(answer, answer.allowed() || answer.errored())",
+                names::INSTALLED_VERB
+            )
         );
+        assert!(path.starts_with(names::PATH_DENY));
     }
 }
