@@ -411,6 +411,24 @@ fn every_file_is_applied_and_everything_stays_out_of_backups() {
     }
 }
 
+/// Argo CD applies the lower wave first, waits until it is healthy, and prunes the other way round: the armed guards
+/// are asked only while somebody answers (tests/e2e/tests/installing).
+#[test]
+fn the_right_by_which_the_guards_are_asked_comes_after_those_who_answer_and_goes_before_them() {
+    const WAVE: &str = "argocd.argoproj.io/sync-wave";
+    let wave = |object: &Value| {
+        let wave = object["metadata"]["annotations"][WAVE].as_str();
+        wave.map_or(0, |wave| wave.parse::<i32>().unwrap())
+    };
+    let answers = ["deployment", "service", "service-account", "namespace"]
+        .map(|file| wave(&whole(&format!("workload/{file}.yaml"))));
+    let binding: Value = one("workload/rbac.yaml", "RoleBinding");
+    let guards = &whole("guards/kustomization.yaml")["commonAnnotations"][WAVE];
+    let guards: i32 = guards.as_str().unwrap().parse().unwrap();
+    assert!(answers.into_iter().all(|answers| answers < wave(&binding)));
+    assert!(wave(&binding) < guards);
+}
+
 /// A replica that never becomes ready does not keep its node from being drained, and one that is ready waits for
 /// its turn.
 #[test]

@@ -123,8 +123,9 @@ fn footing(facts: &Facts<'_>) -> Option<Finding> {
             .todo(again)
             .run(
                 "until then, to restore, lift the guard:",
+                // Whatever somebody tried before.
                 Command::new(s.cli())
-                    .say("label namespace")
+                    .say("label --overwrite namespace")
                     .name(&s.namespace)
                     .value(format!("{}={}", names::GUARD, names::GUARD_LIFTED)),
             ),

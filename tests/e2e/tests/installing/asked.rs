@@ -6,7 +6,7 @@ use acm_backup_domain::names;
 use serde_json::{Value, json};
 
 use super::{Desk, IS_NOT_ASKED, LIMIT, NOBODY_ANSWERS, REFUSES};
-use crate::support::{a_restore_can_be_created, alone, restores, says};
+use crate::support::{Prober, a_restore_can_be_created, alone, restores, says};
 
 impl Desk {
     /// Until a Restore that nothing speaks against is refused, for want of an answer.
@@ -43,7 +43,8 @@ impl Desk {
     /// What `status` says of the guard: its state, and the findings about it.
     async fn guard(&self) -> (String, Vec<String>) {
         let finished = self.types("kubectl acm-backup status -o json").await;
-        let status: Value = serde_json::from_str(&finished.stdout).expect(&finished.to_string());
+        let status: Value = serde_json::from_str(&finished.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {finished}"));
         let findings = status["findings"].as_array().unwrap().iter();
         let ids = findings.map(|one| one["id"].as_str().unwrap().to_owned());
         let told = status["guard"].as_str().unwrap_or("not known");
@@ -129,6 +130,33 @@ fn armed_before_the_workload_it_waits_for_the_first_pod() {
         desk.until_a_restore_passes("deny alone").await;
         desk.ok("kubectl apply -k $OVERLAY/workload").await;
         desk.until_nobody_answers().await;
+    });
+}
+
+/// Argo CD's waves: the right by which the guards are asked comes when the replicas are ready. Armed from the
+/// beginning, they are in nobody's way.
+#[test]
+fn in_argo_cds_order_an_armed_guard_waits_for_those_who_answer() {
+    alone(async {
+        let desk = Desk::new("waves").await;
+        let binding = "kubectl -n acm-backup-system delete rolebinding acm-backup-webhook";
+        desk.ok(binding).await;
+        let prober = Prober::start(&desk.hub).await;
+        desk.ok("kubectl apply -k $OVERLAY/deny").await;
+        prober.again().await;
+        desk.pods_come_up().await;
+        prober.again().await;
+        desk.ok("kubectl apply -k $OVERLAY/workload").await;
+        desk.until_checked(REFUSES).await;
+        prober.again().await;
+        // And back: the right goes first.
+        desk.ok(binding).await;
+        desk.until_checked(IS_NOT_ASKED).await;
+        desk.webhook.kill();
+        desk.ok("kubectl -n acm-backup-system delete service,deployment acm-backup-webhook")
+            .await;
+        prober.again().await;
+        prober.never_refused().await;
     });
 }
 

@@ -129,7 +129,10 @@ fn armed_guards_that_are_not_asked_or_cannot_answer_are_critical_with_the_way_ou
         assert!(finding.evidence[0].ends_with(evidence), "{finding:?}");
         assert_eq!(
             finding.steps[1].command.as_deref(),
-            Some("oc label namespace open-cluster-management-backup acm-backup.dev/guard=lifted")
+            Some(
+                "oc label --overwrite namespace open-cluster-management-backup \
+                 acm-backup.dev/guard=lifted"
+            )
         );
     }
     for report in [
