@@ -104,6 +104,12 @@ impl Desk {
         let authority = Authority::new("another").unwrap();
         let host = format!("{}.{}.svc", names::SERVICE, names::NAMESPACE);
         let pair = authority.server(&[&host], &[self.hub.site().ip()]).unwrap();
+        // Not every file ends with its last line.
+        let first = self
+            .dir
+            .join("manifests/overlays/own-certificate/ca/ca.crt");
+        let text = std::fs::read_to_string(&first).unwrap();
+        std::fs::write(&first, text.trim_end()).unwrap();
         let brought = self.dir.join("NEW");
         std::fs::create_dir(&brought).unwrap();
         std::fs::write(brought.join("ca.crt"), authority.cert()).unwrap();
