@@ -21,6 +21,7 @@ mod judging;
 mod label_reviews;
 mod labelling;
 mod manifests;
+mod outage;
 mod pki;
 mod process;
 mod quiet;

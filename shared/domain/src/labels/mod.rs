@@ -4,6 +4,7 @@
 //! One decision for all three ways in: the Secret says what it is, something that exists refers to
 //! it, something created later refers to it.
 
+pub mod left_alone;
 pub mod marker;
 pub mod references;
 pub mod referrers;

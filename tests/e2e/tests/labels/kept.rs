@@ -153,3 +153,25 @@ fn another_label_that_selected_it_and_one_that_nobody_needs() {
         assert_eq!(finished.stderr, "");
     });
 }
+
+/// Another controller that sets its Secret right whenever it hears of a change: what is put back in the same write
+/// is no change, so it hears of nothing, and no fight goes on between the two.
+#[test]
+fn without_a_change_that_wakes_who_took_it_away() {
+    guarded_hub(|hub| async move {
+        let cluster = "unfought";
+        let pull = with_pull_secret(&hub, cluster).await;
+        let plain = fixtures::secret(cluster, &pull, Value::Null);
+        let put = [&["replace", "-f", "-"][..], &PRINT].concat();
+        let version = |finished: &Finished| {
+            assert_eq!(backup(finished), "pullsecret", "{finished}");
+            let object: Value = serde_json::from_str(&finished.stdout).unwrap();
+            object["metadata"]["resourceVersion"].clone()
+        };
+        // The first write changes who owns the label.
+        let first = version(&kubectl(&hub, &put, &plain));
+        for _ in 0..3 {
+            assert_eq!(version(&kubectl(&hub, &put, &plain)), first);
+        }
+    });
+}
