@@ -24,6 +24,9 @@ const PEACE: Duration = Duration::from_secs(2 * 600);
 /// How often those that are over are looked for.
 const EVERY: Duration = Duration::from_secs(20);
 
+/// Those that are remembered; what is heard of beyond is put back after the first wait.
+const MOST: usize = 10_000;
+
 /// That often is no accident.
 const FOUGHT: u32 = 4;
 
@@ -65,6 +68,9 @@ impl Fights {
         let now = Instant::now();
         let mut lost = self.lock();
         self.tidied(&mut lost, now);
+        if lost.by_target.len() >= MOST && !lost.by_target.contains_key(target) {
+            return FIRST;
+        }
         let one = lost
             .by_target
             .entry(target.clone())
@@ -165,9 +171,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_is_over_takes_no_room() {
         let fights = Fights::new(Arc::default());
-        for number in 0..1000 {
-            fights.heard(&target(&number.to_string()));
+        for number in 0..2 * MOST {
+            assert_eq!(fights.heard(&target(&number.to_string())), FIRST);
         }
+        assert_eq!(fights.lock().by_target.len(), MOST);
         tokio::time::advance(PEACE + LONGEST).await;
         fights.heard(&target("a"));
         assert_eq!(fights.lock().by_target.len(), 1);

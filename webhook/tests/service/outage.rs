@@ -24,6 +24,7 @@ fn old() -> Value {
     old["spec"]["provisioning"] = json!({
         "sshPrivateKeySecretRef": {"name": "ssh"},
         "installConfigSecretRef": {"name": "config"},
+        "manifestsConfigMapRef": {"name": "manifests"},
     });
     old["spec"]["platform"] = json!({"aws": {"credentialsSecretRef": {"name": "cloud"}}});
     old
@@ -55,6 +56,7 @@ async fn all_that_came_to_be_needed_while_nobody_was_there_is_labelled_at_once()
     // Made; marked; named in the place of another; stripped of the label it had.
     let api = &gone.api;
     api.secret_of(NEW, "old", "config", json!({}));
+    api.config_map("old", "manifests");
     api.relabel(
         "old",
         "host",
@@ -79,6 +81,11 @@ async fn all_that_came_to_be_needed_while_nobody_was_there_is_labelled_at_once()
     ] {
         back.labelled("old", name, value).await;
     }
+    let is = |api: &Api| {
+        api.label("configmaps", "old", "manifests", BACKUP)
+            .is_some()
+    };
+    api.until(is).await;
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
     // What was there is left as it was, also by the next sweeps.
     tokio::time::sleep(Duration::from_secs(1800)).await;

@@ -175,3 +175,18 @@ fn without_a_change_that_wakes_who_took_it_away() {
         }
     });
 }
+
+/// In the namespaces of the platform no write waits for us: the label comes back after it, each time.
+#[test]
+fn after_the_write_where_no_write_waits_for_us() {
+    guarded_hub(|hub| async move {
+        let cluster = "openshift-unasked";
+        let pull = with_pull_secret(&hub, cluster).await;
+        for _ in 0..2 {
+            let gone = json!({ object_label::BACKUP: null });
+            let finished = relabel(&hub, cluster, &pull, &gone);
+            assert!(backup(&finished).is_null(), "{finished}");
+            until_labelled(&hub, cluster, &pull, "pullsecret").await;
+        }
+    });
+}

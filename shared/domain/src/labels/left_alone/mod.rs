@@ -134,12 +134,12 @@ impl LeftAlone {
             asked |= self.asked.contains(&Source::Referrer(referrer.by));
         }
         let noted = one.uid.is_some_and(|uid| self.uids.contains(&uid));
-        match (needed, noted) {
-            (false, _) => Standing::NotNeeded,
-            (true, true) => Standing::LeftAlone,
-            // What cannot be noted is told by its age alone.
-            (true, false) if (asked && one.uid.is_some()) || is_new(one.created) => Standing::Due,
-            (true, false) => Standing::LeftAlone,
+        // What cannot be noted is told by its age alone.
+        let is_missing = asked && one.uid.is_some() && !noted;
+        match needed {
+            false => Standing::NotNeeded,
+            true if is_missing || is_new(one.created) => Standing::Due,
+            true => Standing::LeftAlone,
         }
     }
 

@@ -141,6 +141,15 @@ fn what_was_there_is_left_and_all_that_came_since_is_due() {
             Due,
         ),
         ("noted", known, true, OLD, &[], old, Left),
+        (
+            "noted by somebody else, and younger",
+            known,
+            true,
+            NEW,
+            &[],
+            old,
+            Due,
+        ),
         ("noted, marked", known, true, OLD, &host, nobody, Left),
         (
             "noted, and a new cluster names it",
