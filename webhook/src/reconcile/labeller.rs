@@ -103,6 +103,7 @@ impl Labeller {
         let lookout = Lookout {
             metadata: self.metadata.clone(),
             referrers: Arc::clone(&self.referrers),
+            local_clusters: Arc::clone(&self.local_clusters),
             queue: Arc::clone(&self.queue),
             trouble: Arc::clone(&trouble),
             kept: Arc::clone(&kept),

@@ -21,6 +21,7 @@ use super::queue::{Queue, Target};
 use super::trouble::{Trouble, is_forbidden};
 use crate::service::metrics::Metrics;
 use crate::watch::follow::{DEAD_AFTER, WATCH_SECONDS};
+use crate::watch::local_clusters::LocalClusters;
 use crate::watch::referrers::Referrers;
 
 /// How often everything is looked through, for what slipped past both admission and the watches.
@@ -50,6 +51,8 @@ pub struct Lookout {
     pub metadata: Metadatas,
     /// Who refers to them.
     pub referrers: Arc<Referrers>,
+    /// Which clusters are the hub: nothing of theirs is due.
+    pub local_clusters: Arc<LocalClusters>,
     /// Where what is due goes.
     pub queue: Arc<Queue>,
     /// What is in the way, told once.
@@ -167,8 +170,15 @@ impl Lookout {
     }
 
     fn standing(&self, seen: &Seen) -> Standing {
-        self.referrers
-            .with_references(|references| self.kept.standing(seen, references))
+        let standing = self
+            .referrers
+            .with_references(|references| self.kept.standing(seen, references));
+        let local = self.local_clusters.fact(Timestamp::now());
+        let is_ours = |local: &Arc<BTreeSet<String>>| local.contains(seen.namespace());
+        match standing == Standing::Due && local.value().is_some_and(is_ours) {
+            true => Standing::NotNeeded,
+            false => standing,
+        }
     }
 
     /// Hears of what nothing selects, until it cannot be taken up again where it broke.

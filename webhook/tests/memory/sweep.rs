@@ -124,6 +124,7 @@ fn a_hub_of_thirty_thousand_secrets_is_looked_through_page_by_page() {
         let lookout = Lookout {
             metadata: Metadatas::new(client.clone()),
             referrers,
+            local_clusters: Arc::default(),
             queue: Arc::clone(&queue),
             trouble: Arc::default(),
             kept: Arc::new(Kept::new(client, "acm-backup-system", false)),

@@ -180,7 +180,9 @@ async fn marked_secrets_that_slipped_past_admission_are_found() {
         .secret("local-cluster", "auto-import-account", marker);
     hub.elect(false);
     hub.labelled("c1", "auto-import-account", "msa").await;
-    hub.settled("nothing-to-do").await;
+    // The look that found the one has seen the other.
+    hub.pools.replace(Vec::new());
+    hub.noted().await;
     assert_eq!(
         hub.api
             .label_of("local-cluster", "auto-import-account", BACKUP),
@@ -282,6 +284,8 @@ async fn no_cluster_that_is_the_hub_is_labelled_also_when_it_says_so_later() {
         hub.api.secret(namespace, "pull", json!({}));
     }
     hub.elect(false);
+    hub.pools.replace(Vec::new());
+    hub.noted().await;
     hub.deploy(&deployment("hub-a", NEW));
     hub.deploy(&deployment("hub-b", NEW));
     hub.deploy(&deployment("local-cluster", NEW));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use acm_backup_domain::names::LEFT_ALONE;
 use acm_backup_domain::snapshot::Missing;
-use acm_backup_domain::upstream::object_label::{BACKUP, METAL3_ENVIRONMENT};
+use acm_backup_domain::upstream::object_label::{BACKUP, EXCLUDE, METAL3_ENVIRONMENT};
 use acm_backup_webhook::log;
 use acm_backup_webhook::watch::follow::Store;
 use jiff::Timestamp;
@@ -452,4 +452,81 @@ async fn a_record_that_lost_a_part_is_made_anew_and_nothing_is_labelled_for_it()
             assert_eq!(back.label("old", name), None, "{damage}");
         }
     }
+}
+
+/// Who begins with the guards has a Lease of that day. Failed before: clusters that were made between the guards
+/// and the labels counted as younger than the installation, and their keys were copied unasked.
+#[tokio::test(start_paused = true)]
+async fn labels_that_come_long_after_the_guards_leave_what_is_there_by_then() {
+    let hub = Hub::without_record();
+    hub.api.refuse("/secrets", 403);
+    hub.api.refuse("/configmaps", 403);
+    hub.knows_itself();
+    hub.lists(&[deployment("between", NEW)]);
+    hub.api.secret_of(NEW, "between", "pull", json!({}));
+    hub.elect(false);
+    tokio::time::sleep(Duration::from_secs(1800)).await;
+    let labels_came = "2026-12-24T12:00:00Z";
+    hub.api.put(
+        RECORDS,
+        json!({"metadata": {"name": LEFT_ALONE, "creationTimestamp": labels_came}}),
+    );
+    hub.api.allow("/configmaps");
+    hub.api.allow("/secrets");
+    hub.noted().await;
+    hub.deploy(&deployment("after", "2026-12-24T13:00:00Z"));
+    hub.api.secret("after", "pull", json!({}));
+    hub.labelled("after", "pull", "pullsecret").await;
+    tokio::time::sleep(Duration::from_secs(1800)).await;
+    assert_eq!(hub.label("between", "pull"), None);
+}
+
+/// What is not to be labelled is no fight, however often it is written; and whoever takes that back asks for the
+/// label, also of what was there before.
+#[tokio::test(start_paused = true)]
+async fn what_is_kept_out_is_not_fought_over_and_comes_in_when_asked_for() {
+    let captured = Captured::default();
+    let subscriber = log::subscriber("info", captured.clone()).unwrap();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let hub = Hub::new();
+    hub.knows_itself();
+    hub.lists(&[old(), deployment("local-cluster", NEW)]);
+    let out = json!({(EXCLUDE): "true"});
+    hub.api.secret_of(OLD, "old", "pull", out);
+    hub.api.secret("local-cluster", "pull", json!({}));
+    hub.elect(false);
+    hub.noted().await;
+    let watching = |api: &Api| {
+        api.requests()
+            .iter()
+            .any(|it| it.contains("secrets?watch=true"))
+    };
+    hub.api.until(watching).await;
+    for turn in 0..20 {
+        for namespace in ["old", "local-cluster"] {
+            hub.api.relabel(
+                namespace,
+                "pull",
+                "turn",
+                json!(turn.to_string()),
+                "MODIFIED",
+            );
+        }
+        tokio::time::sleep(Duration::from_secs(10)).await;
+    }
+    let looked = |api: &Api| {
+        let lines = api.requests();
+        lines
+            .iter()
+            .filter(|it| it.contains("/secrets/pull"))
+            .count()
+    };
+    assert_eq!(looked(&hub.api), 0);
+    let metrics = hub.metrics.encode().unwrap();
+    assert!(metrics.contains("labels_fought 0\n"), "{metrics}");
+    assert!(!captured.text().contains("again and again"));
+    hub.api
+        .relabel("old", "pull", EXCLUDE, Value::Null, "MODIFIED");
+    hub.labelled("old", "pull", "pullsecret").await;
+    assert_eq!(hub.label("local-cluster", "pull"), None);
 }

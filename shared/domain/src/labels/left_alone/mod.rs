@@ -10,7 +10,7 @@
 
 use super::references::References;
 use super::referrers::{Labelled, ReferrerKind};
-use super::{Labels, Subject, marker};
+use super::{Labels, Subject, marker, never_of_itself};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 
@@ -123,6 +123,10 @@ impl LeftAlone {
             name,
             ..
         } = one.subject;
+        // Whoever takes back what keeps it out asks for it.
+        if never_of_itself(&one.subject).is_some() {
+            return Standing::NotNeeded;
+        }
         let marked = what == Labelled::Secret && marker::of(&one.subject).is_some();
         let is_new = |created: Option<Timestamp>| created.is_some_and(|it| it >= self.since);
         let (mut needed, mut asked) = (marked, marked && self.asked.contains(&Source::Mark));

@@ -1,6 +1,6 @@
 use super::*;
 use crate::labels::referrers::Referrer;
-use crate::upstream::object_label::METAL3_ENVIRONMENT;
+use crate::upstream::object_label::{EXCLUDE, METAL3_ENVIRONMENT};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -73,6 +73,7 @@ fn record(asked: &[Source], uids: &[Uid]) -> LeftAlone {
 fn what_was_there_is_left_and_all_that_came_since_is_due() {
     use Standing::{Due, LeftAlone as Left, NotNeeded};
     let host = [(METAL3_ENVIRONMENT, "baremetal")];
+    let out = [(EXCLUDE, "true")];
     let (nobody, old, new) = (&[][..], &[(OLD, "pull")][..], &[(NEW, "pull")][..]);
     let (both, other) = (&[(OLD, "pull"), (NEW, "pull")][..], &[(OLD, "other")][..]);
     let (first, known) = (&[][..], &Source::ALL[..]);
@@ -141,6 +142,33 @@ fn what_was_there_is_left_and_all_that_came_since_is_due() {
             Due,
         ),
         ("noted", known, true, OLD, &[], old, Left),
+        (
+            "excluded, at the first look",
+            first,
+            false,
+            OLD,
+            &out,
+            old,
+            NotNeeded,
+        ),
+        (
+            "excluded, and made since",
+            known,
+            false,
+            NEW,
+            &out,
+            old,
+            NotNeeded,
+        ),
+        (
+            "excluded, and a new cluster names it",
+            known,
+            true,
+            OLD,
+            &out,
+            new,
+            NotNeeded,
+        ),
         (
             "noted by somebody else, and younger",
             known,
