@@ -31,6 +31,22 @@ pub const NAMESPACE: &str = "acm-backup-system";
 /// Who the webhook is.
 pub const SERVICE_ACCOUNT: &str = "system:serviceaccount:acm-backup-system:acm-backup-webhook";
 
+/// Service, Deployment and ServiceAccount of the webhook, each in [`NAMESPACE`].
+pub const SERVICE: &str = "acm-backup-webhook";
+
+/// The ValidatingWebhookConfiguration by which the API server asks the guards.
+pub const GUARD_CONFIGURATION: &str = "acm-backup-guards";
+
+/// The condition in it by which an armed guard is asked only where the webhook is installed: where
+/// [`SERVICE_ACCOUNT`] may [`INSTALLED_VERB`] Leases in [`NAMESPACE`].
+pub const INSTALLED_CONDITION: &str = "is-installed";
+
+/// See [`INSTALLED_CONDITION`].
+pub const INSTALLED_VERB: &str = "patch";
+
+/// How the path begins that an armed guard is called at.
+pub const PATH_DENY: &str = "/validate/deny";
+
 /// What the guards may read.
 pub const CLUSTER_ROLE: &str = "acm-backup-guards";
 
@@ -53,6 +69,10 @@ pub const OPERATOR_USER: &str =
 
 /// Lease by which one webhook replica is elected to label what the admission path missed.
 pub const LABELLER_LEASE: &str = "acm-backup-labeller";
+
+/// ConfigMap, installed with the labels, that holds what was there before them and is left as it is; see
+/// [`crate::labels::left_alone`].
+pub const LEFT_ALONE: &str = "acm-backup-left-alone";
 
 /// Annotation on a slot's Lease: who holds it, as JSON; see [`crate::slot`].
 pub const SLOT: &str = "acm-backup.dev/slot";
