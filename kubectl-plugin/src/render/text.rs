@@ -152,10 +152,7 @@ fn screen(report: &Report, detail: Detail) -> Vec<Line> {
         lines.labelled("", &format!("and {more} more: -o wide"));
     }
     if status.not_checked.len() <= detail.rows {
-        status
-            .not_checked
-            .iter()
-            .for_each(|row| sections::not_checked(&mut lines, &report.source, row));
+        sections::not_checked(&mut lines, &report.source, &status.not_checked, false);
     } else if detail.evidence < 9 {
         sections::names_not_checked(&mut lines, &status.not_checked);
     } else {

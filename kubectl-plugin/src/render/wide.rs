@@ -32,10 +32,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         sections::finding(&mut lines, &report.source, finding, Some(usize::MAX));
         lines.item("#", finding.id);
     }
-    for row in &status.not_checked {
-        sections::not_checked(&mut lines, &report.source, row);
-        lines.item("-", &format!("leaves open {}", row.leaves_open));
-    }
+    sections::not_checked(&mut lines, &report.source, &status.not_checked, true);
     if let Some(following) = &status.following {
         sections::following(&mut lines, following, status);
     }

@@ -32,24 +32,28 @@ pub fn finding(lines: &mut Lines, source: &Source, finding: &Finding, evidence: 
     }
 }
 
-/// One fact that could not be looked up, with the way out.
-pub fn not_checked(lines: &mut Lines, source: &Source, row: &NotChecked) {
+/// Facts that could not be looked up, one by one, with what each leaves open where that is told too. The way out
+/// stands once for neighbours that share it.
+pub fn not_checked(lines: &mut Lines, source: &Source, rows: &[NotChecked], leaves_open: bool) {
     let style = paint::verdict(Verdict::Unknown);
-    lines.marked(
-        style,
-        "NOT CHECKED",
-        Style::new(),
-        "",
-        &format!("{}: {}", row.what, row.why),
-    );
-    way_out(lines, source, &row.way_out);
+    let next = rows.iter().skip(1).map(Some).chain([None]);
+    for (row, next) in rows.iter().zip(next) {
+        let text = format!("{}: {}", row.what, row.why);
+        lines.marked(style, "NOT CHECKED", Style::new(), "", &text);
+        if leaves_open {
+            lines.item("-", &format!("leaves open {}", row.leaves_open));
+        }
+        if next.is_none_or(|next| next.way_out != row.way_out) {
+            way_out(lines, source, &row.way_out);
+        }
+    }
 }
 
 /// Several facts that could not be looked up, in one breath.
 pub fn all_not_checked(lines: &mut Lines, source: &Source, rows: &[NotChecked]) {
     let first = match rows {
         [] => return,
-        [only] => return not_checked(lines, source, only),
+        [_] => return not_checked(lines, source, rows, false),
         [first, ..] => first,
     };
     let whats: Vec<_> = rows.iter().map(|row| row.what).collect();
