@@ -1,15 +1,18 @@
 //! Room for bodies: what all of them together may take of memory, by the length they announce.
 //!
 //! A part is kept for small ones, which nearly all reviews are, so that a few large ones do not keep them out.
-//! A body that is slow to come may stay as long as nobody needs its place: then it is thrown out, those on
-//! connections that never finished a review first, of them the oldest.
+//! A body that is slow to come may stay as long as nobody needs its place: then it is thrown out, those of the peer
+//! that holds most in this way first, of them those on connections that never finished a review, of them the oldest.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
+
+use crate::service::connections::Standing;
 
 /// What all bodies together may take.
 pub const ROOM: usize = 64 * 1024 * 1024;
@@ -50,8 +53,9 @@ enum Part {
 
 struct Arriving {
     since: Instant,
-    proven: bool,
+    sender: Standing,
     part: Part,
+    bytes: usize,
     evicted: Arc<Notify>,
     told: bool,
 }
@@ -96,14 +100,14 @@ impl Room {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for a body of so many bytes, on a connection that has `proven` itself by a finished review.
+    /// A place for a body of so many bytes; `sender` is what its connection has shown.
     ///
     /// # Errors
     /// When there is none before `deadline`.
     pub async fn take(
         self: &Arc<Self>,
         bytes: usize,
-        proven: bool,
+        sender: &Standing,
         deadline: Instant,
     ) -> Result<Place, Full> {
         loop {
@@ -112,7 +116,7 @@ impl Room {
             freed.as_mut().enable();
             let again = {
                 let mut state = self.state();
-                if let Some(place) = self.place(&mut state, bytes, proven) {
+                if let Some(place) = self.place(&mut state, bytes, sender) {
                     return Ok(place);
                 }
                 state.throw_out(bytes, Instant::now())
@@ -129,7 +133,12 @@ impl Room {
         }
     }
 
-    fn place(self: &Arc<Self>, state: &mut State, bytes: usize, proven: bool) -> Option<Place> {
+    fn place(
+        self: &Arc<Self>,
+        state: &mut State,
+        bytes: usize,
+        sender: &Standing,
+    ) -> Option<Place> {
         let free = &mut state.free;
         let part = if bytes <= SMALL && bytes <= free.kept {
             Part::Kept
@@ -145,8 +154,9 @@ impl Room {
         let evicted = Arc::new(Notify::new());
         let arriving = Arriving {
             since: Instant::now(),
-            proven,
+            sender: sender.clone(),
             part,
+            bytes,
             evicted: Arc::clone(&evicted),
             told: false,
         };
@@ -173,16 +183,23 @@ impl Free {
 impl State {
     /// Tells the first who must go that it must, one at a time: its place may be enough. When to look again.
     fn throw_out(&mut self, bytes: usize, now: Instant) -> Option<Instant> {
-        let helps = |one: &Arriving| bytes <= SMALL || one.part == Part::Any;
-        let first = self
-            .arriving
-            .values_mut()
-            .filter(|one| helps(one) && !one.told)
-            .min_by_key(|one| (one.proven, one.since))?;
-        let until = first.since.checked_add(PATIENCE)?;
-        if until > now {
-            return Some(until);
+        let helps = |one: &Arriving| (bytes <= SMALL || one.part == Part::Any) && !one.told;
+        let until = |one: &Arriving| one.since.checked_add(PATIENCE);
+        let mut held = BTreeMap::<_, usize>::new();
+        for one in self.arriving.values() {
+            let of_peer = held.entry(one.sender.peer()).or_default();
+            *of_peer = of_peer.saturating_add(one.bytes);
         }
+        let slow = self.arriving.values_mut().filter(|one| helps(one));
+        let slow = slow.filter(|one| until(one).is_some_and(|until| until <= now));
+        let first = slow.min_by_key(|one| {
+            let of_peer = held.get(&one.sender.peer()).copied();
+            (Reverse(of_peer), one.sender.is_proven(), one.since)
+        });
+        let Some(first) = first else {
+            let waiting = self.arriving.values().filter(|one| helps(one));
+            return waiting.filter_map(until).min();
+        };
         first.told = true;
         first.evicted.notify_one();
         // Its task gives the place back at once; should that not be enough, the next goes.
@@ -223,6 +240,16 @@ mod tests {
         Instant::now() + Duration::from_secs(2)
     }
 
+    fn stranger() -> Standing {
+        Standing::default()
+    }
+
+    fn known() -> Standing {
+        let standing = Standing::default();
+        standing.answered(true);
+        standing
+    }
+
     fn room() -> Arc<Room> {
         Arc::default()
     }
@@ -233,37 +260,37 @@ mod tests {
         let mut large = Vec::new();
         for _ in 0..8 {
             let place = room
-                .take(7 * MIB, true, soon())
+                .take(7 * MIB, &known(), soon())
                 .await
                 .unwrap_or_else(|_| panic!());
             place.arrived();
             large.push(place);
         }
-        assert!(room.take(7 * MIB, true, soon()).await.is_err());
+        assert!(room.take(7 * MIB, &known(), soon()).await.is_err());
         let mut small = Vec::new();
         for _ in 0..KEPT / SMALL {
-            let place = room.take(SMALL, false, soon()).await;
+            let place = room.take(SMALL, &stranger(), soon()).await;
             small.push(place.unwrap_or_else(|_| panic!()));
         }
         small.iter().for_each(Place::arrived);
-        assert!(room.take(SMALL, true, soon()).await.is_err());
+        assert!(room.take(SMALL, &known(), soon()).await.is_err());
         large.pop();
         // What is not kept for them they may have as well.
-        assert!(room.take(SMALL, true, soon()).await.is_ok());
-        assert!(room.take(7 * MIB, true, soon()).await.is_ok());
+        assert!(room.take(SMALL, &known(), soon()).await.is_ok());
+        assert!(room.take(7 * MIB, &known(), soon()).await.is_ok());
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_gets_what_is_given_back() {
         let room = Arc::new(Room::of(10, 0));
         let place = room
-            .take(10, true, soon())
+            .take(10, &known(), soon())
             .await
             .unwrap_or_else(|_| panic!());
         place.arrived();
         let next = tokio::spawn({
             let room = Arc::clone(&room);
-            async move { room.take(10, true, soon()).await.is_ok() }
+            async move { room.take(10, &known(), soon()).await.is_ok() }
         });
         tokio::task::yield_now().await;
         assert!(!next.is_finished());
@@ -272,11 +299,11 @@ mod tests {
     }
 
     /// A slow sender: holds its place until it is thrown out.
-    fn slow(room: &Arc<Room>, proven: bool) -> tokio::task::JoinHandle<()> {
+    fn slow(room: &Arc<Room>, sender: Standing) -> tokio::task::JoinHandle<()> {
         let room = Arc::clone(room);
         tokio::spawn(async move {
             let place = room
-                .take(5, proven, soon())
+                .take(5, &sender, soon())
                 .await
                 .unwrap_or_else(|_| panic!());
             place.evicted().await;
@@ -286,29 +313,46 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_slow_body_goes_when_its_place_is_needed_and_strangers_go_first() {
         let room = Arc::new(Room::of(10, 0));
-        let known = slow(&room, true);
+        let proven = slow(&room, known());
         tokio::task::yield_now().await;
-        let stranger = slow(&room, false);
+        let other = slow(&room, stranger());
         tokio::task::yield_now().await;
         let began = Instant::now();
-        let place = room.take(5, false, soon()).await;
+        let place = room.take(5, &stranger(), soon()).await;
         assert!(place.is_ok());
         assert_eq!(began.elapsed(), PATIENCE, "not before it was slow");
-        assert!(stranger.is_finished());
-        assert!(!known.is_finished());
+        assert!(other.is_finished());
+        assert!(!proven.is_finished());
         let place = place.unwrap_or_else(|_| panic!());
         place.arrived();
-        assert!(room.take(5, false, soon()).await.is_ok());
-        assert!(known.is_finished());
+        assert!(room.take(5, &stranger(), soon()).await.is_ok());
+        assert!(proven.is_finished());
+    }
+
+    /// Failed before: whoever had finished one review was never thrown out for one that had not.
+    #[tokio::test(start_paused = true)]
+    async fn of_slow_bodies_one_of_the_peer_that_holds_most_goes() {
+        let room = Arc::new(Room::of(15, 0));
+        let peer = |last: u8| Standing::of([10, 128, 0, last].into());
+        let api_server = slow(&room, peer(1));
+        tokio::task::yield_now().await;
+        let proven = [peer(2), peer(2)].map(|sender| {
+            sender.answered(true);
+            slow(&room, sender)
+        });
+        tokio::task::yield_now().await;
+        assert!(room.take(5, &peer(3), soon()).await.is_ok());
+        assert!(!api_server.is_finished());
+        assert_eq!(proven.iter().filter(|one| one.is_finished()).count(), 1);
     }
 
     #[tokio::test(start_paused = true)]
     async fn nobody_is_thrown_out_who_has_arrived_or_whom_nobody_needs_to_go() {
         let room = Arc::new(Room::of(10, 0));
-        let slow = slow(&room, false);
+        let slow = slow(&room, stranger());
         tokio::task::yield_now().await;
         tokio::time::sleep(PATIENCE * 3).await;
-        assert!(room.take(5, false, soon()).await.is_ok());
+        assert!(room.take(5, &stranger(), soon()).await.is_ok());
         assert!(!slow.is_finished());
     }
 }

@@ -20,6 +20,7 @@ use tower::ServiceExt;
 use super::connections::{Connections, Seat};
 use super::lifecycle::{Lifecycle, Phase};
 use super::metrics::Metrics;
+use super::repeated::{EVERY, Repeated};
 
 /// How long a connection may stay idle. API servers drop theirs after 90 s; whoever closes first pays:
 /// if we did, nearly every call of a rarely called webhook would need a new handshake (about twenty
@@ -94,23 +95,26 @@ impl Server {
             metrics,
         } = self;
         let connections = Connections::new(limits.connections);
+        let troubles = Repeated::new(1, EVERY);
         loop {
             let accepted = tokio::select! {
                 biased;
                 () = lifecycle.reached(Phase::Closing) => break,
                 accepted = listener.accept() => accepted,
             };
-            let stream = match accepted {
-                Ok((stream, _)) => stream,
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of descriptors, or a connection that died in the backlog: neither ends the
                     // service, and a tight loop would help neither.
-                    tracing::warn!(%error, "cannot accept a connection");
+                    if let Some(left_out) = troubles.write(()) {
+                        tracing::warn!(%error, left_out, "cannot accept a connection");
+                    }
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }
             };
-            let (seat, evicts) = connections.seat();
+            let (seat, evicts) = connections.seat(peer.ip());
             if evicts {
                 metrics.evicted.inc();
             }
