@@ -181,7 +181,8 @@ impl Guard {
         }))
     }
 
-    /// What starts something must hold the slot as well, taken last.
+    /// What starts something must hold the slot as well, taken last. A dry run of it holds nothing, and is told where
+    /// it could not be taken: the first thing that is in the way of everything.
     async fn decide(&self, asking: Asking, deadline: Instant) -> Answer {
         let Asking {
             review,
@@ -198,6 +199,11 @@ impl Guard {
             version,
             deadline,
         };
+        if slot::tried(&review)
+            && let Err(judgement) = self.slots.try_out(&asked).await
+        {
+            return answer(&judgement);
+        }
         let judgement = self.apart.judge(&review, &mut snapshot).await;
         if judgement.is_denied() || !slot::wanted(&review) {
             return answer(&judgement);
@@ -258,7 +264,7 @@ impl Guard {
             return Snapshot::empty(Timestamp::now(), namespace);
         };
         let left = deadline.saturating_duration_since(Instant::now());
-        let share = match slot::wanted(review) {
+        let share = match slot::wanted(review) || slot::tried(review) {
             // The slot takes a look of its own, and without it nothing is let through.
             true => left.mul_f64(0.6),
             false => left.saturating_sub(RESERVE),

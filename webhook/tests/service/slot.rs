@@ -193,6 +193,56 @@ async fn a_dry_run_takes_nothing_and_is_not_kept_waiting() {
     assert_eq!(takes(&api), 1);
 }
 
+/// Failed before: a dry run never touched the Lease, so one came back as it should where every Restore afterwards was
+/// refused, and the guards were armed by it.
+#[tokio::test(start_paused = true)]
+async fn a_dry_run_is_told_where_the_slot_cannot_be_had_and_nothing_else() {
+    for (verb, there) in [
+        ("GET", false),
+        ("POST", false),
+        // It would be wanted for the second Restore.
+        ("PATCH", false),
+        ("GET", true),
+        ("PATCH", true),
+    ] {
+        for code in [403, 500] {
+            let api = hub();
+            if there {
+                api.put(LEASES, json!({"metadata": {"name": LEASE}}));
+            }
+            let mut dry = creation("a", "1");
+            dry["request"]["dryRun"] = json!(true);
+            // What it would be told otherwise, as the manifest that arms the guards is.
+            dry["request"]["object"]["spec"]["veleroCredentialsBackupName"] =
+                json!("no-such-backup");
+            let words = ["there is no backup no-such-backup"];
+            refused(&ask(&replica(&api), &dry).await, &words);
+            api.fail_once(
+                match verb {
+                    "GET" => "GET /apis/coordination",
+                    "POST" => "POST /apis/coordination",
+                    _ => "PATCH /apis/coordination",
+                },
+                code,
+            );
+            let answer = ask(&replica(&api), &dry).await;
+            let words = [
+                "could not reserve this hub for it",
+                "leases.coordination.k8s.io",
+            ];
+            refused(&answer, &words);
+            let Verdict::Denied { message, .. } = &answer.verdict else {
+                panic!("not refused");
+            };
+            assert!(!message.contains("no-such-backup"), "{message}");
+            assert_eq!(takes(&api), 0);
+            // The same in mode warn.
+            let warning = answer.let_pass().warnings.concat();
+            assert!(!warning.contains("no-such-backup"), "{warning}");
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn it_is_free_once_the_object_is_seen_stored() {
     let api = hub();

@@ -343,6 +343,9 @@ impl Api {
         }
         json_patch::merge(&mut object, patch);
         self.managed(path, query, &mut object);
+        if query.contains("dryRun=All") {
+            return full(200, &bare(path, object));
+        }
         full(200, &bare(path, self.put(collection, object)))
     }
 
@@ -358,6 +361,9 @@ impl Api {
         let name = object["metadata"]["name"].as_str().unwrap().to_owned();
         if self.get(path, &name).is_some() {
             return refusal(409);
+        }
+        if query.contains("dryRun=All") {
+            return full(201, &object);
         }
         full(201, &self.put(path, object))
     }
