@@ -24,6 +24,7 @@ use super::encode::encode;
 use super::record::{Told, record};
 use super::review::{self, Request};
 use super::room::{Place, Room, SMALL};
+use super::shares::Slots;
 use crate::service::connections::Standing;
 use crate::service::metrics::{Metrics, ReviewLabels};
 use crate::service::repeated::{EVERY, Repeated};
@@ -144,17 +145,17 @@ impl Endpoints {
     /// The router; every other path is 404, every other method 405.
     pub fn router(self) -> Router {
         let (room, lines) = (Arc::new(Room::default()), Arc::new(Lines::default()));
-        let of_each = |count| {
+        let of_each = || {
             (
-                Arc::new(Semaphore::new(count)),
-                Arc::new(Semaphore::new(count)),
+                Arc::new(Slots::new(self.concurrency)),
+                Arc::new(Semaphore::new(LARGE)),
             )
         };
-        let (slots, large) = (of_each(self.concurrency), of_each(LARGE));
+        let (labels, guards) = (of_each(), of_each());
         let endpoint = |hook, mode, judge: &Arc<dyn Judge>| {
-            let of_hook = |(labels, guards): &(Arc<Semaphore>, Arc<Semaphore>)| match hook {
-                Hook::Mutate => Arc::clone(labels),
-                Hook::Validate => Arc::clone(guards),
+            let (slots, large) = match hook {
+                Hook::Mutate => &labels,
+                Hook::Validate => &guards,
             };
             Arc::new(Endpoint {
                 hook,
@@ -162,8 +163,8 @@ impl Endpoints {
                 judge: Arc::clone(judge),
                 metrics: Arc::clone(&self.metrics),
                 room: Arc::clone(&room),
-                slots: of_hook(&slots),
-                large: of_hook(&large),
+                slots: Arc::clone(slots),
+                large: Arc::clone(large),
                 lines: Arc::clone(&lines),
             })
         };
@@ -202,7 +203,7 @@ struct Endpoint {
     judge: Arc<dyn Judge>,
     metrics: Arc<Metrics>,
     room: Arc<Room>,
-    slots: Arc<Semaphore>,
+    slots: Arc<Slots>,
     large: Arc<Semaphore>,
     lines: Arc<Lines>,
 }
@@ -340,8 +341,8 @@ impl Endpoint {
             _place,
         } = looked;
         // A slot is taken when all is there, and only while there is time to look.
-        let answer = match timeout_at(times.arrival, self.slots.acquire()).await {
-            Ok(Ok(_slot)) => {
+        let answer = match timeout_at(times.arrival, self.slots.take(standing.peer())).await {
+            Ok(_slot) => {
                 standing.judged();
                 self.judged(judging, times.deadline).await
             }

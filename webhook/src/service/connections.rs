@@ -19,7 +19,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 /// All of them.
@@ -37,6 +37,7 @@ struct State {
 
 struct Held {
     peer: IpAddr,
+    turns: Arc<Semaphore>,
     standing: Standing,
     evicted: Arc<Notify>,
     /// Whether it was told to go, and so does not count any more.
@@ -140,6 +141,7 @@ pub struct Seat {
     turn: u64,
     standing: Standing,
     evicted: Arc<Notify>,
+    turns: Arc<Semaphore>,
 }
 
 impl Connections {
@@ -166,16 +168,20 @@ impl Connections {
         let evicts = counted >= self.most && state.evict(peer);
         let turn = state.next;
         state.next = turn.wrapping_add(1);
+        let mut others = state.held.values().filter(|one| one.peer == peer);
+        let turns = others.next().map(|one| Arc::clone(&one.turns));
         let seat = Seat {
             connections: Arc::clone(self),
             turn,
             standing: Standing::of(peer),
             evicted: Arc::default(),
+            turns: turns.unwrap_or_else(|| Arc::new(Semaphore::new(1))),
         };
         state.held.insert(
             turn,
             Held {
                 peer,
+                turns: Arc::clone(&seat.turns),
                 standing: seat.standing.clone(),
                 evicted: Arc::clone(&seat.evicted),
                 told: false,
@@ -282,6 +288,13 @@ impl Seat {
         if let Some(held) = state.held.get_mut(&self.turn) {
             held.idle = idle;
         }
+    }
+
+    /// The turn for what takes a processor long: one at a time of each peer, so that whoever comes from another waits
+    /// for one of a crowd and not for all of it. Nothing may be waited for with it in hand.
+    pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // Never closed.
+        self.turns.acquire().await.ok()
     }
 
     /// Returns when it must go for another.

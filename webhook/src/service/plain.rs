@@ -29,7 +29,9 @@ const READ_AHEAD: usize = 8 * 1024;
 /// Bounds of the port.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Connections held at once: a kubelet and a Prometheus or two. For one more, another goes.
+    /// Connections held at once; for one more, another goes. A kubelet and a Prometheus need three. There are more so
+    /// that a crowd from very many addresses, or from the kubelet's own, must be that much quicker than it to push
+    /// it out between its connecting and its asking.
     pub connections: usize,
     /// How long the head of the request may take: whoever probes has it ready.
     pub request: Duration,
@@ -40,7 +42,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 64,
+            connections: 512,
             request: Duration::from_secs(2),
             all: Duration::from_secs(10),
         }
@@ -80,6 +82,9 @@ async fn accept(listener: TcpListener, router: Router, limits: Limits) {
                         () = seat.evicted() => {}
                     }
                 });
+                // Else a crowd that comes at once is let in before the first of it is looked at, and most of it sent
+                // away for the rest.
+                tokio::task::yield_now().await;
             }
             Err(error) => {
                 if let Some(left_out) = troubles.write(()) {

@@ -13,8 +13,10 @@ use http::header::{CONNECTION, HeaderValue};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::server::Acceptor;
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 use tower::ServiceExt;
 
 use super::connections::{Connections, Seat};
@@ -158,7 +160,7 @@ impl Connection {
     async fn run(&self, stream: TcpStream) {
         // Small answers, one at a time: waiting to fill a segment only adds latency.
         let _ = stream.set_nodelay(true);
-        let handshake = tokio::time::timeout(self.limits.handshake, self.tls.accept(stream)).await;
+        let handshake = tokio::time::timeout(self.limits.handshake, self.shake_hands(stream)).await;
         let stream = match handshake {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
@@ -195,6 +197,15 @@ impl Connection {
         if let Err(error) = ended {
             tracing::debug!(%error, "connection ended early");
         }
+    }
+
+    /// The part of a handshake that takes long is our signature, once the client has said all it has to.
+    async fn shake_hands(&self, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
+        let begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        let turn = self.seat.turn().await;
+        let signed = begun.into_stream(Arc::clone(self.tls.config()));
+        drop(turn);
+        signed.await
     }
 
     /// Returns if no request has come in time.

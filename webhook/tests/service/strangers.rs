@@ -5,24 +5,28 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use acm_backup_webhook::admission::answer::Answer;
 use acm_backup_webhook::admission::endpoint::Judge;
+use acm_backup_webhook::admission::review::Request;
 use acm_backup_webhook::judge::apart::Apart;
 use acm_backup_webhook::log;
 use acm_backup_webhook::service::plain;
 use acm_backup_webhook::service::server::Limits;
 use acm_backup_webhook::watch::backups::Backups;
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use rustls::pki_types::ServerName;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::caller::{Caller, client_config, connect_from, restore_review, secret_review};
 use crate::pki::SERVICE;
 use crate::quiet::Captured;
-use crate::running::{Held, Running, Setup};
+use crate::running::{AllowAll, Held, Running, Setup};
 
 /// A TLS connection over which anything can be written.
 async fn open(running: &Running) -> TlsStream<TcpStream> {
@@ -240,6 +244,47 @@ async fn large_reviews_that_are_judged_for_long_keep_no_other_from_being_read() 
     for answer in tokio::join!(asking, release).0 {
         assert_eq!(answer["response"]["allowed"], true);
     }
+}
+
+/// Judges strangers for ever, and whoever else comes at once.
+#[derive(Default)]
+struct HoldsStrangers(Arc<Held>);
+
+impl Judge for HoldsStrangers {
+    fn judge(self: Arc<Self>, request: &Request<'_>, by: Instant) -> BoxFuture<'static, Answer> {
+        match &*request.uid {
+            "stranger" => Arc::clone(&self.0).judge(request, by),
+            _ => Arc::new(AllowAll).judge(request, by),
+        }
+    }
+}
+
+/// Failed before: whoever sent as many reviews as there are slots had all of them.
+#[tokio::test]
+async fn whoever_sends_many_reviews_leaves_slots_for_others() {
+    let held = Arc::new(Held::default());
+    let running = Running::start(Setup {
+        guard: Arc::new(HoldsStrangers(Arc::clone(&held))),
+        concurrency: 4,
+        ..Setup::default()
+    })
+    .await;
+    let strangers = futures::future::join_all((0..8).map(|_| async {
+        let mut caller = Caller::connect_from(STRANGER, &running).await.unwrap();
+        let review = restore_review("stranger").to_string();
+        caller.post("/validate/deny?timeout=2s", review).await
+    }));
+    let api_server = async {
+        // As many of them as will ever be.
+        let entered = in_time(held.entered.acquire_many(3)).await;
+        entered.unwrap().forget();
+        let mut caller = Caller::connect(&running).await;
+        let review = restore_review("real").to_string();
+        caller.post("/validate/deny?timeout=2s", review).await
+    };
+    let (_, real) = tokio::join!(strangers, api_server);
+    assert_eq!(real.json()["response"]["allowed"], true);
+    assert_eq!(held.entered.available_permits(), 0);
 }
 
 /// A flood of what is no review leaves one line, and the number with the next.

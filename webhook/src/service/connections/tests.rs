@@ -256,6 +256,24 @@ proptest! {
     }
 }
 
+/// Failed before: whoever came waited for all the signatures of a crowd.
+#[tokio::test]
+async fn a_crowd_of_one_peer_takes_turns_and_keeps_no_other_waiting() {
+    let connections = Connections::new(100);
+    let crowd: Vec<_> = (0..50).map(|_| connections.seat(ip(STRANGER)).0).collect();
+    let signing = crowd[0].turn().now_or_never();
+    assert!(signing.is_some());
+    assert!(
+        crowd[1..]
+            .iter()
+            .all(|one| one.turn().now_or_never().is_none())
+    );
+    let api_server = connections.seat(ip(API)).0;
+    assert!(api_server.turn().now_or_never().is_some());
+    drop(signing);
+    assert!(crowd[7].turn().now_or_never().is_some());
+}
+
 #[tokio::test]
 async fn an_address_written_in_two_ways_is_one() {
     let connections = Connections::new(3);
