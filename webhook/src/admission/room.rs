@@ -1,11 +1,13 @@
 //! Room for bodies: what all of them together may take of memory, by the length they announce.
 //!
-//! A part is kept for small ones, which nearly all reviews are, so that a few large ones do not keep them out.
+//! A part is kept for small ones, which nearly all reviews are, so that a few large ones do not keep them out. No peer
+//! has more than three quarters of either part.
 //! A body that is slow to come may stay as long as nobody needs its place: then it is thrown out, those of the peer
 //! that holds most in this way first, of them those on connections that never finished a review, of them the oldest.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -35,12 +37,19 @@ pub struct Room {
 
 struct State {
     free: Free,
+    /// The most of each part that one peer has.
+    share: Bytes,
+    /// What each has.
+    peers: BTreeMap<IpAddr, Bytes>,
     /// Bodies that have not arrived yet, by their turn.
     arriving: BTreeMap<u64, Arriving>,
     next: u64,
 }
 
-struct Free {
+type Free = Bytes;
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Bytes {
     kept: usize,
     any: usize,
 }
@@ -70,6 +79,7 @@ pub struct Place {
     turn: u64,
     part: Part,
     bytes: usize,
+    peer: Option<IpAddr>,
     evicted: Arc<Notify>,
 }
 
@@ -83,12 +93,15 @@ impl Room {
     /// Of `all` bytes, `kept` of them for small bodies.
     #[must_use]
     pub fn of(all: usize, kept: usize) -> Self {
+        let free = Free {
+            kept,
+            any: all.saturating_sub(kept),
+        };
         Self {
             state: Mutex::new(State {
-                free: Free {
-                    kept,
-                    any: all.saturating_sub(kept),
-                },
+                share: free.three_quarters(),
+                free,
+                peers: BTreeMap::new(),
                 arriving: BTreeMap::new(),
                 next: 0,
             }),
@@ -119,7 +132,7 @@ impl Room {
                 if let Some(place) = self.place(&mut state, bytes, sender) {
                     return Ok(place);
                 }
-                state.throw_out(bytes, Instant::now())
+                state.throw_out(bytes, sender, Instant::now())
             };
             let again = again.map_or(deadline, |again| again.min(deadline));
             tokio::select! {
@@ -139,16 +152,19 @@ impl Room {
         bytes: usize,
         sender: &Standing,
     ) -> Option<Place> {
-        let free = &mut state.free;
-        let part = if bytes <= SMALL && bytes <= free.kept {
+        let part = if bytes <= SMALL && state.has(Part::Kept, bytes, sender) {
             Part::Kept
-        } else if bytes <= free.any {
+        } else if state.has(Part::Any, bytes, sender) {
             Part::Any
         } else {
             return None;
         };
-        let of = free.of(part);
+        let of = state.free.of(part);
         *of = of.saturating_sub(bytes);
+        if let Some(peer) = sender.peer() {
+            let held = state.peers.entry(peer).or_default().of(part);
+            *held = held.saturating_add(bytes);
+        }
         let turn = state.next;
         state.next = turn.wrapping_add(1);
         let evicted = Arc::new(Notify::new());
@@ -166,12 +182,20 @@ impl Room {
             turn,
             part,
             bytes,
+            peer: sender.peer(),
             evicted,
         })
     }
 }
 
-impl Free {
+impl Bytes {
+    fn three_quarters(self) -> Self {
+        Self {
+            kept: self.kept.saturating_sub(self.kept / 4),
+            any: self.any.saturating_sub(self.any / 4),
+        }
+    }
+
     fn of(&mut self, part: Part) -> &mut usize {
         match part {
             Part::Kept => &mut self.kept,
@@ -181,9 +205,34 @@ impl Free {
 }
 
 impl State {
+    /// Whether there is so much of a part, and for this sender.
+    fn has(&mut self, part: Part, bytes: usize, sender: &Standing) -> bool {
+        bytes <= *self.free.of(part) && self.has_left(part, bytes, sender)
+    }
+
+    /// Whether a sender's peer may have so much more of a part.
+    fn has_left(&mut self, part: Part, bytes: usize, sender: &Standing) -> bool {
+        let Some(peer) = sender.peer() else {
+            return true;
+        };
+        let held = self
+            .peers
+            .get(&peer)
+            .copied()
+            .unwrap_or_default()
+            .of(part)
+            .saturating_add(bytes);
+        held <= *self.share.of(part)
+    }
+
     /// Tells the first who must go that it must, one at a time: its place may be enough. When to look again.
-    fn throw_out(&mut self, bytes: usize, now: Instant) -> Option<Instant> {
-        let helps = |one: &Arriving| (bytes <= SMALL || one.part == Part::Any) && !one.told;
+    fn throw_out(&mut self, bytes: usize, sender: &Standing, now: Instant) -> Option<Instant> {
+        let within = self.has_left(Part::Any, bytes, sender);
+        let helps = |one: &Arriving| {
+            // Whoever has its share already is helped by its own alone.
+            let counts = within || one.sender.peer() == sender.peer();
+            counts && (bytes <= SMALL || one.part == Part::Any) && !one.told
+        };
         let until = |one: &Arriving| one.since.checked_add(PATIENCE);
         let mut held = BTreeMap::<_, usize>::new();
         for one in self.arriving.values() {
@@ -225,6 +274,15 @@ impl Drop for Place {
         state.arriving.remove(&self.turn);
         let free = state.free.of(self.part);
         *free = free.saturating_add(self.bytes);
+        if let Some(peer) = self.peer
+            && let Some(held) = state.peers.get_mut(&peer)
+        {
+            let of = held.of(self.part);
+            *of = of.saturating_sub(self.bytes);
+            if *held == Bytes::default() {
+                state.peers.remove(&peer);
+            }
+        }
         drop(state);
         self.room.freed.notify_waiters();
     }
@@ -280,6 +338,36 @@ mod tests {
         assert!(room.take(7 * MIB, &known(), soon()).await.is_ok());
     }
 
+    fn peer(last: u8) -> Standing {
+        Standing::of([10, 128, 0, last].into())
+    }
+
+    /// Failed before: what one had sent and was waiting for left no room for anybody.
+    #[tokio::test(start_paused = true)]
+    async fn no_peer_has_all_the_room() {
+        let room = room();
+        let mut held = Vec::new();
+        for bytes in [7 * MIB, SMALL] {
+            while let Ok(place) = room.take(bytes, &peer(1), Instant::now()).await {
+                place.arrived();
+                held.push(place);
+            }
+        }
+        // Nobody goes for whoever has its share.
+        let slow = slow(&room, peer(2));
+        tokio::task::yield_now().await;
+        assert!(room.take(SMALL, &peer(1), soon()).await.is_err());
+        assert!(!slow.is_finished());
+        for bytes in [7 * MIB, SMALL] {
+            let place = room.take(bytes, &peer(3), Instant::now()).await;
+            assert!(place.is_ok(), "{bytes}");
+        }
+        drop(held);
+        slow.abort();
+        let _ = slow.await;
+        assert!(room.state().peers.is_empty());
+    }
+
     #[tokio::test(start_paused = true)]
     async fn who_waits_gets_what_is_given_back() {
         let room = Arc::new(Room::of(10, 0));
@@ -333,7 +421,6 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn of_slow_bodies_one_of_the_peer_that_holds_most_goes() {
         let room = Arc::new(Room::of(15, 0));
-        let peer = |last: u8| Standing::of([10, 128, 0, last].into());
         let api_server = slow(&room, peer(1));
         tokio::task::yield_now().await;
         let proven = [peer(2), peer(2)].map(|sender| {
