@@ -173,6 +173,7 @@ fn screen(report: &Report, detail: Detail) -> Vec<Line> {
     sections::restores(&mut lines, status, detail.restores);
     sections::clusters(&mut lines, status.clusters.as_ref(), now);
     if detail.table {
+        sections::guard(&mut lines, status);
         sections::not_knowable(&mut lines, status);
     }
     if let Some(next) = sections::look_again(status.clusters.as_ref()) {

@@ -57,6 +57,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         lines.extend(writers(status).lines(2));
     }
     sections::clusters(&mut lines, status.clusters.as_ref(), now);
+    sections::guard(&mut lines, status);
     if let Some(next) = sections::look_again(status.clusters.as_ref()) {
         lines.labelled("NEXT", &next);
     }

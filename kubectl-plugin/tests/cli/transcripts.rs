@@ -141,6 +141,41 @@ fn with_everything_forbidden_it_fits_and_says_why() {
     assert!(outcome.stdout.lines().count() < 24, "{outcome}");
 }
 
+/// The armed guards, as an API server has them.
+const ARMED: &str =
+    r#"{"webhooks": [{"failurePolicy": "Fail", "matchConditions": [{"name": "is-installed"}]}]}"#;
+
+#[test]
+fn with_armed_guards_that_nobody_asks_it_is_critical() {
+    let armed = (
+        "validatingwebhookconfigurations",
+        Answer::Page(200, "", ARMED),
+    );
+    let wide = |exceptions: &[_]| status(&ApiServer::start("active", exceptions), &["-o", "wide"]);
+    let outcome = wide(&[armed, ("rolebindings", Answer::Page(200, "", "{}"))]);
+    let told = lines_with(&outcome, "CRITICAL  the guard");
+    assert_transcript!("guard-disarmed", told);
+    says_of_the_guard(
+        &outcome,
+        "GUARD     in mode deny, but not asked: nothing is refused\n",
+    );
+    // Who may not see it is told so, and nothing is claimed.
+    let outcome = wide(&[armed, ("rolebindings", Answer::Forbidden)]);
+    assert_transcript!(
+        "guard-footing-forbidden",
+        lines_with(&outcome, "NOT CHECKED")
+    );
+    says_of_the_guard(&outcome, "GUARD     in mode deny\n");
+    let outcome = wide(&[("validatingwebhookconfigurations", Answer::Forbidden)]);
+    assert_transcript!("guard-forbidden", lines_with(&outcome, "NOT CHECKED"));
+    assert!(!outcome.stdout.contains("\nGUARD"), "{outcome}");
+}
+
+#[track_caller]
+fn says_of_the_guard(outcome: &Outcome, line: &str) {
+    assert!(outcome.stdout.contains(line), "{outcome}");
+}
+
 #[test]
 fn a_busy_server_is_asked_again_and_every_page_is_read() {
     let server = ApiServer::start(

@@ -31,6 +31,22 @@ pub const NAMESPACE: &str = "acm-backup-system";
 /// Who the webhook is.
 pub const SERVICE_ACCOUNT: &str = "system:serviceaccount:acm-backup-system:acm-backup-webhook";
 
+/// Service, Deployment and ServiceAccount of the webhook, each in [`NAMESPACE`].
+pub const SERVICE: &str = "acm-backup-webhook";
+
+/// The ValidatingWebhookConfiguration by which the API server asks the guards.
+pub const GUARD_CONFIGURATION: &str = "acm-backup-guards";
+
+/// The condition in it by which an armed guard is asked only where the webhook is installed: where
+/// [`SERVICE_ACCOUNT`] may [`INSTALLED_VERB`] Leases in [`NAMESPACE`].
+pub const INSTALLED_CONDITION: &str = "is-installed";
+
+/// See [`INSTALLED_CONDITION`].
+pub const INSTALLED_VERB: &str = "patch";
+
+/// How the path begins that an armed guard is called at.
+pub const PATH_DENY: &str = "/validate/deny";
+
 /// What the guards may read.
 pub const CLUSTER_ROLE: &str = "acm-backup-guards";
 

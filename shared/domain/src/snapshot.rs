@@ -6,6 +6,7 @@ use crate::hub::record::Accepted;
 use crate::kinds::backup::Backup;
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::definition::Definition;
+use crate::kinds::guards::Guards;
 use crate::kinds::managed_cluster::ManagedCluster;
 use crate::kinds::restore::Restore;
 use crate::kinds::storage_location::StorageLocation;
@@ -51,6 +52,10 @@ pub struct Snapshot {
     /// Value of the label [`crate::names::GUARD`] on the namespace, by which the guards are lifted; none where it
     /// has no such label.
     pub guard_label: Fact<Option<String>>,
+    /// The configuration of the guards; none where there is none.
+    pub guards: Fact<Option<Guards>>,
+    /// What the armed guards stand on.
+    pub guard_footing: Fact<Footing>,
     /// The record of accepted statements (OWNERSHIP S6), kept in the slot's Lease.
     pub accepted: Fact<Vec<Accepted>>,
     /// Service accounts that may attest because configuration names them (OWNERSHIP S5), as full user
@@ -78,6 +83,8 @@ impl Snapshot {
             kube_system_created: Fact::unasked(),
             backup_schedule_definition: Fact::unasked(),
             guard_label: Fact::unasked(),
+            guards: Fact::unasked(),
+            guard_footing: Fact::unasked(),
             accepted: Fact::unasked(),
             attesting_accounts: BTreeSet::new(),
             permissions: BTreeMap::new(),
@@ -151,6 +158,10 @@ pub enum Need {
     BackupScheduleDefinition,
     /// [`Snapshot::guard_label`]
     GuardLabel,
+    /// [`Snapshot::guards`]
+    Guards,
+    /// [`Snapshot::guard_footing`]
+    GuardFooting,
     /// [`Snapshot::accepted`]
     Accepted,
     /// One entry of [`Snapshot::permissions`]
@@ -164,6 +175,18 @@ pub struct Permission {
     pub verb: &'static str,
     /// The rule's id, the resourceName of the check.
     pub rule: &'static str,
+}
+
+/// What has to be there for the armed guards to be asked, and to answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Footing {
+    /// Whether the API server asks them: [`crate::names::INSTALLED_CONDITION`] holds, as far as our own Role and
+    /// RoleBinding tell.
+    pub asked: bool,
+    /// Whether the Service is there that it calls.
+    pub service: bool,
+    /// Whether the webhook's ServiceAccount is there, without which it can look nothing up.
+    pub account: bool,
 }
 
 /// A fact that is known, or the reason why it is not: "absent" is never confused with "could not

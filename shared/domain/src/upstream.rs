@@ -87,6 +87,17 @@ pub mod resource {
     pub const DEFINITIONS: &str = "customresourcedefinitions.apiextensions.k8s.io";
     /// Leases, of which ours keep the slot.
     pub const LEASES: &str = "leases.coordination.k8s.io";
+    /// Services, of which ours is what the API server calls.
+    pub const SERVICES: &str = "services";
+    /// ServiceAccounts, of which ours is who the webhook is.
+    pub const SERVICE_ACCOUNTS: &str = "serviceaccounts";
+    /// Roles, of which ours keeps the Leases.
+    pub const ROLES: &str = "roles.rbac.authorization.k8s.io";
+    /// RoleBindings, of which ours gives that Role to the webhook.
+    pub const ROLE_BINDINGS: &str = "rolebindings.rbac.authorization.k8s.io";
+    /// Whom the API server asks before it stores something.
+    pub const VALIDATING_CONFIGURATIONS: &str =
+        "validatingwebhookconfigurations.admissionregistration.k8s.io";
     /// The hub's identity.
     pub const CLUSTER_VERSIONS: &str = "clusterversions.config.openshift.io";
 }

@@ -73,6 +73,36 @@ pub const LEASES: Resource = Resource {
     version: "v1",
     namespaced: true,
 };
+/// Services, of which ours is what the API server calls.
+pub const SERVICES: Resource = Resource {
+    name: resource::SERVICES,
+    version: "v1",
+    namespaced: true,
+};
+/// ServiceAccounts, of which ours is who the webhook is.
+pub const SERVICE_ACCOUNTS: Resource = Resource {
+    name: resource::SERVICE_ACCOUNTS,
+    version: "v1",
+    namespaced: true,
+};
+/// Roles, of which ours keeps the Leases.
+pub const ROLES: Resource = Resource {
+    name: resource::ROLES,
+    version: "v1",
+    namespaced: true,
+};
+/// RoleBindings, of which ours gives that Role to the webhook.
+pub const ROLE_BINDINGS: Resource = Resource {
+    name: resource::ROLE_BINDINGS,
+    version: "v1",
+    namespaced: true,
+};
+/// Whom the API server asks before it stores something.
+pub const VALIDATING_CONFIGURATIONS: Resource = Resource {
+    name: resource::VALIDATING_CONFIGURATIONS,
+    version: "v1",
+    namespaced: false,
+};
 /// The hub's identity.
 pub const CLUSTER_VERSIONS: Resource = Resource {
     name: resource::CLUSTER_VERSIONS,
@@ -96,13 +126,14 @@ impl Resource {
     /// Path of the collection on an API server.
     pub fn url(&self, namespace: &str) -> String {
         let (group, version, plural) = (self.group(), self.version, self.plural());
-        if group.is_empty() {
-            return format!("/api/{version}/{plural}");
-        }
+        let root = match group {
+            "" => format!("/api/{version}"),
+            group => format!("/apis/{group}/{version}"),
+        };
         if self.namespaced {
-            format!("/apis/{group}/{version}/namespaces/{namespace}/{plural}")
+            format!("{root}/namespaces/{namespace}/{plural}")
         } else {
-            format!("/apis/{group}/{version}/{plural}")
+            format!("{root}/{plural}")
         }
     }
 

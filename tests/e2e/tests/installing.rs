@@ -1,11 +1,19 @@
 //! Installing, arming, lifting and removing, as manifests/README.md says: recovery is never taken away.
 
+mod asked;
+mod pruned;
+mod rendered;
+mod slot;
+mod trust;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
+use acm_backup_bed::pki::{Authority, Pair};
 use acm_backup_bed::wait::{Seen, until};
 use acm_backup_bed::{
-    BACKUP_NAMESPACE, Finished, Hub, Part, Program, Webhook, WebhookOptions, wait,
+    BACKUP_NAMESPACE, Finished, Hub, HubOptions, Part, Program, Webhook, WebhookOptions, wait,
+    workspace,
 };
 use acm_backup_domain::names;
 use acm_backup_e2e::Shell;
@@ -15,13 +23,14 @@ use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
 use kube::api::{Patch, PatchParams};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::documents::lines;
 use crate::support::{Prober, a_restore_can_be_created, alone, restores, says};
 
 const LIMIT: Duration = Duration::from_secs(60);
-const ARMS: &str = "/deny";
+/// What arms the guards, where a warning of theirs comes back before it.
+const ARMS: &str = "&& kubectl apply -k $OVERLAY/deny";
 const CHECK: &str = "create --dry-run=server -f manifests/check/restore.yaml";
 
 /// A hub on which an administrator types lines of the document, in a directory with the manifests.
@@ -35,7 +44,11 @@ struct Desk {
 impl Desk {
     /// What runs is applied, though no pod of it ever comes up.
     async fn new(name: &str) -> Self {
-        let hub = Hub::start(name).await.unwrap();
+        Self::on(name, HubOptions::default()).await
+    }
+
+    async fn on(name: &str, options: HubOptions) -> Self {
+        let hub = Hub::start_with(name, options).await.unwrap();
         install_crds(&hub).await.unwrap();
         install_velero_crds(&hub).await.unwrap();
         hub.create_namespace(BACKUP_NAMESPACE).await.unwrap();
@@ -87,6 +100,54 @@ impl Desk {
         format!("{}{}", finished.stdout, finished.stderr)
     }
 
+    /// What an administrator brings for another authority, and what the kubelet will mount of it.
+    fn brings_another_certificate(&self) -> Pair {
+        let authority = Authority::new("another").unwrap();
+        let host = format!("{}.{}.svc", names::SERVICE, names::NAMESPACE);
+        let pair = authority.server(&[&host], &[self.hub.site().ip()]).unwrap();
+        // Not every file ends with its last line.
+        let first = self
+            .dir
+            .join("manifests/overlays/own-certificate/ca/ca.crt");
+        let text = std::fs::read_to_string(&first).unwrap();
+        std::fs::write(&first, text.trim_end()).unwrap();
+        let brought = self.dir.join("NEW");
+        std::fs::create_dir(&brought).unwrap();
+        std::fs::write(brought.join("ca.crt"), authority.cert()).unwrap();
+        pair.write(&brought, "tls").unwrap();
+        pair
+    }
+
+    /// Mount it, and wait until every replica says what the document says.
+    async fn mounts(&self, pair: &Pair) {
+        self.webhook.mount(pair).unwrap();
+        until("every replica to show it", LIMIT, || async {
+            let replicas = self.webhook.replicas();
+            let logs = replicas
+                .iter()
+                .map(|replica| std::fs::read_to_string(replica.process.log()).unwrap());
+            let (told, all) = (logs.filter(|log| log.contains(ROTATED)), replicas.len());
+            Ok(match told.count() {
+                told if told == all => Seen::Yes(()),
+                told => Seen::NotYet(format!("{told} of {all}")),
+            })
+        })
+        .await
+        .unwrap();
+    }
+
+    /// A fresh checkout: nothing of what an administrator put beside the manifests.
+    fn is_cleaned(&self) {
+        for file in [
+            "workload/image.env",
+            "overlays/own-certificate/ca/ca.crt",
+            "overlays/own-certificate/workload/tls.crt",
+            "overlays/own-certificate/workload/tls.key",
+        ] {
+            std::fs::remove_file(self.dir.join("manifests").join(file)).unwrap();
+        }
+    }
+
     async fn policies(&self) -> Vec<String> {
         let guards: Api<ValidatingWebhookConfiguration> =
             Api::all(self.hub.client().await.unwrap());
@@ -118,14 +179,24 @@ const WARNS: &[&str] = &[
 ];
 const REFUSES: &[&str] = &["guards.acm-backup.dev\" denied", "restore/backup-not-found"];
 const IS_NOT_ASKED: &[&str] = &["created (server dry run)"];
+const NOBODY_ANSWERS: &[&str] = &[
+    "failed calling webhook",
+    "if-nobody-answers-lift-the-guard-by",
+];
+
+/// What a pod logs when it shows another certificate.
+const ROTATED: &str = "serving certificate rotated";
 
 #[test]
 fn everything_goes_as_written_and_a_restore_can_be_created_at_each_moment() {
     alone(async {
         let desk = Desk::new("documents").await;
         let prober = Prober::start(&desk.hub).await;
+        let another = desk.brings_another_certificate();
+        let page = std::fs::read_to_string(workspace().join("manifests/README.md")).unwrap();
+        assert!(page.contains(ROTATED));
         let mut typed = Vec::new();
-        let mut armed = false;
+        let (mut armed, mut lifted) = (false, false);
         for line in lines("manifests/README.md") {
             if line.starts_with("OVERLAY=") {
                 // No service-ca here: the same with a certificate of our own.
@@ -134,6 +205,10 @@ fn everything_goes_as_written_and_a_restore_can_be_created_at_each_moment() {
             if line.contains(" wait ") {
                 desk.pods_come_up().await;
             }
+            if line.starts_with("kubectl delete validatingwebhookconfiguration") {
+                // Whoever removes it may have nothing but the repository.
+                desk.is_cleaned();
+            }
             if line.contains(ARMS) {
                 assert_eq!(desk.policies().await, ["Ignore", "Ignore"]);
                 desk.until_checked(WARNS).await;
@@ -141,7 +216,8 @@ fn everything_goes_as_written_and_a_restore_can_be_created_at_each_moment() {
             let finished = desk.types(&line).await;
             // Two are meant to fail: the check once the guards are armed, and status while they are lifted.
             let refused = line.ends_with(CHECK) && armed;
-            let critical = line == "kubectl acm-backup status";
+            let told = line == "kubectl acm-backup status";
+            let critical = told && lifted;
             assert_eq!(
                 finished.succeeded(),
                 !refused && !critical,
@@ -161,6 +237,7 @@ fn everything_goes_as_written_and_a_restore_can_be_created_at_each_moment() {
                     );
                     assert_eq!(finished.code, Some(3), "{finished}");
                 }
+                _ if told => says(&finished.stdout, &["GUARD     in mode deny\n"]),
                 _ if line.ends_with("/guards") && armed => {
                     armed = false;
                     desk.until_checked(WARNS).await;
@@ -169,48 +246,39 @@ fn everything_goes_as_written_and_a_restore_can_be_created_at_each_moment() {
                     desk.until_checked(REFUSES).await;
                 }
                 _ if line.ends_with("guard=lifted") => {
+                    lifted = true;
                     desk.until_checked(IS_NOT_ASKED).await;
                     // Nobody lifts it for good by accident, and nothing undoes it behind a person's back.
                     desk.ok("kubectl apply -k $OVERLAY/deny").await;
                     desk.until_checked(IS_NOT_ASKED).await;
                 }
+                _ if line.starts_with("cp NEW/tls.crt") => {
+                    // The pods are as slow as they may be.
+                    desk.ok("kubectl apply -k $OVERLAY/workload").await;
+                    prober.again().await;
+                    desk.mounts(&another).await;
+                }
+                _ if line.starts_with("cp NEW/ca.crt") => {
+                    desk.ok("kubectl apply -k $OVERLAY/deny").await;
+                    desk.until_checked(REFUSES).await;
+                }
                 _ if line.ends_with("/guard-") && desk.policies().await == ["Fail", "Fail"] => {
+                    lifted = false;
                     desk.until_checked(REFUSES).await;
                 }
                 _ => {}
             }
             prober.again().await;
+            desk.shows_what_is_trusted().await;
             typed.push(line);
         }
         prober.never_refused().await;
-        assert!(typed.len() >= 16, "the document was not read: {typed:?}");
+        assert!(typed.len() >= 24, "the document was not read: {typed:?}");
         let namespaces: Api<Namespace> = Api::all(desk.hub.client().await.unwrap());
         wait::until_gone(&namespaces, names::NAMESPACE, LIMIT)
             .await
             .unwrap();
         assert_eq!(desk.policies().await, Vec::<String>::new());
-    });
-}
-
-#[test]
-fn without_the_name_of_an_image_nothing_renders() {
-    alone(async {
-        let desk = Desk::new("no-image").await;
-        std::fs::remove_file(desk.dir.join("manifests/workload/image.env")).unwrap();
-        for overlay in ["openshift", "cert-manager", "own-certificate"] {
-            let rendered = desk
-                .types(&format!(
-                    "kubectl kustomize manifests/overlays/{overlay}/workload"
-                ))
-                .await;
-            assert!(!rendered.succeeded(), "{rendered}");
-            says(&rendered.stderr, &["image.env"]);
-            assert_eq!(rendered.stdout, "");
-        }
-        // The other parts name no image.
-        for part in ["labels", "guards", "deny"] {
-            desk.ok(&format!("kubectl kustomize $OVERLAY/{part}")).await;
-        }
     });
 }
 
@@ -224,6 +292,10 @@ fn without_a_pod_the_guards_are_not_armed_and_nothing_is_refused() {
             let installs = line.starts_with("kubectl apply") || line.contains(ARMS);
             if !installs {
                 continue;
+            }
+            if line.starts_with("kubectl apply") && line.ends_with("/deny") {
+                // A change of what was armed before, and nothing ever was.
+                break;
             }
             let finished = desk.types(&line).await;
             assert_eq!(
@@ -244,175 +316,6 @@ fn without_a_pod_the_guards_are_not_armed_and_nothing_is_refused() {
         let passed = desk.until_checked(IS_NOT_ASKED).await;
         assert!(!passed.contains("acm-backup only warns"), "{passed}");
         prober.never_refused().await;
-    });
-}
-
-/// What a quota's controller would say, which does not run here.
-const NO_LEASES: &str = "kubectl -n acm-backup-system create quota no-leases --hard=count/leases.coordination.k8s.io=0 && \
-    kubectl -n acm-backup-system patch quota no-leases --subresource=status --type=merge -p \
-    '{\"status\":{\"hard\":{\"count/leases.coordination.k8s.io\":\"0\"},\"used\":{\"count/leases.coordination.k8s.io\":\"1\"}}}'";
-
-/// Failed before: a dry run did not touch the Lease, so its warning came back and armed the guards, which from then on
-/// refused every Restore.
-#[test]
-fn guards_that_could_never_have_the_slot_are_not_armed() {
-    alone(async {
-        let desk = Desk::new("no-slot").await;
-        desk.pods_come_up().await;
-        desk.ok("kubectl apply -k $OVERLAY/guards").await;
-        desk.until_checked(WARNS).await;
-        let arms = lines("manifests/README.md")
-            .into_iter()
-            .find(|line| line.contains(ARMS) && line.contains(CHECK))
-            .unwrap();
-        let role_with = |verbs: &str| {
-            format!(
-                "kubectl -n acm-backup-system patch role acm-backup-webhook --type=json -p '[{{\"op\":\"replace\",\"path\":\"/rules/0/verbs\",\"value\":{verbs}}}]'"
-            )
-        };
-        for (takes, gives, why) in [
-            (
-                NO_LEASES.to_owned(),
-                "kubectl -n acm-backup-system delete quota no-leases",
-                "exceeded quota: no-leases",
-            ),
-            (
-                role_with(r#"["get", "patch"]"#),
-                "kubectl apply -k $OVERLAY/workload",
-                "can-i create leases.coordination.k8s.io",
-            ),
-            // The second Restore would need it.
-            (
-                role_with(r#"["get", "create"]"#),
-                "kubectl apply -k $OVERLAY/workload",
-                "can-i patch leases.coordination.k8s.io",
-            ),
-            (
-                role_with(r#"["create", "patch"]"#),
-                "kubectl apply -k $OVERLAY/workload",
-                "can-i get leases.coordination.k8s.io",
-            ),
-        ] {
-            desk.ok(&takes).await;
-            let told = desk.until_checked(&[WARNS[0], why]).await;
-            assert!(!told.contains("no-such-backup"), "{told}");
-            let armed = desk.types(&arms).await;
-            assert!(!armed.succeeded(), "{armed}");
-            assert_eq!(desk.policies().await, ["Ignore", "Ignore"], "{why}");
-            desk.ok(gives).await;
-            desk.until_checked(WARNS).await;
-        }
-        // Nothing was stored by all that, and nothing is in the way of arming them any more.
-        let leases = "kubectl -n acm-backup-system get leases -o name";
-        assert!(!desk.ok(leases).await.contains("slot"));
-        desk.ok(&arms).await;
-        desk.until_checked(REFUSES).await;
-    });
-}
-
-/// Everything the three parts hold, as `kubectl delete` wants it.
-async fn installed(desk: &Desk) -> Vec<Value> {
-    let mut all = Vec::new();
-    for part in ["workload", "labels", "guards"] {
-        let rendered = desk.ok(&format!("kubectl kustomize $OVERLAY/{part}")).await;
-        all.extend(serde_saphyr::from_multiple::<Value>(&rendered).unwrap());
-    }
-    assert!(all.len() >= 15, "{}", all.len());
-    all
-}
-
-/// The same every time, and in no order anybody had in mind.
-fn shuffled(objects: &[Value], seed: &str) -> Vec<Value> {
-    use std::hash::{DefaultHasher, Hash, Hasher};
-    let mut objects = objects.to_vec();
-    objects.sort_by_key(|object| {
-        let mut hasher = DefaultHasher::new();
-        (
-            seed,
-            object["kind"].as_str(),
-            object["metadata"]["name"].as_str(),
-        )
-            .hash(&mut hasher);
-        hasher.finish()
-    });
-    objects
-}
-
-#[test]
-fn pruned_in_any_order_it_never_stands_in_the_way_of_a_restore() {
-    alone(async {
-        let desk = Desk::new("pruned").await;
-        desk.pods_come_up().await;
-        let prober = Prober::start(&desk.hub).await;
-        let objects = installed(&desk).await;
-        let as_written = objects.clone();
-        let reversed = objects.iter().rev().cloned().collect();
-        let orders = [
-            as_written,
-            reversed,
-            shuffled(&objects, "a"),
-            shuffled(&objects, "b"),
-        ];
-        for (number, order) in orders.into_iter().enumerate() {
-            for part in ["workload", "labels", "guards"] {
-                desk.ok(&format!("kubectl apply -k $OVERLAY/{part}")).await;
-                prober.again().await;
-            }
-            if number == 0 {
-                // Somebody answers, so that what is left alone afterwards could refuse.
-                desk.until_checked(WARNS).await;
-            }
-            for object in order {
-                let kubeconfig = desk.hub.admin_kubeconfig();
-                let delete = ["delete", "--ignore-not-found", "-f", "-"];
-                let deleted =
-                    desk.hub
-                        .kubectl_with_input(&kubeconfig, &delete, &object.to_string());
-                let deleted = deleted.unwrap();
-                assert!(deleted.succeeded(), "{object}\n{deleted}");
-                prober.again().await;
-            }
-        }
-        prober.never_refused().await;
-    });
-}
-
-/// Whoever forgets the armed configuration is left with a hub that can restore.
-#[test]
-fn an_armed_guard_whose_namespace_is_gone_refuses_nothing() {
-    alone(async {
-        let desk = Desk::new("forgotten").await;
-        desk.pods_come_up().await;
-        let restores = restores(&desk.hub).await;
-        for removal in [
-            "kubectl -n acm-backup-system delete rolebinding acm-backup-webhook",
-            "kubectl delete -k $OVERLAY/workload",
-            "kubectl delete namespace acm-backup-system",
-        ] {
-            desk.ok("kubectl apply -k $OVERLAY/workload").await;
-            desk.ok("kubectl apply -k $OVERLAY/deny").await;
-            desk.webhook.kill();
-            until("the guard to be asked", LIMIT, || async {
-                Ok(match a_restore_can_be_created(&restores).await {
-                    Err(refused) if refused.to_string().contains("guards.acm-backup.dev") => {
-                        Seen::Yes(())
-                    }
-                    other => Seen::NotYet(format!("{other:?}")),
-                })
-            })
-            .await
-            .unwrap();
-            desk.ok(removal).await;
-            until(&format!("a Restore after {removal}"), LIMIT, || async {
-                Ok(match a_restore_can_be_created(&restores).await {
-                    Ok(()) => Seen::Yes(()),
-                    Err(refused) => Seen::NotYet(refused.to_string()),
-                })
-            })
-            .await
-            .unwrap();
-            assert_eq!(desk.policies().await, ["Fail", "Fail"], "{removal}");
-        }
     });
 }
 

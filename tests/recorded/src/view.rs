@@ -177,6 +177,7 @@ impl View {
         snapshot.backup_schedule_definition = Fact::known(self.definition.clone(), now);
         snapshot.accepted = Fact::known(accepted, now);
         snapshot.guard_label = Fact::known(None, now);
+        snapshot.guards = Fact::known(None, now);
         snapshot.backups = match away {
             Some(away) if now.duration_since(away.from) > STALE_AFTER => {
                 Fact::Missing(Missing::Stale {

@@ -411,6 +411,50 @@ fn every_file_is_applied_and_everything_stays_out_of_backups() {
     }
 }
 
+/// Argo CD applies the lower wave first, waits until it is healthy, and prunes the other way round: the armed guards
+/// are asked only while somebody answers (tests/e2e/tests/installing).
+#[test]
+fn the_right_by_which_the_guards_are_asked_comes_after_those_who_answer_and_goes_before_them() {
+    const WAVE: &str = "argocd.argoproj.io/sync-wave";
+    let wave = |object: &Value| {
+        let wave = object["metadata"]["annotations"][WAVE].as_str();
+        wave.map_or(0, |wave| wave.parse::<i32>().unwrap())
+    };
+    let answers = ["deployment", "service", "service-account", "namespace"]
+        .map(|file| wave(&whole(&format!("workload/{file}.yaml"))));
+    let binding: Value = one("workload/rbac.yaml", "RoleBinding");
+    let guards = &whole("guards/kustomization.yaml")["commonAnnotations"][WAVE];
+    let guards: i32 = guards.as_str().unwrap().parse().unwrap();
+    assert!(answers.into_iter().all(|answers| answers < wave(&binding)));
+    assert!(wave(&binding) < guards);
+}
+
+/// A replica that never becomes ready does not keep its node from being drained, and one that is ready waits for
+/// its turn.
+#[test]
+fn a_node_can_be_drained_whatever_became_of_its_replica() {
+    let budget = &whole("workload/pod-disruption-budget.yaml")["spec"];
+    assert_eq!(budget["unhealthyPodEvictionPolicy"], "AlwaysAllow");
+    assert_eq!(budget["maxUnavailable"], 1);
+    let deployment = &whole("workload/deployment.yaml")["spec"];
+    assert_eq!(
+        budget["selector"]["matchLabels"],
+        deployment["selector"]["matchLabels"]
+    );
+}
+
+/// An authority that is renewed with another key is trusted before the pods show what it signed.
+#[test]
+fn the_authority_of_cert_manager_keeps_its_key() {
+    let certificates =
+        documents(&manifests().join("overlays/cert-manager/workload/certificate.yaml"));
+    let authority = certificates
+        .iter()
+        .find(|object| object["spec"]["isCA"] == true)
+        .unwrap();
+    assert_eq!(authority["spec"]["privateKey"]["rotationPolicy"], "Never");
+}
+
 /// What an administrator reads in the API server's error when nobody answers (manifests/deny).
 #[test]
 fn the_path_of_the_armed_guard_spells_the_way_out() {
@@ -451,11 +495,17 @@ fn the_path_of_the_armed_guard_spells_the_way_out() {
             .trim_start_matches("system:serviceaccount:")
             .split_once(':')
             .unwrap();
-        assert!(
-            expression.starts_with(&format!(
-                "authorizer.serviceAccount('{namespace}', '{account}')"
-            )),
-            "{expression}"
+        assert_eq!(condition["name"], names::INSTALLED_CONDITION);
+        // An authorizer that fails has not said that it is not installed.
+        assert_eq!(
+            expression,
+            format!(
+                "[authorizer.serviceAccount('{namespace}', '{account}') \
+                 .group('coordination.k8s.io').resource('leases').namespace('{namespace}') \
+                 .check('{}')].exists(answer, answer.allowed() || answer.errored())",
+                names::INSTALLED_VERB
+            )
         );
+        assert!(path.starts_with(names::PATH_DENY));
     }
 }

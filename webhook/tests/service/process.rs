@@ -188,6 +188,10 @@ async fn what_keeps_it_from_starting_is_named_with_the_way_out() {
         ("--client-name=kube-apiserver", "--client-ca"),
         ("--log=loud=loud=loud", "--log"),
         ("--drain-delay=soon", "--drain-delay"),
+        (
+            "--namespace=elsewhere",
+            "in namespace acm-backup-system, and nowhere else",
+        ),
     ] {
         let mut child = command(&volume, &kubeconfig).arg(flag).spawn().unwrap();
         let mut text = String::new();

@@ -4,7 +4,7 @@ use crate::render::lines::Lines;
 use crate::render::paint::{self, LABEL};
 use crate::report::{Report, Source};
 
-use acm_backup_domain::status::{Answer, Severity, StatusReport, Verdict};
+use acm_backup_domain::status::{Answer, Guard, Severity, StatusReport, Verdict};
 use acm_backup_domain::time::age;
 use anstyle::Style;
 
@@ -111,4 +111,18 @@ pub fn activate(lines: &mut Lines, status: &StatusReport) {
         Answer::NotKnown => ("not known:", paint::verdict(Verdict::Unknown)),
     };
     lines.marked(LABEL, "ACTIVATE", style, word, &status.activation.because);
+}
+
+/// `GUARD`
+pub fn guard(lines: &mut Lines, status: &StatusReport) {
+    let Some(guard) = status.guard else { return };
+    let text = match guard {
+        Guard::NotInstalled => "not installed: nothing is refused on this hub",
+        Guard::Warn => "in mode warn: nothing is refused",
+        Guard::Deny => "in mode deny",
+        Guard::Lifted => "lifted: nothing is refused",
+        Guard::Disarmed => "in mode deny, but not asked: nothing is refused",
+        Guard::Unanswered => "in mode deny, and cannot answer: every Restore is refused",
+    };
+    lines.labelled("GUARD", text);
 }

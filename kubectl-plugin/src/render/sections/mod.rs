@@ -6,7 +6,7 @@ mod restores;
 mod trouble;
 
 pub use backups::{schedules, set, set_table, storage};
-pub use head::{activate, as_of, hub, namespace, verdict};
+pub use head::{activate, as_of, guard, hub, namespace, verdict};
 pub use restores::{clusters, following, look_again, restores};
 pub use trouble::{all_not_checked, finding, names_not_checked, not_checked, not_knowable};
 

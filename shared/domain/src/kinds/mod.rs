@@ -4,6 +4,8 @@
 pub mod backup;
 pub mod backup_schedule;
 pub mod definition;
+pub mod guards;
+pub mod installed;
 pub mod managed_cluster;
 pub mod meta;
 pub mod phase;

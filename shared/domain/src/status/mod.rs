@@ -28,6 +28,7 @@ pub use backups::{Row, Set};
 pub use clusters::Clusters;
 pub use finding::{Finding, Severity, Step};
 pub use following::{Following, HeldFrom, SyncState};
+pub use guard::Guard;
 pub use not_checked::NotChecked;
 pub use ownership::Writer;
 pub use restores::{Part, Purpose, RestoreView};
@@ -110,6 +111,9 @@ pub struct StatusReport {
     /// The fleet; none where it could not be looked up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clusters: Option<Clusters>,
+    /// Whether the guards stand; none where that could not be looked up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guard: Option<Guard>,
     /// The hubs that write to the storage.
     pub writers: Vec<Writer>,
 }
@@ -140,9 +144,12 @@ const DECIDING: [Need; 9] = [
 
 /// What has to be looked up for a report: what decides, what words the remedies, and whether the guards stand.
 pub fn needs() -> impl Iterator<Item = Need> {
-    DECIDING
-        .into_iter()
-        .chain([Need::BackupScheduleDefinition, Need::GuardLabel])
+    DECIDING.into_iter().chain([
+        Need::BackupScheduleDefinition,
+        Need::GuardLabel,
+        Need::Guards,
+        Need::GuardFooting,
+    ])
 }
 
 /// Judges a hub.
@@ -180,6 +187,7 @@ pub fn assess(snapshot: &Snapshot) -> StatusReport {
         restores: restores::restores(&facts),
         storage: storage::storage(&facts),
         clusters: clusters::clusters(&facts),
+        guard: guard::state(&facts),
         writers: ownership::writers(&facts),
     }
 }
@@ -197,7 +205,7 @@ fn findings_of(facts: &Facts<'_>, role: Role) -> Vec<Finding> {
     found.extend(clusters::findings(facts, role));
     found.extend(unreadable::findings(facts));
     found.extend(phases::findings(facts));
-    found.extend(guard::finding(facts));
+    found.extend(guard::findings(facts));
     found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     found
 }

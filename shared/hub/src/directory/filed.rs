@@ -67,6 +67,12 @@ pub(super) const CLUSTER_VERSIONS: Filed = filed(
 // Its labels and its age stand before its name.
 pub(super) const NAMESPACES: Filed =
     filed(kinds::NAMESPACES, "Namespace", End::Field("/metadata/name"));
+// Its last field is its list of webhooks, of which ours has two.
+pub(super) const VALIDATING_CONFIGURATIONS: Filed = filed(
+    kinds::VALIDATING_CONFIGURATIONS,
+    "ValidatingWebhookConfiguration",
+    End::Field("/webhooks/1/timeoutSeconds"),
+);
 pub(super) const DEFINITIONS: Filed = filed(
     kinds::DEFINITIONS,
     "CustomResourceDefinition",

@@ -13,12 +13,16 @@ mod tree;
 
 pub use clock::Clock;
 
+use crate::kinds;
 use crate::live::ClusterVersion;
 use acm_backup_domain::hub::identity::HubId;
 use acm_backup_domain::kinds::Kind;
 use acm_backup_domain::kinds::definition::Definition;
+use acm_backup_domain::kinds::guards::Guards;
 use acm_backup_domain::kinds::secret::SecretMeta;
-use acm_backup_domain::names::{GROUP, GUARD, GUARD_RULES, OPERATOR_NAMESPACE};
+use acm_backup_domain::names::{
+    GROUP, GUARD, GUARD_CONFIGURATION, GUARD_RULES, NAMESPACE, OPERATOR_NAMESPACE,
+};
 use acm_backup_domain::snapshot::{Fact, Missing, Need, Snapshot};
 use filed::Filed;
 use jiff::Timestamp;
@@ -202,6 +206,8 @@ fn filed_of(need: &Need) -> Option<Filed> {
         // One file of the hundreds a hub has: read by its name.
         Need::BackupScheduleDefinition
         | Need::GuardLabel
+        | Need::Guards
+        | Need::GuardFooting
         | Need::Accepted
         | Need::Permission(_) => return None,
     })
@@ -286,6 +292,14 @@ impl Objects<'_> {
                 snapshot.backup_schedule_definition = self.backup_schedule_definition(now)
             }
             Need::GuardLabel => snapshot.guard_label = self.guard_label(now),
+            Need::Guards => snapshot.guards = self.guards(now),
+            // No collection is asked for it: at most it shows the configuration.
+            Need::GuardFooting => {
+                snapshot.guard_footing = Fact::Missing(Missing::NotCollected {
+                    resource: kinds::ROLE_BINDINGS.name.to_owned(),
+                    namespace: Some(NAMESPACE.to_owned()),
+                })
+            }
             Need::Accepted => {
                 snapshot.accepted = Fact::Missing(Missing::NotCollected {
                     resource: "leases.coordination.k8s.io".to_owned(),
@@ -309,6 +323,15 @@ impl Objects<'_> {
         let name = filed::BACKUP_SCHEDULES.resource.name;
         match self.tree.object(&filed::DEFINITIONS, name) {
             Ok(object) => Fact::known(Definition::read(&object), now),
+            Err(missing) => Fact::Missing(missing),
+        }
+    }
+
+    /// Of the file of that name. That there is none says nothing: hardly any collection holds configurations.
+    fn guards(&self, now: Timestamp) -> Fact<Option<Guards>> {
+        let kind = &filed::VALIDATING_CONFIGURATIONS;
+        match self.tree.object(kind, GUARD_CONFIGURATION) {
+            Ok(object) => Fact::known(Some(Guards::read(&object)), now),
             Err(missing) => Fact::Missing(missing),
         }
     }

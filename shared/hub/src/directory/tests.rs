@@ -124,6 +124,33 @@ fn of_all_definitions_the_one_of_backup_schedules_is_read() {
 }
 
 #[test]
+fn the_guards_are_known_by_their_whole_file_and_no_file_says_nothing() {
+    const FOLDER: &str =
+        "cluster-scoped-resources/admissionregistration.k8s.io/validatingwebhookconfigurations";
+    let text = fs::read_to_string("../../manifests/guards/validating.yaml").unwrap();
+    let object: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
+    // As a collector writes it: its keys in order.
+    let whole = serde_saphyr::to_string(&object).unwrap();
+    let known = |file: Option<(&str, &str)>| {
+        let dir = Scratch::new("guards");
+        dir.write(&format!("{ACM}/restores.yaml"), NO_RESTORES);
+        if let Some((name, text)) = file {
+            dir.write(&format!("{FOLDER}/{name}.yaml"), text);
+        }
+        dir.collect().snapshot.guards.value().cloned()
+    };
+    let found = known(Some(("acm-backup-guards", &whole))).unwrap().unwrap();
+    assert_eq!((found.entries.len(), found.are_armed()), (2, false));
+    assert_eq!(known(None), None);
+    assert_eq!(known(Some(("others", &whole))), None);
+    // Cut, it has no second entry, or not its end.
+    for (end, _) in whole.trim_end().match_indices('\n') {
+        let cut = &whole[..=end];
+        assert_eq!(known(Some(("acm-backup-guards", cut))), None, "{cut}");
+    }
+}
+
+#[test]
 fn a_kind_without_a_file_is_missing_and_not_empty() {
     let dir = Scratch::new("missing");
     dir.write(&format!("{ACM}/restores.yaml"), NO_RESTORES);

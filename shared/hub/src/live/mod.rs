@@ -2,6 +2,7 @@
 
 mod access;
 pub(crate) mod answer;
+mod guard;
 mod list;
 mod record;
 
@@ -85,7 +86,15 @@ fn answer<'a>(lister: &'a Lister, need: &'a Need, asker: &'a Asker<'a>) -> BoxFu
         Need::BackupScheduleDefinition => fill(backup_schedule_definition(lister), |s, fact| {
             s.backup_schedule_definition = fact
         }),
-        Need::GuardLabel => fill(guard_label(lister), |s, fact| s.guard_label = fact),
+        Need::GuardLabel => fill(guard::label(lister), |s, fact| s.guard_label = fact),
+        Need::Guards => fill(
+            lister.get(
+                &kinds::VALIDATING_CONFIGURATIONS,
+                names::GUARD_CONFIGURATION,
+            ),
+            |s, fact| s.guards = fact,
+        ),
+        Need::GuardFooting => fill(guard::footing(lister), |s, fact| s.guard_footing = fact),
         Need::Accepted => fill(record::accepted(lister), |s, fact| s.accepted = fact),
         Need::Permission(permission) => {
             let key = permission.clone();
@@ -140,14 +149,6 @@ async fn kube_system_created(lister: &Lister) -> Result<Timestamp, Missing> {
             resource: kinds::NAMESPACES.name.to_owned(),
             why: "kube-system has no creationTimestamp".to_owned(),
         })
-}
-
-/// Whether the guards are lifted on the namespace.
-async fn guard_label(lister: &Lister) -> Result<Option<String>, Missing> {
-    let namespace = lister
-        .get::<SecretMeta>(&kinds::NAMESPACES, lister.namespace())
-        .await?;
-    Ok(namespace.and_then(|namespace| namespace.meta.label(names::GUARD).map(str::to_owned)))
 }
 
 /// What the installed operator's BackupSchedules know.

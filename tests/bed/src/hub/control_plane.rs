@@ -69,7 +69,9 @@ impl ControlPlane {
 
         let etcd = Process::start(etcd(binaries, address, place), place.log("etcd"))?;
         let apiserver = Process::start(
-            apiserver(binaries, address, place).args(options.apiserver_args.iter()),
+            apiserver(binaries, address, place)
+                .args(authorization(&options.apiserver_args))
+                .args(options.apiserver_args.iter()),
             place.log("kube-apiserver"),
         )?;
         Ok(Self {
@@ -163,10 +165,15 @@ fn apiserver(binaries: &Binaries, address: &Loopback, place: &Place) -> Recipe {
             "--service-account-signing-key-file={}",
             file("service-accounts.key")
         ))
-        .arg("--authorization-mode=RBAC")
         // An EndpointSlice refuses a loopback address; nobody here reads the Service `kubernetes`.
         .arg("--endpoint-reconciler-type=none")
         .arg("--profiling=false")
+}
+
+/// RBAC, unless a file says what else: an API server takes the one or the other.
+fn authorization(more: &[String]) -> Option<&'static str> {
+    let by_file = |arg: &String| arg.starts_with("--authorization-config=");
+    (!more.iter().any(by_file)).then_some("--authorization-mode=RBAC")
 }
 
 fn controllers(binary: &PathBuf, hub: &Hub) -> Result<Recipe> {

@@ -22,7 +22,7 @@ use kube::Api;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::balancer::Balancer;
-use crate::pki::Authority;
+use crate::pki::{Authority, Pair};
 use crate::process::{Process, Recipe};
 use crate::site::Site;
 use crate::wait;
@@ -223,6 +223,12 @@ impl Webhook {
             .write_certificate(&self.authority.cert(), &pair)?;
         self.manifests.apply(&self.site, &self.options.parts)?;
         self.mount.swap(&pair)
+    }
+
+    /// What a kubelet does some time after the Secret with the certificate has changed. Replicas pick it up in
+    /// their own time.
+    pub fn mount(&self, pair: &Pair) -> Result<()> {
+        self.mount.swap(pair)
     }
 
     /// The balancer on the Service's address.

@@ -5,13 +5,14 @@ pub(super) use crate::hub::sets::tests::{at, backup};
 use crate::kinds::backup::{Backup, BackupType};
 use crate::kinds::backup_schedule::BackupSchedule;
 use crate::kinds::definition::Definition;
+use crate::kinds::guards::Guards;
 use crate::kinds::managed_cluster::ManagedCluster;
 use crate::kinds::meta::Meta;
 use crate::kinds::restore::Restore;
 use crate::kinds::storage_location::StorageLocation;
 use crate::kinds::velero_restore::VeleroRestore;
 use crate::kinds::velero_schedule::VeleroSchedule;
-use crate::snapshot::{Fact, Snapshot};
+use crate::snapshot::{Fact, Footing, Snapshot};
 use crate::status::{Finding, StatusReport, assess};
 use crate::upstream::{backup_label, object_label};
 use jiff::{SignedDuration, Timestamp};
@@ -33,6 +34,8 @@ pub struct Hub {
     pub clusters: Vec<ManagedCluster>,
     /// Of the label that lifts the guards.
     pub guard_label: Option<&'static str>,
+    pub guards: Option<Guards>,
+    pub footing: Footing,
 }
 
 fn named(name: &str, created: &str) -> Meta {
@@ -110,6 +113,12 @@ impl Hub {
             locations: vec![location],
             clusters: Vec::new(),
             guard_label: None,
+            guards: None,
+            footing: Footing {
+                asked: false,
+                service: false,
+                account: false,
+            },
         }
     }
 
@@ -258,6 +267,8 @@ impl Hub {
             backups: Fact::known(self.stored_backups(), now),
             accepted: Fact::known(Vec::new(), now),
             guard_label: Fact::known(self.guard_label.map(str::to_owned), now),
+            guards: Fact::known(self.guards.clone(), now),
+            guard_footing: Fact::known(self.footing, now),
             backup_schedule_definition: Fact::known(Definition::with_spec_fields(&["paused"]), now),
             velero_restores: known(&self.velero_restores, now),
             velero_schedules: known(&self.velero_schedules, now),

@@ -3,6 +3,7 @@
 mod active;
 mod collected;
 mod fleet;
+mod guard;
 mod hubs;
 mod odd_names;
 mod ownership;
@@ -15,7 +16,6 @@ mod twins;
 mod unknown_phases;
 
 use super::*;
-use crate::snapshot::{Fact, Missing};
 use hubs::Hub;
 
 #[test]
@@ -25,47 +25,9 @@ fn what_cannot_be_looked_up_is_never_ok() {
     assert_eq!(report.role, Role::Unknown);
     assert_eq!(report.activation.answer, Answer::NotKnown);
     // No answer rests on what the operator's definition knows; it only words what is to be done.
-    assert_eq!(report.not_checked.len(), needs().count() - 1);
+    // Whether the guards stand is one question of three needs.
+    assert_eq!(report.not_checked.len(), needs().count() - 3);
     assert!(report.knows_nothing());
-}
-
-#[test]
-fn a_lifted_guard_is_critical_and_a_label_that_lifts_nothing_is_told() {
-    let mut hub = Hub::active("a");
-    hub.guard_label = Some("lifted");
-    let report = assess(&hub.snapshot());
-    assert_eq!(report.verdict, Verdict::Critical);
-    assert_eq!(report.findings[0].id, "guard/lifted");
-    let undo = "oc label namespace open-cluster-management-backup acm-backup.dev/guard-";
-    assert_eq!(report.findings[0].steps[0].command.as_deref(), Some(undo));
-
-    for value in ["Lifted", "off", "true", ""] {
-        hub.guard_label = Some(value);
-        let report = assess(&hub.snapshot());
-        assert_eq!(report.verdict, Verdict::Warning, "{value:?}");
-        assert_eq!(report.findings[0].id, "guard/label-without-effect");
-        assert_eq!(report.findings[0].steps[0].command.as_deref(), Some(undo));
-    }
-    hub.guard_label = None;
-    assert_eq!(assess(&hub.snapshot()).verdict, Verdict::Ok);
-}
-
-#[test]
-fn whether_the_guard_is_lifted_is_not_assumed_but_not_every_dump_tells() {
-    let mut snapshot = Hub::active("a").snapshot();
-    snapshot.guard_label = Fact::Missing(Missing::Forbidden {
-        verb: "get".to_owned(),
-        resource: "namespaces".to_owned(),
-        namespace: None,
-    });
-    let report = assess(&snapshot);
-    assert_eq!(report.verdict, Verdict::Warning);
-    assert_eq!(report.summary, "not checked: guard");
-    snapshot.guard_label = Fact::Missing(Missing::NotCollected {
-        resource: "namespaces".to_owned(),
-        namespace: None,
-    });
-    assert_eq!(assess(&snapshot).verdict, Verdict::Ok);
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn lose(snapshot: &mut Snapshot, need: &Need, missing: &Missing) {
             snapshot.backup_schedule_definition = Fact::Missing(missing);
         }
         // Asked by status alone.
-        Need::GuardLabel => {}
+        Need::GuardLabel | Need::Guards | Need::GuardFooting => {}
         Need::Accepted => snapshot.accepted = Fact::Missing(missing),
         Need::Permission(asked) => {
             let permissions = &mut snapshot.permissions;
