@@ -70,6 +70,10 @@ pub const OPERATOR_USER: &str =
 /// Lease by which one webhook replica is elected to label what the admission path missed.
 pub const LABELLER_LEASE: &str = "acm-backup-labeller";
 
+/// ConfigMap, installed with the labels, that holds what was there before them and is left as it is; see
+/// [`crate::labels::left_alone`].
+pub const LEFT_ALONE: &str = "acm-backup-left-alone";
+
 /// Annotation on a slot's Lease: who holds it, as JSON; see [`crate::slot`].
 pub const SLOT: &str = "acm-backup.dev/slot";
 

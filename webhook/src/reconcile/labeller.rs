@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use acm_backup_domain::labels::left_alone::Standing as Claim;
 use acm_backup_domain::labels::{self, Hub, LabelDecision};
 use acm_backup_domain::snapshot::Fact;
 use acm_backup_hub::live::innermost;
@@ -10,8 +11,10 @@ use jiff::Timestamp;
 use kube::Client;
 use tokio::time::Instant;
 
+use super::fights::Fights;
 use super::lease::{Election, GIVE_UP, RENEW, Standing};
-use super::lookout::Lookout;
+use super::left_alone::Kept;
+use super::lookout::{Lookout, unselected};
 use super::metadata::{Metadatas, Seen, Written};
 use super::queue::{Queue, Target};
 use super::trouble::{Trouble, is_forbidden};
@@ -49,11 +52,12 @@ impl Labeller {
     /// Takes part in the election for ever and works while it is won. Gives the Lease up when the process
     /// is told to stop.
     pub async fn run(self, client: Client, namespace: &str, identity: &str, lifecycle: Lifecycle) {
+        let record = (client.clone(), namespace.to_owned());
         let mut election = Election::new(client, namespace, identity);
         let leaving = lifecycle.reached(Phase::Leaving);
         tokio::select! {
             () = leaving => {}
-            () = self.take_part(&mut election) => {}
+            () = self.take_part(&mut election, &record) => {}
         }
         self.metrics.leader.set(0);
         if let Err(error) = election.release().await {
@@ -61,7 +65,7 @@ impl Labeller {
         }
     }
 
-    async fn take_part(&self, election: &mut Election) {
+    async fn take_part(&self, election: &mut Election, record: &(Client, String)) {
         let mut trouble: Option<String> = None;
         loop {
             match election.round().await {
@@ -70,10 +74,11 @@ impl Labeller {
                     self.metrics.leader.set(1);
                     tracing::info!("elected: labelling what admission could not know");
                     tokio::select! {
-                        () = self.work(installed) => {}
+                        () = self.work(record, installed) => {}
                         () = keep(election) => {}
                     }
                     self.metrics.leader.set(0);
+                    self.metrics.left_alone.set(0);
                     tracing::info!("no longer elected");
                 }
                 Ok(Standing::Follower) => trouble = None,
@@ -89,29 +94,45 @@ impl Labeller {
         }
     }
 
-    async fn work(&self, installed: Option<Timestamp>) {
+    async fn work(&self, (client, namespace): &(Client, String), installed: Option<Timestamp>) {
+        // Before that nothing can be labelled, and nothing waits for it.
+        self.local_clusters.known().await;
+        let _open = self.queue.open();
         let trouble = Arc::<Trouble>::default();
+        let kept = Arc::new(Kept::new(client.clone(), namespace, self.label_existing));
         let lookout = Lookout {
             metadata: self.metadata.clone(),
             referrers: Arc::clone(&self.referrers),
             local_clusters: Arc::clone(&self.local_clusters),
             queue: Arc::clone(&self.queue),
             trouble: Arc::clone(&trouble),
-            label_existing: self.label_existing,
+            kept: Arc::clone(&kept),
+            fights: Fights::new(Arc::clone(&self.metrics)),
+            metrics: Arc::clone(&self.metrics),
         };
-        let workers = futures::future::join_all((0..PARALLEL).map(|_| self.worker(&trouble)));
+        let workers =
+            futures::future::join_all((0..PARALLEL).map(|_| self.worker(&kept, &trouble)));
         tokio::join!(lookout.run(installed), workers);
     }
 
-    async fn worker(&self, trouble: &Trouble) {
+    async fn worker(&self, kept: &Kept, trouble: &Trouble) {
         loop {
             let (target, attempt) = self.queue.next().await;
-            self.look(target, attempt, trouble).await;
+            // However long that takes, it is no try of this target's.
+            let local = self.local_clusters.known().await;
+            self.look(target, attempt, &local, kept, trouble).await;
         }
     }
 
-    async fn look(&self, target: Target, attempt: usize, trouble: &Trouble) {
-        let outcome = match self.settle(&target).await {
+    async fn look(
+        &self,
+        target: Target,
+        attempt: usize,
+        local: &Fact<Arc<BTreeSet<String>>>,
+        kept: &Kept,
+        trouble: &Trouble,
+    ) {
+        let outcome = match self.settle(&target, local, kept, trouble).await {
             Ok(outcome) => outcome,
             // Asking again would be refused again; when it no longer is, the next sweep finds it.
             Err(error) if is_forbidden(&error) => {
@@ -136,11 +157,13 @@ impl Labeller {
         }
     }
 
-    async fn settle(&self, target: &Target) -> kube::Result<Outcome> {
-        let local = self.local_clusters.fact(Timestamp::now());
-        if local.value().is_none() {
-            return Ok(Outcome::Again);
-        }
+    async fn settle(
+        &self,
+        target: &Target,
+        local: &Fact<Arc<BTreeSet<String>>>,
+        kept: &Kept,
+        trouble: &Trouble,
+    ) -> kube::Result<Outcome> {
         let Target {
             what,
             namespace,
@@ -148,18 +171,29 @@ impl Labeller {
         } = target;
         match name {
             Some(name) => match self.metadata.get(*what, namespace, name).await? {
-                Some(seen) => self.decide(&seen, &local).await,
+                Some(seen) => {
+                    // It is due, or came to be referred to under our eyes.
+                    kept.forget(&seen);
+                    self.decide(&seen, local, trouble).await
+                }
                 // Perhaps on its way: admission may have let it through before it knew of the reference.
                 None => Ok(Outcome::Again),
             },
             None => {
                 let mut found = Vec::new();
+                let mut take = |page: Vec<Seen>| {
+                    let is_due = |seen: &Seen| {
+                        self.referrers
+                            .with_references(|all| kept.standing(seen, all) == Claim::Due)
+                    };
+                    found.extend(page.into_iter().filter(is_due));
+                };
                 self.metadata
-                    .pages(*what, Some(namespace), "", |page| found.extend(page))
+                    .pages(*what, Some(namespace), unselected(), &mut take)
                     .await?;
                 let mut outcome = Outcome::Settled;
                 for seen in found {
-                    if matches!(self.decide(&seen, &local).await?, Outcome::Again) {
+                    if matches!(self.decide(&seen, local, trouble).await?, Outcome::Again) {
                         outcome = Outcome::Again;
                     }
                 }
@@ -172,6 +206,7 @@ impl Labeller {
         &self,
         seen: &Seen,
         local_clusters: &Fact<Arc<BTreeSet<String>>>,
+        trouble: &Trouble,
     ) -> kube::Result<Outcome> {
         if seen.is_deleted() {
             return Ok(Outcome::Settled);
@@ -197,6 +232,14 @@ impl Labeller {
             }
             Written::Changed => Ok(Outcome::Again),
             Written::Gone => Ok(Outcome::Settled),
+            Written::TakenOff => {
+                self.metrics.reconciled("failed");
+                trouble.say(
+                    "cannot label",
+                    "another admission webhook takes the label off in the same write",
+                );
+                Ok(Outcome::Settled)
+            }
         }
     }
 }

@@ -1,13 +1,14 @@
 //! Which replica labels: a Lease, taken and kept by compare-and-swap.
 //!
 //! As in client-go, a holder is judged by our own clock: it is gone when its Lease has not *changed* for
-//! the Lease's duration, whatever times are written in it.
+//! the Lease's duration, whatever times are written in it. After a long outage nobody waits for that: when the API
+//! server says itself that the Lease was last written long ago, it is free.
 
 use std::time::Duration;
 
 use acm_backup_domain::names::LABELLER_LEASE;
-use acm_backup_hub::lease::{Lease, Leases, Written};
-use jiff::Timestamp;
+use acm_backup_hub::lease::{Lease, Leases, Look, Written};
+use jiff::{SignedDuration, Timestamp};
 use kube::Client;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -18,6 +19,9 @@ pub const DURATION: Duration = Duration::from_secs(15);
 pub const RENEW: Duration = Duration::from_secs(3);
 /// A holder that could not renew for so long stops by itself, well before another may begin.
 pub const GIVE_UP: Duration = Duration::from_secs(10);
+/// A Lease that was last written so long before the API server's own time has no holder: several times as long as
+/// it holds, since API servers' clocks differ. Were it wrong, the holder would learn so when it next renews.
+const LONG_AGO: SignedDuration = SignedDuration::from_secs(60);
 /// Bound of one call.
 const CALL: Duration = Duration::from_secs(3);
 
@@ -67,13 +71,15 @@ impl Election {
     /// When the API server cannot be asked or refuses; nothing is known then, and a leader stays one
     /// until [`GIVE_UP`].
     pub async fn round(&mut self) -> kube::Result<Standing> {
-        let Some(lease) = self.get().await? else {
+        let Look { lease, now } = in_time(self.leases.get(LABELLER_LEASE)).await?;
+        let Some(lease) = lease else {
             let (annotations, spec) = (json!({}), self.spec(Some(0)));
             let created = self.leases.create(LABELLER_LEASE, &annotations, &spec);
             return Ok(standing(in_time(created).await?));
         };
         let holder = lease.holder();
-        if holder != self.identity && !holder.is_empty() && !self.has_lapsed(&lease) {
+        let is_free = holder.is_empty() || written_long_ago(&lease, now);
+        if holder != self.identity && !is_free && !self.has_lapsed(&lease) {
             return Ok(Standing::Follower);
         }
         let transitions = (holder != self.identity).then(|| lease.transitions().saturating_add(1));
@@ -86,8 +92,8 @@ impl Election {
     /// # Errors
     /// When the API server cannot be asked or refuses; the Lease then lapses by itself.
     pub async fn release(&self) -> kube::Result<()> {
-        let lease = self.get().await?;
-        if let Some(lease) = lease.filter(|lease| lease.holder() == self.identity) {
+        let look = in_time(self.leases.get(LABELLER_LEASE)).await?;
+        if let Some(lease) = look.lease.filter(|lease| lease.holder() == self.identity) {
             let spec = json!({"holderIdentity": "", "leaseDurationSeconds": 1});
             self.change(&lease, &spec).await?;
         }
@@ -103,10 +109,6 @@ impl Election {
                 false
             }
         }
-    }
-
-    async fn get(&self) -> kube::Result<Option<Lease>> {
-        Ok(in_time(self.leases.get(LABELLER_LEASE)).await?.lease)
     }
 
     async fn change(&self, lease: &Lease, spec: &Value) -> kube::Result<Written> {
@@ -129,6 +131,11 @@ impl Election {
         }
         spec
     }
+}
+
+fn written_long_ago(lease: &Lease, now: Option<Timestamp>) -> bool {
+    let age = |written: Timestamp| now.map(|now| now.duration_since(written));
+    lease.written().and_then(age) >= Some(LONG_AGO)
 }
 
 fn standing(written: Written) -> Standing {

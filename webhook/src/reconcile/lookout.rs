@@ -1,21 +1,25 @@
 //! Keeps an eye on what nothing selects: it finds what admission did not see, whatever the reason was.
 //!
-//! A list when the work begins and every ten minutes, a watch in between. Nothing of it is held: what is due
-//! goes into the queue.
+//! A list when the work begins and every ten minutes, a watch in between. Nothing of it is held but who is left
+//! alone: what is due goes into the queue.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acm_backup_domain::labels::marker;
+use acm_backup_domain::labels::left_alone::Standing;
 use acm_backup_domain::labels::referrers::Labelled;
 use acm_backup_domain::upstream::object_label;
 use futures::{FutureExt, StreamExt};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use super::fights::Fights;
+use super::left_alone::Kept;
 use super::metadata::{Heard, Metadatas, Seen};
 use super::queue::{Queue, Target};
 use super::trouble::{Trouble, is_forbidden};
+use crate::service::metrics::Metrics;
 use crate::watch::follow::{DEAD_AFTER, WATCH_SECONDS};
 use crate::watch::local_clusters::LocalClusters;
 use crate::watch::referrers::Referrers;
@@ -23,9 +27,11 @@ use crate::watch::referrers::Referrers;
 /// How often everything is looked through, for what slipped past both admission and the watches.
 const SWEEP: Duration = Duration::from_secs(600);
 
-/// What was heard of is looked at a moment later: another writer who takes the label away each time gets it back
-/// once a second, not as fast as two can write.
-const LATER: Duration = Duration::from_secs(1);
+/// A watch that ends before this is no better than one that failed.
+const SHORT: Duration = Duration::from_secs(1);
+
+/// An API server that so soon no longer knows what happened is not asked for everything again at once.
+const SOON: Duration = Duration::from_secs(60);
 
 /// Pauses after failures. A right that is missing will be for a while.
 const PAUSES: [Duration; 4] = [
@@ -45,14 +51,18 @@ pub struct Lookout {
     pub metadata: Metadatas,
     /// Who refers to them.
     pub referrers: Arc<Referrers>,
-    /// Which clusters are the hub: before they are known nothing is labelled.
+    /// Which clusters are the hub: nothing of theirs is due.
     pub local_clusters: Arc<LocalClusters>,
     /// Where what is due goes.
     pub queue: Arc<Queue>,
     /// What is in the way, told once.
     pub trouble: Arc<Trouble>,
-    /// Whether clusters older than the installation are included.
-    pub label_existing: bool,
+    /// What was there before.
+    pub kept: Arc<Kept>,
+    /// What loses its label again and again.
+    pub fights: Fights,
+    /// Where it is counted.
+    pub metrics: Arc<Metrics>,
 }
 
 /// Why a watch is not taken up again where it ended.
@@ -64,28 +74,32 @@ enum End {
 }
 
 impl Lookout {
-    /// Looks out for ever. `installed` is when the webhook was.
+    /// Looks out for ever. `installed` is when the webhook was, for where nothing tells when the labels were.
     pub async fn run(&self, installed: Option<Timestamp>) {
-        let since = match self.label_existing {
-            true => Some(Timestamp::MIN),
-            false => installed,
-        };
-        let mut older = 0;
+        let mut told = 0;
         let mut failures = 0_usize;
+        let mut behind = 0_usize;
         loop {
             let begun = Instant::now();
             // What became known until now is known to this sweep.
-            self.heard();
-            match self.sweep(since, &mut older).await {
+            let _ = self.referrers.first_list().now_or_never();
+            match self.sweep(installed).await {
                 Ok(version) => {
                     self.trouble.over(SWEEPING);
                     failures = 0;
+                    self.tell(&mut told);
                     let next = begun.checked_add(SWEEP).unwrap_or(begun);
                     tokio::select! {
                         () = tokio::time::sleep_until(next) => {}
                         // At the start one list comes after the other.
-                        () = self.news() => tokio::time::sleep(pause(0)).await,
-                        () = self.watch(version, since) => {}
+                        () = self.referrers.first_list() => tokio::time::sleep(pause(0)).await,
+                        () = self.watch(version) => {
+                            tokio::time::sleep(pause(behind)).await;
+                            behind = match begun.elapsed() < SOON {
+                                true => behind.saturating_add(1),
+                                false => 0,
+                            };
+                        }
                     }
                 }
                 Err(error) => {
@@ -101,29 +115,38 @@ impl Lookout {
         }
     }
 
-    /// What is known now that was not, so that everything must be looked at again.
-    async fn news(&self) {
-        tokio::select! {
-            () = self.referrers.first_list() => {}
-            () = self.local_clusters.first_list() => {}
+    fn tell(&self, told: &mut usize) {
+        let left = self.kept.count();
+        self.metrics
+            .left_alone
+            .set(i64::try_from(left).unwrap_or(i64::MAX));
+        if left > 0 && left != *told {
+            tracing::info!(
+                count = left,
+                "Secrets and ConfigMaps from before this installation are not in the backup and are left as \
+                 they are; --label-existing labels them"
+            );
         }
-    }
-
-    /// Forgets the news that were there already.
-    fn heard(&self) {
-        let _ = self.referrers.first_list().now_or_never();
-        let _ = self.local_clusters.first_list().now_or_never();
+        *told = left;
     }
 
     /// Looks through everything nothing selects yet; returns the version of the Secrets.
-    async fn sweep(&self, since: Option<Timestamp>, told: &mut usize) -> kube::Result<String> {
-        let mut older = 0_usize;
+    async fn sweep(&self, installed: Option<Timestamp>) -> kube::Result<String> {
+        // Who becomes known while this goes on has not been asked about all of it.
+        let mut listed = self.referrers.listed();
+        self.kept.read(installed).await?;
+        let mut left = BTreeSet::new();
         let mut take = |page: Vec<Seen>| {
             for seen in page {
-                match self.is_due(&seen, false, since) {
-                    Some(true) => self.queue.add([target(&seen)]),
-                    Some(false) => older = older.saturating_add(1),
-                    None => {}
+                match self.standing(&seen) {
+                    Standing::NotNeeded => {}
+                    Standing::LeftAlone => left.extend(seen.unselected().uid),
+                    Standing::Due => {
+                        let target = target(&seen);
+                        if !self.fights.waits(&target) {
+                            self.queue.add([target]);
+                        }
+                    }
                 }
             }
         };
@@ -137,25 +160,43 @@ impl Lookout {
             let swept = metadata.pages(maps, None, unselected(), &mut take).await;
             if let Err(error) = swept {
                 self.trouble.tell("cannot look through ConfigMaps", &error);
+                // What they name was not all found.
+                listed.clear();
             }
         }
-        if older > 0 && older != *told {
-            tracing::info!(
-                count = older,
-                "Secrets and ConfigMaps from before this installation are not in the backup and are left as \
-                 they are; --label-existing labels them"
-            );
-        }
-        *told = older;
+        self.kept.found(left, &listed);
+        self.kept.store(&self.trouble).await;
         Ok(version)
     }
 
+    fn standing(&self, seen: &Seen) -> Standing {
+        let standing = self
+            .referrers
+            .with_references(|references| self.kept.standing(seen, references));
+        let local = self.local_clusters.fact(Timestamp::now());
+        let is_ours = |local: &Arc<BTreeSet<String>>| local.contains(seen.namespace());
+        match standing == Standing::Due && local.value().is_some_and(is_ours) {
+            true => Standing::NotNeeded,
+            false => standing,
+        }
+    }
+
     /// Hears of what nothing selects, until it cannot be taken up again where it broke.
-    async fn watch(&self, mut version: String, since: Option<Timestamp>) {
+    async fn watch(&self, mut version: String) {
+        if matches!(&*version, "" | "0") {
+            // From there all there is would be heard of as if it were made now. The sweep finds what is due.
+            return std::future::pending().await;
+        }
         let mut failures = 0_usize;
         loop {
-            match self.watch_once(&mut version, since).await {
-                Ok(()) => failures = 0,
+            let begun = Instant::now();
+            let watched = self.watch_once(&mut version).await;
+            match watched {
+                Ok(()) if begun.elapsed() >= SHORT => failures = 0,
+                Ok(()) => {
+                    tokio::time::sleep(pause(failures)).await;
+                    failures = failures.saturating_add(1);
+                }
                 Err(error) => match ended(&error) {
                     Some(End::Behind) => return,
                     Some(End::Refused) => {
@@ -169,10 +210,12 @@ impl Lookout {
                     }
                 },
             }
+            self.fights.tidy();
+            self.kept.store(&self.trouble).await;
         }
     }
 
-    async fn watch_once(&self, version: &mut String, since: Option<Timestamp>) -> kube::Result<()> {
+    async fn watch_once(&self, version: &mut String) -> kube::Result<()> {
         let (what, selector) = (Labelled::Secret, unselected());
         let events = self.metadata.watch(what, selector, version, WATCH_SECONDS);
         let mut events = std::pin::pin!(events.await?);
@@ -180,28 +223,25 @@ impl Lookout {
         while let Ok(Some(event)) = tokio::time::timeout(DEAD_AFTER, events.next()).await {
             let (reached, heard) = event?;
             *version = reached;
-            let due = |heard: &Heard| self.is_due(&heard.seen, heard.anew, since) == Some(true);
-            if let Some(heard) = heard.filter(due) {
-                self.queue.later(target(&heard.seen), LATER);
+            if let Some(heard) = heard.filter(|heard| self.is_due(heard)) {
+                let target = target(&heard.seen);
+                let wait = self.fights.heard(&target);
+                self.queue.later(target, wait);
             }
         }
         Ok(())
     }
 
-    /// Whether something nothing selects may be labelled unasked; none where nothing makes it necessary.
-    ///
-    /// What is older than the installation is left: copying it into the bucket is a decision. But one that
-    /// was selected a moment ago was in the backup.
-    fn is_due(&self, seen: &Seen, anew: bool, since: Option<Timestamp>) -> Option<bool> {
-        let marked = seen.what == Labelled::Secret && marker::of(&seen.subject()).is_some();
-        let referred = self
-            .referrers
-            .unasked(seen.what, seen.namespace(), seen.name(), since);
-        if !marked && referred.is_none() {
-            return None;
+    /// One that was selected a moment ago was in the backup: whatever its age, it is not left alone.
+    fn is_due(&self, Heard { anew, seen }: &Heard) -> bool {
+        if *anew {
+            self.kept.forget(seen);
         }
-        let new = since.is_some() && seen.created() >= since;
-        Some(anew || (marked && new) || referred == Some(true))
+        match self.standing(seen) {
+            Standing::NotNeeded => false,
+            Standing::LeftAlone => *anew,
+            Standing::Due => true,
+        }
     }
 }
 
@@ -210,7 +250,8 @@ fn target(seen: &Seen) -> Target {
 }
 
 /// Selects what Velero does not.
-fn unselected() -> &'static str {
+#[must_use]
+pub fn unselected() -> &'static str {
     static SELECTOR: std::sync::LazyLock<String> =
         std::sync::LazyLock::new(|| object_label::SELECTING.map(|it| format!("!{it}")).join(","));
     &SELECTOR
@@ -221,7 +262,7 @@ fn pause(failures: usize) -> Duration {
         .get(failures)
         .or(PAUSES.last())
         .copied()
-        .unwrap_or(LATER)
+        .unwrap_or(SHORT)
 }
 
 fn ended(error: &kube::Error) -> Option<End> {

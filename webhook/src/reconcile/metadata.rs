@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use acm_backup_domain::labels::left_alone::{Unselected, uid};
 use acm_backup_domain::labels::referrers::Labelled;
 use acm_backup_domain::labels::{ASKED_FOR, Labels, Subject};
 use acm_backup_domain::names::FIELD_MANAGER;
@@ -141,10 +142,14 @@ impl Seen {
         &self.metadata.name
     }
 
-    /// When it was stored.
+    /// What tells whether it is to be left alone.
     #[must_use]
-    pub fn created(&self) -> Option<Timestamp> {
-        self.metadata.creation_timestamp
+    pub fn unselected(&self) -> Unselected<'_> {
+        Unselected {
+            uid: uid(&self.metadata.uid),
+            created: self.metadata.creation_timestamp,
+            subject: self.subject(),
+        }
     }
 
     /// It is on its way out.
@@ -169,6 +174,8 @@ pub enum Written {
     Changed,
     /// It is gone.
     Gone,
+    /// It was stored without the label: something else at admission takes it off.
+    TakenOff,
 }
 
 /// What a watch heard of something nothing selects.
@@ -310,7 +317,10 @@ impl Metadatas {
             .header(CONTENT_TYPE, "application/merge-patch+json")
             .body(patch.to_string().into_bytes());
         match self.call::<Object>(request).await {
-            Ok(_) => Ok(Written::Done),
+            Ok(stored) => Ok(match stored.metadata.labels.label(object_label::BACKUP) {
+                Some(_) => Written::Done,
+                None => Written::TakenOff,
+            }),
             Err(kube::Error::Api(status)) if status.code == 409 => Ok(Written::Changed),
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(Written::Gone),
             Err(error) => Err(error),

@@ -4,8 +4,10 @@
 //! One replica does it, elected by a Lease. It adds one label, only where the domain's decision says so,
 //! only to the very object it looked at, and never fights whoever else writes it.
 
+pub mod fights;
 pub mod labeller;
 pub mod lease;
+pub mod left_alone;
 pub mod lookout;
 pub mod metadata;
 pub mod queue;

@@ -1,4 +1,7 @@
 //! What to look at, each once however often it is asked for.
+//!
+//! Only the elected replica looks, so only its queue takes anything: what is due when another is elected, that one
+//! finds by itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -57,16 +60,38 @@ struct Due {
     attempt: usize,
 }
 
-/// The queue.
+/// The queue. Closed until it is opened.
 #[derive(Default)]
 pub struct Queue {
-    due: Mutex<BTreeMap<Target, Due>>,
+    state: Mutex<State>,
     changed: Notify,
 }
 
+#[derive(Default)]
+struct State {
+    is_open: bool,
+    due: BTreeMap<Target, Due>,
+}
+
+/// While this is held the queue takes in what it is given; then it is emptied.
+pub struct Open<'a>(&'a Queue);
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        *self.0.lock() = State::default();
+    }
+}
+
 impl Queue {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<Target, Due>> {
-        self.due.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins to take in.
+    #[must_use]
+    pub fn open(&self) -> Open<'_> {
+        self.lock().is_open = true;
+        Open(self)
     }
 
     /// Asks for targets to be looked at now.
@@ -75,8 +100,14 @@ impl Queue {
             at: Instant::now(),
             attempt: 0,
         };
-        self.lock()
+        let mut state = self.lock();
+        if !state.is_open {
+            return;
+        }
+        state
+            .due
             .extend(targets.into_iter().map(|target| (target, due)));
+        drop(state);
         self.changed.notify_one();
     }
 
@@ -87,7 +118,12 @@ impl Queue {
             at: now.checked_add(pause).unwrap_or(now),
             attempt: 0,
         };
-        self.lock()
+        let mut state = self.lock();
+        if !state.is_open {
+            return;
+        }
+        state
+            .due
             .entry(target)
             .and_modify(|waits| {
                 if waits.at > due.at {
@@ -95,6 +131,7 @@ impl Queue {
                 }
             })
             .or_insert(due);
+        drop(state);
         self.changed.notify_one();
     }
 
@@ -109,8 +146,13 @@ impl Queue {
             at: now.checked_add(*pause).unwrap_or(now),
             attempt: attempt.saturating_add(1),
         };
+        let mut state = self.lock();
+        if !state.is_open {
+            return false;
+        }
         // One that was asked for anew meanwhile is due earlier.
-        self.lock().entry(target).or_insert(due);
+        state.due.entry(target).or_insert(due);
+        drop(state);
         self.changed.notify_one();
         true
     }
@@ -120,7 +162,7 @@ impl Queue {
         loop {
             let changed = self.changed.notified();
             let wait = {
-                let mut due = self.lock();
+                let due = &mut self.lock().due;
                 let first = due
                     .iter()
                     .min_by_key(|(_, due)| due.at)
@@ -151,13 +193,13 @@ impl Queue {
     /// Whether nothing waits.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.lock().is_empty()
+        self.lock().due.is_empty()
     }
 
     /// Everything that waits.
     #[must_use]
     pub fn waiting(&self) -> BTreeSet<Target> {
-        self.lock().keys().cloned().collect()
+        self.lock().due.keys().cloned().collect()
     }
 }
 
@@ -168,6 +210,7 @@ mod tests {
     #[tokio::test]
     async fn each_target_comes_once_however_often_it_is_asked_for() {
         let queue = Queue::default();
+        let _open = queue.open();
         let target = Target::one(Labelled::Secret, "c1", "pull");
         queue.add([target.clone(), target.clone()]);
         queue.add([target.clone()]);
@@ -178,6 +221,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_not_settled_comes_again_a_bounded_number_of_times() {
         let queue = Queue::default();
+        let _open = queue.open();
         let target = Target::one(Labelled::Secret, "c1", "pull");
         assert!(queue.again(target.clone(), 0));
         assert_eq!(queue.next().await, (target.clone(), 1));
@@ -189,6 +233,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_is_heard_of_comes_before_its_next_try() {
         let queue = Queue::default();
+        let _open = queue.open();
         let target = Target::one(Labelled::Secret, "c1", "pull");
         let begun = Instant::now();
         assert!(queue.again(target.clone(), AGAIN.len() - 1));
@@ -200,6 +245,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_is_asked_for_later_comes_then_and_once_however_often_it_is_heard_of() {
         let queue = Queue::default();
+        let _open = queue.open();
         let target = Target::one(Labelled::Secret, "c1", "pull");
         let begun = Instant::now();
         let second = Duration::from_secs(1);
@@ -222,6 +268,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_waits_is_woken_by_what_is_added() {
         let queue = std::sync::Arc::new(Queue::default());
+        let _open = queue.open();
         let waiting = tokio::spawn({
             let queue = std::sync::Arc::clone(&queue);
             async move { queue.next().await }
@@ -229,5 +276,23 @@ mod tests {
         tokio::task::yield_now().await;
         queue.add([Target::namespace("pool-1")]);
         assert_eq!(waiting.await.unwrap(), (Target::namespace("pool-1"), 0));
+    }
+
+    /// Failed before: the queue of a replica that is not elected grew with every cluster.
+    #[tokio::test]
+    async fn nothing_is_kept_for_a_replica_that_is_not_elected() {
+        let queue = Queue::default();
+        let target = Target::one(Labelled::Secret, "c1", "pull");
+        let ask = || {
+            queue.add([target.clone()]);
+            queue.later(target.clone(), Duration::ZERO);
+            queue.again(target.clone(), 0)
+        };
+        assert!(!ask() && queue.is_empty());
+        let open = queue.open();
+        assert!(ask() && !queue.is_empty());
+        drop(open);
+        assert!(queue.is_empty() && !ask());
+        assert!(queue.is_empty());
     }
 }

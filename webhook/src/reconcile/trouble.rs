@@ -31,6 +31,13 @@ impl Trouble {
         }
     }
 
+    /// Says something that is no answer of the API server, unless it was said.
+    pub fn say(&self, what: &'static str, why: &str) {
+        if self.is_news(what, why) {
+            tracing::warn!(%why, "{what}");
+        }
+    }
+
     fn is_news(&self, what: &'static str, why: &str) -> bool {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         if told.len() >= MOST {

@@ -74,6 +74,10 @@ pub struct Metrics {
     pub draining: Gauge,
     /// 1 while this replica is the one that labels what admission could not know.
     pub leader: Gauge,
+    /// Secrets whose label something takes off again and again.
+    pub fought: Gauge,
+    /// Secrets and ConfigMaps that are older than the installation and in no backup.
+    pub left_alone: Gauge,
 }
 
 impl Default for Metrics {
@@ -97,6 +101,8 @@ impl Default for Metrics {
             certificate_not_after: Gauge::default(),
             draining: Gauge::default(),
             leader: Gauge::default(),
+            fought: Gauge::default(),
+            left_alone: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -179,6 +185,16 @@ impl Metrics {
             "leader",
             "1 while this replica labels what admission could not know",
             self.leader.clone(),
+        );
+        r.register(
+            "labels_fought",
+            "Secrets whose label something takes off again and again",
+            self.fought.clone(),
+        );
+        r.register(
+            "secrets_left_alone",
+            "Secrets and ConfigMaps older than the installation that are in no backup, as the leader sees it",
+            self.left_alone.clone(),
         );
         r.register(
             "secrets_reconciled",

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use acm_backup_domain::snapshot::{Fact, Missing};
 use acm_backup_hub::kinds::Resource;
 use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 
 use crate::service::probes::Dependency;
 
@@ -18,6 +20,7 @@ pub const STALE_AFTER: SignedDuration = SignedDuration::from_secs(60);
 pub struct Contact {
     resource: &'static Resource,
     state: Mutex<State>,
+    word: Notify,
 }
 
 #[derive(Clone, Debug)]
@@ -41,6 +44,7 @@ impl Contact {
                 at: None,
                 trouble: None,
             }),
+            word: Notify::new(),
         }
     }
 
@@ -55,6 +59,12 @@ impl Contact {
             at: Some(Instant::now()),
             trouble: None,
         };
+        self.word.notify_waiters();
+    }
+
+    /// The next word from the API server, also one that comes before this is waited for.
+    pub fn next_word(&self) -> Notified<'_> {
+        self.word.notified()
     }
 
     /// How long it is since the last word; none before the first.
@@ -73,15 +83,18 @@ impl Contact {
 
     /// `value` as a fact, if the watch has it and it is fresh enough.
     pub fn fact<T>(&self, value: impl FnOnce() -> T, now: Timestamp) -> Fact<T> {
-        let State { heard, trouble, .. } = self.state().clone();
+        let State { heard, at, trouble } = self.state().clone();
+        // Whoever sets our clock back makes nothing fresh.
+        let silent = at.map_or(Duration::ZERO, |at| at.elapsed());
+        let is_fresh = |heard| {
+            now.duration_since(heard) <= STALE_AFTER && silent <= STALE_AFTER.unsigned_abs()
+        };
         match (heard, trouble) {
             // Not served or not allowed is an answer; it does not wait to become stale.
             (_, Some(why @ (Missing::NoKind { .. } | Missing::Forbidden { .. }))) => {
                 Fact::Missing(why)
             }
-            (Some(heard), _) if now.duration_since(heard) <= STALE_AFTER => {
-                Fact::known(value(), heard)
-            }
+            (Some(heard), _) if is_fresh(heard) => Fact::known(value(), heard),
             (Some(heard), _) => Fact::Missing(Missing::Stale {
                 resource: self.resource.name.to_owned(),
                 last_contact: heard,
@@ -144,6 +157,17 @@ mod tests {
                 last_contact: at(1000)
             })
         );
+    }
+
+    /// Failed before: what was known stayed fresh for an hour when our clock was set back by one.
+    #[test]
+    fn a_clock_that_is_set_back_makes_nothing_fresh() {
+        let contact = Contact::new(&BACKUPS);
+        contact.heard(at(10_000));
+        let (hour, old) = (at(6_400), Duration::from_secs(61));
+        assert!(contact.fact(|| 7, hour).value().is_some());
+        contact.state().at = Instant::now().checked_sub(old);
+        assert!(contact.fact(|| 7, hour).value().is_none());
     }
 
     #[test]

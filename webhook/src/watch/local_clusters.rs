@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::contact::Contact;
+use super::follow::Store;
 use acm_backup_domain::kinds::Kind;
 use acm_backup_domain::kinds::managed_cluster::ManagedCluster;
 use acm_backup_domain::labels;
@@ -10,10 +12,6 @@ use acm_backup_domain::snapshot::Fact;
 use acm_backup_hub::kinds::MANAGED_CLUSTERS;
 use jiff::Timestamp;
 use serde_json::Value;
-use tokio::sync::Notify;
-
-use super::contact::Contact;
-use super::follow::Store;
 
 /// Selects the hub's own ManagedClusters out of the fleet.
 pub const SELECTOR: &str = "local-cluster=true";
@@ -21,13 +19,11 @@ pub const SELECTOR: &str = "local-cluster=true";
 /// The ManagedClusters that say they are the hub: one as a rule, none on a hub that does not manage itself.
 pub struct LocalClusters {
     state: Mutex<State>,
-    first_list: Notify,
     /// How the watch fares.
     pub contact: Arc<Contact>,
 }
 
 struct State {
-    listed: bool,
     by_name: BTreeMap<String, ManagedCluster>,
     /// What follows: asked for with every Secret that somebody needs.
     names: Arc<BTreeSet<String>>,
@@ -36,7 +32,6 @@ struct State {
 impl Default for State {
     fn default() -> Self {
         Self {
-            listed: false,
             by_name: BTreeMap::new(),
             names: Arc::new(labels::local_clusters([])),
         }
@@ -53,7 +48,6 @@ impl Default for LocalClusters {
     fn default() -> Self {
         Self {
             state: Mutex::default(),
-            first_list: Notify::new(),
             contact: Arc::new(Contact::new(&MANAGED_CLUSTERS)),
         }
     }
@@ -65,9 +59,16 @@ impl LocalClusters {
         self.contact.fact(|| Arc::clone(&self.lock().names), now)
     }
 
-    /// Returns once, when the first list has been taken in.
-    pub async fn first_list(&self) {
-        self.first_list.notified().await;
+    /// The same, as soon as they are known.
+    pub async fn known(&self) -> Fact<Arc<BTreeSet<String>>> {
+        loop {
+            let word = self.contact.next_word();
+            let names = self.fact(Timestamp::now());
+            if names.value().is_some() {
+                return names;
+            }
+            word.await;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -89,9 +90,6 @@ impl Store for LocalClusters {
             .map(|cluster| (cluster.meta.name.clone(), cluster))
             .collect();
         state.settle();
-        if !std::mem::replace(&mut state.listed, true) {
-            self.first_list.notify_one();
-        }
     }
 
     fn apply(&self, cluster: ManagedCluster) {

@@ -1,12 +1,11 @@
 //! Who refers to which Secrets and ConfigMaps.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use acm_backup_domain::labels::references::References;
 use acm_backup_domain::labels::referrers::{Labelled, Reference, Referrer, ReferrerKind};
 use acm_backup_hub::kinds::Resource;
-use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::Notify;
 
@@ -42,14 +41,9 @@ pub struct Referrers {
 #[derive(Default)]
 struct Inner {
     references: References,
-    /// What came to be referred to under our eyes by something that was there before: namespace, kind and name
-    /// of the one, kind and name of the other.
-    fresh: BTreeMap<Key, BTreeSet<(Labelled, Box<str>)>>,
     /// The kinds whose first list has been taken in: what comes later is new.
     listed: BTreeSet<ReferrerKind>,
 }
-
-type Key = (ReferrerKind, String, String);
 
 /// One kind of them, as a watch feeds it.
 pub struct Followed {
@@ -95,30 +89,10 @@ impl Referrers {
         self.first_list.notified().await;
     }
 
-    /// Whether this is referred to, and may be labelled unasked: by something that is not older than
-    /// `installed`, or that came to refer to it under our eyes. None where nothing refers to it.
-    pub fn unasked(
-        &self,
-        what: Labelled,
-        namespace: &str,
-        name: &str,
-        installed: Option<Timestamp>,
-    ) -> Option<bool> {
-        let inner = self.lock();
-        let mut referred = None;
-        for needed in inner.references.all_to(what, namespace, name) {
-            let new = matches!((needed.created, installed), (Some(created), Some(installed)) if created >= installed);
-            let fresh = || {
-                let key = (needed.by, namespace.to_owned(), needed.name.to_owned());
-                let fresh = inner.fresh.get(&key);
-                fresh.is_some_and(|fresh| fresh.contains(&(what, name.into())))
-            };
-            if new || fresh() {
-                return Some(true);
-            }
-            referred = Some(false);
-        }
-        referred
+    /// The kinds whose objects are known.
+    #[must_use]
+    pub fn listed(&self) -> BTreeSet<ReferrerKind> {
+        self.lock().listed.clone()
     }
 }
 
@@ -129,28 +103,15 @@ impl Inner {
             self.references.insert(referrer);
             return BTreeSet::new();
         }
-        let (kind, namespace) = (referrer.kind, referrer.namespace.clone());
-        let key = (kind, namespace.clone(), referrer.name.clone());
+        let namespace = referrer.namespace.clone();
         let claims_prefix = referrer.claims_prefix;
         let now = named(&referrer.references);
-        let before = self.references.insert(referrer);
-        let known = before.is_some();
-        let (claimed, before) = before.map_or_else(Default::default, |(claimed, before)| {
-            (claimed, named(&before))
-        });
-        let new: BTreeSet<_> = now.difference(&before).cloned().collect();
-        if known && !new.is_empty() {
-            let fresh = self.fresh.entry(key.clone()).or_default();
-            fresh.extend(new.iter().cloned());
-        }
-        if let Some(fresh) = self.fresh.get_mut(&key) {
-            fresh.retain(|one| now.contains(one));
-            if fresh.is_empty() {
-                self.fresh.remove(&key);
-            }
-        }
+        let (claimed, before) = match self.references.insert(referrer) {
+            Some((claimed, before)) => (claimed, named(&before)),
+            None => (false, BTreeSet::new()),
+        };
+        let new = now.difference(&before).cloned();
         let mut targets: BTreeSet<_> = new
-            .into_iter()
             .map(|(what, name)| Target::one(what, &namespace, &name))
             .collect();
         if claims_prefix && !claimed {
@@ -181,9 +142,6 @@ impl Store for Followed {
                 .collect();
             let here = |namespace: &str, name: &str| present.contains(&(namespace, name));
             inner.references.retain(self.kind, here);
-            inner
-                .fresh
-                .retain(|(kind, namespace, name), _| *kind != self.kind || here(namespace, name));
         }
         let mut new = BTreeSet::new();
         for one in objects {
@@ -205,27 +163,20 @@ impl Store for Followed {
         let mut inner = self.all.lock();
         let (namespace, name) = (referrer.namespace, referrer.name);
         inner.references.remove(self.kind, &namespace, &name);
-        inner.fresh.remove(&(self.kind, namespace, name));
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reconcile::queue::Open;
     use serde_json::json;
 
-    fn object(name: &str, created: &str, pull: &str) -> Value {
+    fn object(name: &str, pull: &str) -> Value {
         json!({
-            "metadata": {"name": name, "namespace": name, "creationTimestamp": created},
+            "metadata": {"name": name, "namespace": name},
             "spec": {"pullSecretRef": {"name": pull}}
         })
-    }
-
-    const OLD: &str = "2026-01-01T00:00:00Z";
-    const NEW: &str = "2026-11-22T16:00:00Z";
-
-    fn installed() -> Option<Timestamp> {
-        "2026-11-22T12:00:00Z".parse().ok()
     }
 
     struct Hub {
@@ -236,44 +187,57 @@ mod tests {
     }
 
     impl Hub {
-        fn unasked(&self, namespace: &str, name: &str, since: Option<Timestamp>) -> Option<bool> {
-            self.all.unasked(Labelled::Secret, namespace, name, since)
+        fn is_needed(&self, namespace: &str, name: &str) -> bool {
+            self.all
+                .with_references(|all| all.to(Labelled::Secret, namespace, name).is_some())
+        }
+
+        /// As on the elected replica.
+        fn elected(&self) -> Open<'_> {
+            self.queue.open()
         }
     }
 
     fn followed() -> Hub {
         let queue = Arc::new(Queue::default());
         let all = Referrers::new(Arc::clone(&queue));
-        let deployments = all.followed(ReferrerKind::ClusterDeployment);
-        deployments.replace(vec![
-            deployments.project(&object("old", OLD, "pull")),
-            deployments.project(&object("new", NEW, "pull")),
-        ]);
         Hub {
+            deployments: all.followed(ReferrerKind::ClusterDeployment),
             pools: all.followed(ReferrerKind::ClusterPool),
             queue,
             all,
-            deployments,
         }
     }
 
-    #[test]
-    fn clusters_older_than_the_installation_are_left() {
+    fn with_clusters() -> Hub {
         let hub = followed();
-        assert!(hub.queue.is_empty());
-        assert_eq!(hub.unasked("new", "pull", installed()), Some(true));
-        assert_eq!(hub.unasked("old", "pull", installed()), Some(false));
-        assert_eq!(hub.unasked("old", "other", installed()), None);
-        assert_eq!(hub.unasked("new", "pull", None), Some(false));
-        assert_eq!(hub.unasked("old", "pull", Some(Timestamp::MIN)), Some(true));
+        let list = ["old", "new"].map(|name| hub.deployments.project(&object(name, "pull")));
+        hub.deployments.replace(list.into());
+        hub
     }
 
     #[test]
-    fn a_reference_made_under_our_eyes_is_new_even_on_an_old_cluster() {
+    fn what_is_there_at_first_is_known_and_asks_for_nothing() {
         let hub = followed();
+        let _open = hub.elected();
+        assert!(hub.all.listed().is_empty());
+        // Heard of before the list is complete: nobody can tell what is new.
+        hub.deployments
+            .apply(hub.deployments.project(&object("early", "pull")));
+        let list = vec![hub.deployments.project(&object("c1", "pull"))];
+        hub.deployments.replace(list);
+        assert!(hub.queue.is_empty() && hub.is_needed("c1", "pull"));
+        let listed = BTreeSet::from([ReferrerKind::ClusterDeployment]);
+        assert_eq!(hub.all.listed(), listed);
+    }
+
+    #[test]
+    fn a_reference_made_under_our_eyes_is_looked_at() {
+        let hub = with_clusters();
+        let _open = hub.elected();
         // A change that refers to nothing new asks for nothing.
         let apply = |pull| {
-            let one = hub.deployments.project(&object("old", OLD, pull));
+            let one = hub.deployments.project(&object("old", pull));
             hub.deployments.apply(one);
         };
         apply("pull");
@@ -281,53 +245,50 @@ mod tests {
         apply("pull-2");
         let expected = BTreeSet::from([Target::one(Labelled::Secret, "old", "pull-2")]);
         assert_eq!(hub.queue.waiting(), expected);
-        assert_eq!(hub.unasked("old", "pull-2", installed()), Some(true));
         // It ends with the reference.
         apply("pull");
-        assert_eq!(hub.unasked("old", "pull-2", installed()), None);
-        assert_eq!(hub.unasked("old", "pull", installed()), Some(true));
+        assert!(!hub.is_needed("old", "pull-2") && hub.is_needed("old", "pull"));
     }
 
     #[test]
     fn a_new_list_finds_what_was_missed_and_forgets_what_is_gone() {
-        let hub = followed();
-        let third = || hub.deployments.project(&object("third", NEW, "pull"));
+        let hub = with_clusters();
+        let _open = hub.elected();
+        let third = || hub.deployments.project(&object("third", "pull"));
         hub.deployments.replace(vec![third()]);
         assert_eq!(
             hub.queue.waiting(),
             BTreeSet::from([Target::one(Labelled::Secret, "third", "pull")])
         );
-        assert_eq!(hub.unasked("new", "pull", Some(Timestamp::MIN)), None);
+        assert!(!hub.is_needed("new", "pull"));
         hub.deployments.remove(third());
-        assert_eq!(hub.unasked("third", "pull", installed()), None);
+        assert!(!hub.is_needed("third", "pull"));
     }
 
     #[test]
     fn the_lists_of_two_kinds_do_not_mix() {
-        let hub = followed();
-        let pool = hub.pools.project(&object("new", NEW, "registries"));
+        let hub = with_clusters();
+        let pool = hub.pools.project(&object("new", "registries"));
         hub.pools.replace(vec![pool]);
-        assert_eq!(hub.unasked("new", "registries", installed()), Some(true));
+        assert!(hub.is_needed("new", "registries"));
         hub.deployments.replace(Vec::new());
-        assert_eq!(hub.unasked("new", "pull", installed()), None);
-        assert_eq!(hub.unasked("new", "registries", installed()), Some(true));
+        assert!(!hub.is_needed("new", "pull") && hub.is_needed("new", "registries"));
         hub.pools.replace(Vec::new());
-        assert_eq!(hub.unasked("new", "registries", installed()), None);
+        assert!(!hub.is_needed("new", "registries"));
     }
 
     #[test]
     fn a_pool_and_a_cluster_from_one_claim_their_namespace_once() {
-        let hub = followed();
+        let hub = with_clusters();
+        let _open = hub.elected();
         hub.pools.replace(Vec::new());
-        let mut pooled = object("pooled", NEW, "pull");
+        let mut pooled = object("pooled", "pull");
         pooled["spec"]["clusterPoolRef"] = json!({"poolName": "pool"});
         hub.deployments.apply(hub.deployments.project(&pooled));
-        hub.pools
-            .apply(hub.pools.project(&object("pool", NEW, "pull")));
+        hub.pools.apply(hub.pools.project(&object("pool", "pull")));
         for namespace in ["pooled", "pool"] {
             assert!(hub.queue.waiting().contains(&Target::namespace(namespace)));
         }
-        assert_eq!(hub.unasked("pooled", "pooled-0-x", installed()), Some(true));
-        assert_eq!(hub.unasked("pool", "pool-x", installed()), Some(true));
+        assert!(hub.is_needed("pooled", "pooled-0-x") && hub.is_needed("pool", "pool-x"));
     }
 }

@@ -10,6 +10,7 @@
 
 mod hostile;
 mod hub;
+mod sweep;
 
 use std::sync::{Mutex, PoisonError};
 

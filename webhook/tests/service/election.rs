@@ -46,6 +46,20 @@ async fn a_holder_that_is_silent_for_the_leases_time_is_replaced() {
     assert_eq!(lease["spec"]["leaseTransitions"], 1);
 }
 
+/// Failed before: whoever came back after an outage of all of them waited for a Lease of nobody's to lapse.
+#[tokio::test]
+async fn a_holder_that_has_not_written_for_long_by_the_api_servers_clock_is_gone() {
+    for (passed, gone) in [(0, false), (59, false), (60, true), (-3600, false)] {
+        let api = Api::default();
+        let mut a = Election::new(api.client(), "acm-backup-system", "a");
+        let mut b = Election::new(api.client(), "acm-backup-system", "b");
+        assert!(leads(&mut a).await);
+        api.pass(passed);
+        assert_eq!(leads(&mut b).await, gone, "{passed}");
+        assert_eq!(leads(&mut a).await, !gone, "{passed}");
+    }
+}
+
 #[tokio::test]
 async fn a_released_lease_is_taken_at_once() {
     let api = Api::default();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use acm_backup_domain::labels::referrers::ReferrerKind;
+use acm_backup_domain::names::LEFT_ALONE;
 use acm_backup_domain::upstream::object_label::BACKUP;
 use acm_backup_webhook::reconcile::labeller::Labeller;
 use acm_backup_webhook::reconcile::metadata::Metadatas;
@@ -27,7 +28,7 @@ pub struct Hub {
     pub deployments: Arc<Followed>,
     pub pools: Arc<Followed>,
     pub local_clusters: Arc<LocalClusters>,
-    queue: Arc<Queue>,
+    pub queue: Arc<Queue>,
     pub metrics: Arc<Metrics>,
     pub lifecycle: Lifecycle,
 }
@@ -35,14 +36,29 @@ pub struct Hub {
 impl Hub {
     /// With this installation dating from 2026-11-22T12:00:00Z, and no clusters yet.
     pub fn new() -> Self {
+        let hub = Self::without_record();
+        hub.api.put(
+            RECORDS,
+            json!({"metadata": {"name": LEFT_ALONE, "creationTimestamp": INSTALLED}}),
+        );
+        hub
+    }
+
+    /// The same, as it was installed before there was a record of what is left alone.
+    pub fn without_record() -> Self {
         let api = Api::default();
         api.put(
             LEASES,
             json!({
-                "metadata": {"name": "acm-backup-labeller", "creationTimestamp": "2026-11-22T12:00:00Z"},
+                "metadata": {"name": "acm-backup-labeller", "creationTimestamp": INSTALLED},
                 "spec": {},
             }),
         );
+        Self::on(api)
+    }
+
+    /// Another replica, which knows nothing yet, on a hub that is there.
+    pub fn on(api: Api) -> Self {
         let queue = Arc::new(Queue::default());
         let referrers = Referrers::new(Arc::clone(&queue));
         let hub = Self {
@@ -65,6 +81,10 @@ impl Hub {
     }
 
     pub fn elect(&self, label_existing: bool) -> JoinHandle<()> {
+        self.elect_as("a", label_existing)
+    }
+
+    pub fn elect_as(&self, identity: &'static str, label_existing: bool) -> JoinHandle<()> {
         let labeller = Labeller {
             metadata: Metadatas::new(self.api.client()),
             referrers: Arc::clone(&self.referrers),
@@ -76,13 +96,35 @@ impl Hub {
         let (client, lifecycle) = (self.api.client(), self.lifecycle.clone());
         tokio::spawn(async move {
             labeller
-                .run(client, "acm-backup-system", "a", lifecycle)
+                .run(client, "acm-backup-system", identity, lifecycle)
                 .await
         })
     }
 
     pub fn deploy(&self, deployment: &Value) {
         self.deployments.apply(self.deployments.project(deployment));
+    }
+
+    /// The first list of ClusterDeployments, and that there are no pools.
+    pub fn lists(&self, deployments: &[Value]) {
+        let project = |object| self.deployments.project(object);
+        self.deployments
+            .replace(deployments.iter().map(project).collect());
+        self.pools.replace(Vec::new());
+    }
+
+    /// Waits until the elected replica has noted what it leaves alone, of every kind.
+    pub async fn noted(&self) {
+        let noted = |api: &Api| {
+            let record = api.get(RECORDS, LEFT_ALONE);
+            record.is_some_and(|it| it["data"]["asked"] == "Mark ClusterDeployment ClusterPool")
+        };
+        self.api.until(noted).await;
+    }
+
+    /// What became of the backup label of a Secret.
+    pub fn label(&self, namespace: &str, name: &str) -> Option<String> {
+        self.api.label_of(namespace, name, BACKUP)
     }
 
     pub async fn labelled(&self, namespace: &str, name: &str, value: &str) {
@@ -116,5 +158,7 @@ pub fn deployment(name: &str, created: &str) -> Value {
     })
 }
 
+pub const RECORDS: &str = "/api/v1/namespaces/acm-backup-system/configmaps";
+pub const INSTALLED: &str = "2026-11-22T12:00:00Z";
 pub const NEW: &str = "2026-11-22T16:00:00Z";
 pub const OLD: &str = "2026-01-01T00:00:00Z";

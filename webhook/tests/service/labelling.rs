@@ -140,7 +140,7 @@ async fn clusters_older_than_the_installation_are_asked_for() {
                 .collect(),
         );
         for namespace in ["old", "new"] {
-            hub.api.secret(namespace, "pull", json!({}));
+            hub.api.secret_of(OLD, namespace, "pull", json!({}));
         }
         hub.elect(label_existing);
         if let Some(value) = expected {
@@ -180,7 +180,9 @@ async fn marked_secrets_that_slipped_past_admission_are_found() {
         .secret("local-cluster", "auto-import-account", marker);
     hub.elect(false);
     hub.labelled("c1", "auto-import-account", "msa").await;
-    hub.settled("nothing-to-do").await;
+    // The look that found the one has seen the other.
+    hub.pools.replace(Vec::new());
+    hub.noted().await;
     assert_eq!(
         hub.api
             .label_of("local-cluster", "auto-import-account", BACKUP),
@@ -282,6 +284,8 @@ async fn no_cluster_that_is_the_hub_is_labelled_also_when_it_says_so_later() {
         hub.api.secret(namespace, "pull", json!({}));
     }
     hub.elect(false);
+    hub.pools.replace(Vec::new());
+    hub.noted().await;
     hub.deploy(&deployment("hub-a", NEW));
     hub.deploy(&deployment("hub-b", NEW));
     hub.deploy(&deployment("local-cluster", NEW));
@@ -309,6 +313,8 @@ async fn what_admission_did_not_see_is_heard_of_by_the_leader() {
         hub.deployments.project(&deployment("new", NEW)),
         hub.deployments.project(&deployment("old", OLD)),
     ]);
+    let host = json!({(METAL3_ENVIRONMENT): "baremetal"});
+    hub.api.secret_of(OLD, "old-too", "host", host);
     hub.elect(false);
     let watching = |api: &Api| {
         let mut requests = api.requests().into_iter();
@@ -334,13 +340,8 @@ async fn what_admission_did_not_see_is_heard_of_by_the_leader() {
     );
     happens("MODIFIED", "new", "pull", NEW, json!({}));
     happens("ADDED", "old", "pull", OLD, json!({}));
-    happens(
-        "MODIFIED",
-        "old-too",
-        "host",
-        OLD,
-        json!({(METAL3_ENVIRONMENT): "baremetal"}),
-    );
+    hub.api
+        .relabel("old-too", "host", "mine", json!("too"), "MODIFIED");
     happens("ADDED", "c1", "nobodys", NEW, json!({}));
     hub.labelled("c1", "auto-import-account", "msa").await;
     hub.labelled("new", "pull", "pullsecret").await;
@@ -380,6 +381,9 @@ async fn without_a_right_on_secrets_it_idles_and_says_so_once() {
     hub.api.refuse("/secrets", 403);
     hub.deployments.replace(Vec::new());
     hub.elect(false);
+    hub.api
+        .until(|api| api.requests().iter().any(|it| it.contains("/secrets")))
+        .await;
     hub.deploy(&deployment("c1", NEW));
     let asked = |api: &Api| {
         let requests = api.requests();

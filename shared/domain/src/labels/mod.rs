@@ -4,6 +4,7 @@
 //! One decision for all three ways in: the Secret says what it is, something that exists refers to
 //! it, something created later refers to it.
 
+pub mod left_alone;
 pub mod marker;
 pub mod references;
 pub mod referrers;
@@ -182,6 +183,20 @@ fn never<L: Labels + ?Sized>(
     subject: &Subject<'_, L>,
     local_clusters: &Fact<Arc<BTreeSet<String>>>,
 ) -> Option<&'static str> {
+    if let Some(why) = never_of_itself(subject) {
+        return Some(why);
+    }
+    match local_clusters.get() {
+        Err(_) => Some("which cluster is the hub's own could not be looked up"),
+        Ok(local) if local.contains(subject.namespace) => {
+            Some("it belongs to the hub's own cluster")
+        }
+        Ok(_) => None,
+    }
+}
+
+/// What tells by itself that it must not be labelled.
+fn never_of_itself<L: Labels + ?Sized>(subject: &Subject<'_, L>) -> Option<&'static str> {
     let Subject {
         namespace, name, ..
     } = subject;
@@ -194,11 +209,7 @@ fn never<L: Labels + ?Sized>(
     if name.contains("-bootstrap-") {
         return Some("bootstrap secrets are short-lived");
     }
-    match local_clusters.get() {
-        Err(_) => Some("which cluster is the hub's own could not be looked up"),
-        Ok(local) if local.contains(*namespace) => Some("it belongs to the hub's own cluster"),
-        Ok(_) => None,
-    }
+    None
 }
 
 /// Names (and namespaces) of the hub's own clusters (operator-facts §3.3): every one that says so, and the

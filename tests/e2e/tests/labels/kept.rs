@@ -153,3 +153,40 @@ fn another_label_that_selected_it_and_one_that_nobody_needs() {
         assert_eq!(finished.stderr, "");
     });
 }
+
+/// Another controller that sets its Secret right whenever it hears of a change: what is put back in the same write
+/// is no change, so it hears of nothing, and no fight goes on between the two.
+#[test]
+fn without_a_change_that_wakes_who_took_it_away() {
+    guarded_hub(|hub| async move {
+        let cluster = "unfought";
+        let pull = with_pull_secret(&hub, cluster).await;
+        let plain = fixtures::secret(cluster, &pull, Value::Null);
+        let put = [&["replace", "-f", "-"][..], &PRINT].concat();
+        let version = |finished: &Finished| {
+            assert_eq!(backup(finished), "pullsecret", "{finished}");
+            let object: Value = serde_json::from_str(&finished.stdout).unwrap();
+            object["metadata"]["resourceVersion"].clone()
+        };
+        // The first write changes who owns the label.
+        let first = version(&kubectl(&hub, &put, &plain));
+        for _ in 0..3 {
+            assert_eq!(version(&kubectl(&hub, &put, &plain)), first);
+        }
+    });
+}
+
+/// In the namespaces of the platform no write waits for us: the label comes back after it, each time.
+#[test]
+fn after_the_write_where_no_write_waits_for_us() {
+    guarded_hub(|hub| async move {
+        let cluster = "openshift-unasked";
+        let pull = with_pull_secret(&hub, cluster).await;
+        for _ in 0..2 {
+            let gone = json!({ object_label::BACKUP: null });
+            let finished = relabel(&hub, cluster, &pull, &gone);
+            assert!(backup(&finished).is_null(), "{finished}");
+            until_labelled(&hub, cluster, &pull, "pullsecret").await;
+        }
+    });
+}

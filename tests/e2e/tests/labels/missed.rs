@@ -3,9 +3,10 @@
 
 use acm_backup_bed::wait::{Seen, until};
 use acm_backup_bed::{Part, Webhook};
+use acm_backup_domain::names::{LEFT_ALONE, NAMESPACE};
 use acm_backup_domain::upstream::object_label;
 use acm_backup_e2e::fixtures;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{LIMIT, create, until_labelled};
 use crate::support::{GuardedHub, guarded_hub};
@@ -118,5 +119,123 @@ fn while_no_call_comes_at_all() {
         made_good(&hub, "uncalled", &pull).await;
         drop(back);
         until_called(&hub, true).await;
+    });
+}
+
+/// What the elected replica has noted.
+fn record(hub: &GuardedHub) -> Value {
+    let get = [
+        "-n",
+        NAMESPACE,
+        "get",
+        "configmap",
+        LEFT_ALONE,
+        "-o",
+        "json",
+    ];
+    let stored = hub.hub.kubectl(&get).unwrap().ok().unwrap();
+    serde_json::from_str(&stored).unwrap()
+}
+
+fn created(object: &Value) -> &str {
+    object["metadata"]["creationTimestamp"].as_str().unwrap()
+}
+
+/// The labels come to a hub whose clusters are there: every replica starts on it for the first time.
+async fn installed_after(hub: &GuardedHub, youngest: &Value) {
+    let delete = ["-n", NAMESPACE, "delete", "configmap", LEFT_ALONE];
+    // The API server notes ages in whole seconds.
+    until("a second to pass", LIMIT, || async {
+        hub.hub.kubectl(&delete)?.ok()?;
+        hub.webhook.apply(Part::Labels)?;
+        let record = record(hub);
+        Ok(match created(&record) > created(youngest) {
+            true => Seen::Yes(()),
+            false => Seen::NotYet(record.to_string()),
+        })
+    })
+    .await
+    .unwrap();
+    hub.webhook.start_again().await.unwrap();
+    until("what was there to be noted", LIMIT, || async {
+        let record = record(hub);
+        let asked = &record["data"]["asked"];
+        Ok(match asked == "Mark ClusterDeployment ClusterPool" {
+            true => Seen::Yes(()),
+            false => Seen::NotYet(record.to_string()),
+        })
+    })
+    .await
+    .unwrap();
+}
+
+fn get(hub: &GuardedHub, namespace: &str, kind: &str, name: &str) -> Value {
+    let get = ["-n", namespace, "get", kind, name, "-o", "json"];
+    let stored = hub.hub.kubectl(&get).unwrap().ok().unwrap();
+    serde_json::from_str(&stored).unwrap()
+}
+
+/// Failed before: of what happened in an outage to a cluster that was there before the installation, nothing
+/// was made good, and a Secret that was only marked neither.
+#[test]
+fn on_a_cluster_that_was_there_before_the_labels() {
+    guarded_hub(|hub| async move {
+        let cluster = "there-before";
+        let name = |what: &str| format!("{cluster}-{what}");
+        hub.webhook.kill();
+        hub.hub.create_namespace(cluster).await.unwrap();
+        create(&hub, fixtures::cluster_deployment(cluster)).await;
+        for what in ["pull-secret", "spare", "host"] {
+            create(&hub, fixtures::secret(cluster, &name(what), Value::Null)).await;
+        }
+        let labelled = json!({ object_label::BACKUP: "mine" });
+        create(
+            &hub,
+            fixtures::secret(cluster, &name("aws-creds"), labelled),
+        )
+        .await;
+        installed_after(&hub, &get(&hub, cluster, "secret", &name("aws-creds"))).await;
+        assert_eq!(hub.label_of(cluster, &name("pull-secret")).await, None);
+
+        hub.webhook.kill();
+        // Made, marked, stripped, and named in the place of another.
+        create(
+            &hub,
+            fixtures::secret(cluster, &name("ssh-key"), Value::Null),
+        )
+        .await;
+        for (what, label) in [
+            (
+                "host",
+                format!("{}=baremetal", object_label::METAL3_ENVIRONMENT),
+            ),
+            ("aws-creds", format!("{}-", object_label::BACKUP)),
+        ] {
+            let label = ["-n", cluster, "label", "secret", &name(what), &label];
+            hub.hub.kubectl(&label).unwrap().ok().unwrap();
+        }
+        let moved = json!({ "spec": { "pullSecretRef": { "name": name("spare") } } }).to_string();
+        let patch = [
+            "-n",
+            cluster,
+            "patch",
+            "clusterdeployment",
+            cluster,
+            "--type=merge",
+            "-p",
+            &moved,
+        ];
+        hub.hub.kubectl(&patch).unwrap().ok().unwrap();
+        hub.webhook.start_again().await.unwrap();
+        for (what, value) in [
+            ("ssh-key", "sshkey"),
+            ("host", "baremetal"),
+            ("aws-creds", "platformcredentials"),
+            ("spare", "pullsecret"),
+        ] {
+            until_labelled(&hub, cluster, &name(what), value).await;
+        }
+        // Named no more, and left when it was.
+        assert_eq!(hub.label_of(cluster, &name("pull-secret")).await, None);
     });
 }

@@ -18,7 +18,7 @@ use kube::client::Body;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
-use wire::{bare, everywhere, full, is_bare, refusal, selects, split};
+use wire::{asked, bare, everywhere, full, is_bare, refusal, selects, split};
 
 pub type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
 type Meddle = Box<dyn FnOnce(&Api) + Send>;
@@ -46,6 +46,7 @@ struct State {
     refused: BTreeMap<&'static str, u16>,
     hanging: VecDeque<&'static str>,
     before_write: Option<Meddle>,
+    takes_off: Option<&'static str>,
 }
 
 impl Default for State {
@@ -62,6 +63,7 @@ impl Default for State {
             refused: BTreeMap::new(),
             hanging: VecDeque::new(),
             before_write: None,
+            takes_off: None,
         }
     }
 }
@@ -93,7 +95,8 @@ impl Api {
                 namespace.split('/').next().unwrap().into(),
             );
         }
-        meta.entry("uid").or_insert(format!("uid-{version}").into());
+        meta.entry("uid")
+            .or_insert(format!("00000000-0000-4000-8000-{version:012x}").into());
         meta.entry("creationTimestamp")
             .or_insert("2026-11-22T16:00:00Z".into());
         meta.insert("resourceVersion".into(), version.to_string().into());
@@ -110,6 +113,28 @@ impl Api {
             &format!("/api/v1/namespaces/{namespace}/secrets"),
             json!({"metadata": {"name": name, "labels": labels}, "data": {"k": "dg=="}}),
         );
+    }
+
+    /// One with an age of its own.
+    pub fn secret_of(&self, created: &str, namespace: &str, name: &str, labels: Value) {
+        self.put(
+            &format!("/api/v1/namespaces/{namespace}/secrets"),
+            json!({"metadata": {"name": name, "labels": labels, "creationTimestamp": created}}),
+        );
+    }
+
+    /// Sets or takes away (`null`) a label of a Secret, and tells whoever watches what nothing selects.
+    pub fn relabel(&self, namespace: &str, name: &str, key: &str, value: Value, event: &str) {
+        let collection = format!("/api/v1/namespaces/{namespace}/secrets");
+        let mut secret = self.get(&collection, name).unwrap();
+        json_patch::merge(&mut secret, &json!({"metadata": {"labels": {key: value}}}));
+        let stored = self.put(&collection, secret);
+        self.event(event, &json!({"metadata": stored["metadata"]}));
+    }
+
+    /// Another webhook at admission takes this label off whatever is written from now on.
+    pub fn take_off(&self, key: &'static str) {
+        self.state().takes_off = Some(key);
     }
 
     pub fn config_map(&self, namespace: &str, name: &str) {
@@ -276,10 +301,7 @@ impl Api {
         if !path.contains("/leases") {
             return;
         }
-        let manager = query
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("fieldManager="));
-        if let Some(manager) = manager {
+        if let Some(manager) = asked(query, "fieldManager") {
             let time = self.now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
             object["metadata"]["managedFields"] =
                 json!([{"manager": manager, "operation": "Update", "time": time}]);
@@ -291,15 +313,16 @@ impl Api {
         {
             return full(200, &bare(path, object));
         }
-        let selector = query
-            .split('&')
-            .find_map(|pair| pair.strip_prefix("labelSelector="));
+        let selector = asked(query, "labelSelector");
         let selector = selector
             .unwrap_or_default()
             .replace("%2F", "/")
             .replace("%3D", "=");
         let selector = selector.replace("%2C", ",").replace("%21", "!");
         let state = self.state();
+        let begin = asked(query, "continue").and_then(|token| token.parse().ok());
+        let (begin, limit) = (begin.unwrap_or(0), asked(query, "limit"));
+        let limit = limit.map_or(usize::MAX, |limit| limit.parse().unwrap());
         let mut served = is_bare(path);
         let mut items = Vec::new();
         for ((collection, _), object) in &state.objects {
@@ -312,6 +335,12 @@ impl Api {
         }
         items.retain(|item| item["metadata"]["name"] != "kind-is-served");
         let version = state.version.to_string();
+        let end = items.len().min(limit.saturating_add(begin));
+        let next = match end < items.len() {
+            true => end.to_string(),
+            false => String::new(),
+        };
+        let items = items.drain(begin..end).collect::<Vec<_>>();
         // As the API server has it for a list of metadata alone.
         let items = match is_bare(path) && items.is_empty() {
             true => Value::Null,
@@ -320,7 +349,7 @@ impl Api {
         match served {
             true => full(
                 200,
-                &json!({"metadata": {"resourceVersion": version}, "items": items}),
+                &json!({"metadata": {"resourceVersion": version, "continue": next}, "items": items}),
             ),
             false => refusal(404),
         }
@@ -342,6 +371,12 @@ impl Api {
             }
         }
         json_patch::merge(&mut object, patch);
+        if let (Some(key), Some(labels)) = (
+            self.state().takes_off,
+            object["metadata"]["labels"].as_object_mut(),
+        ) {
+            labels.remove(key);
+        }
         self.managed(path, query, &mut object);
         if query.contains("dryRun=All") {
             return full(200, &bare(path, object));

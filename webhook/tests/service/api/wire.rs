@@ -19,9 +19,17 @@ pub fn everywhere(collection: &str) -> String {
     }
 }
 
-/// What is given out as metadata alone.
+/// What is given out as metadata alone: all Secrets, and every ConfigMap but our own.
 pub fn is_bare(path: &str) -> bool {
-    path.contains("/secrets") || path.contains("/configmaps")
+    path.contains("/secrets")
+        || (path.contains("/configmaps") && !path.contains("/acm-backup-system/"))
+}
+
+/// The value of a parameter.
+pub fn asked<'a>(query: &'a str, key: &str) -> Option<&'a str> {
+    query
+        .split('&')
+        .find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='))
 }
 
 pub fn bare(path: &str, mut object: Value) -> Value {

@@ -1,0 +1,213 @@
+//! What is left alone, kept where the next replica finds it: in a ConfigMap that is installed with the labels and
+//! is as old as they are.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use acm_backup_domain::labels::left_alone::{LeftAlone, Standing, Uid};
+use acm_backup_domain::labels::references::References;
+use acm_backup_domain::labels::referrers::ReferrerKind;
+use acm_backup_domain::names::{FIELD_MANAGER, LEFT_ALONE};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use http::Request;
+use http::header::CONTENT_TYPE;
+use jiff::Timestamp;
+use kube::Client;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::metadata::Seen;
+use super::trouble::{Trouble, is_forbidden};
+
+/// Bound of one call; the record of a large hub is a few hundred KiB.
+const CALL: Duration = Duration::from_secs(10);
+
+const ASKED: &str = "asked";
+const COUNT: &str = "count";
+const UIDS: &str = "uids";
+
+/// What cannot be done where the record fails.
+const KEEPING: &str = "cannot keep which Secrets are older than this installation";
+
+/// What is left alone, as the elected replica knows it.
+pub struct Kept {
+    client: Client,
+    url: String,
+    label_existing: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    left: Option<LeftAlone>,
+    /// What is stored, and what a compare-and-swap compares; none where nothing can be, and before it is read.
+    stored: Option<(LeftAlone, Version)>,
+    /// It was refused, and is so again until everything was looked through once more.
+    is_refused: bool,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    uid: String,
+    resource_version: String,
+    #[serde(default)]
+    creation_timestamp: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ConfigMap {
+    metadata: Version,
+    #[serde(default)]
+    data: BTreeMap<String, String>,
+    #[serde(default)]
+    binary_data: BTreeMap<String, String>,
+}
+
+impl ConfigMap {
+    fn left_alone(&self) -> LeftAlone {
+        let text = |key: &str| self.data.get(key).map_or("", String::as_str);
+        let uids = self.binary_data.get(UIDS).map_or("", String::as_str);
+        let since = self.metadata.creation_timestamp;
+        match STANDARD.decode(uids) {
+            Ok(bytes) => LeftAlone::read(since, text(ASKED), text(COUNT), &bytes),
+            Err(_) => LeftAlone::new(since),
+        }
+    }
+}
+
+impl Kept {
+    /// The record in `namespace`, not read yet. With `label_existing` nothing is left alone.
+    #[must_use]
+    pub fn new(client: Client, namespace: &str, label_existing: bool) -> Self {
+        Self {
+            client,
+            url: format!("/api/v1/namespaces/{namespace}/configmaps/{LEFT_ALONE}"),
+            label_existing,
+            state: Mutex::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is to be done about one that nothing selects.
+    #[must_use]
+    pub fn standing(&self, seen: &Seen, references: &References) -> Standing {
+        let one = seen.unselected();
+        match &self.state().left {
+            Some(left) => left.standing(&one, references),
+            None => LeftAlone::new(None).standing(&one, references),
+        }
+    }
+
+    /// How many are left.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.state().left.as_ref().map_or(0, LeftAlone::len)
+    }
+
+    /// One was in the backup a moment ago, or is asked for by name.
+    pub fn forget(&self, seen: &Seen) {
+        if let Some(left) = &mut self.state().left {
+            left.forget(seen.unselected().uid);
+        }
+    }
+
+    /// Reads the record, unless it was. Where there is none, or it is not ours to read, what is older than
+    /// `otherwise` is left, and every replica that is elected begins anew.
+    ///
+    /// # Errors
+    /// When the API server cannot be asked.
+    pub async fn read(&self, otherwise: Option<Timestamp>) -> kube::Result<()> {
+        if self.state().stored.is_some() {
+            return Ok(());
+        }
+        let request = Request::get(&self.url).body(Vec::new());
+        let record = match self.call(request).await {
+            Ok(record) => Some(record),
+            Err(error) if is_forbidden(&error) => None,
+            Err(kube::Error::Api(status)) if status.code == 404 => None,
+            Err(error) => return Err(error),
+        };
+        let mut state = self.state();
+        let Some(record) = record else {
+            let left = || match self.label_existing {
+                true => LeftAlone::nothing(otherwise),
+                false => LeftAlone::new(otherwise),
+            };
+            state.left.get_or_insert_with(left);
+            return Ok(());
+        };
+        let stored = record.left_alone();
+        state.left = Some(match self.label_existing {
+            true => LeftAlone::nothing(record.metadata.creation_timestamp),
+            false => stored.clone(),
+        });
+        state.stored = Some((stored, record.metadata));
+        Ok(())
+    }
+
+    /// Takes in what was found to be left when everything was looked through; `listed` are the kinds that were
+    /// known as that began.
+    pub fn found(&self, found: BTreeSet<Uid>, listed: &BTreeSet<ReferrerKind>) {
+        let mut state = self.state();
+        if let Some(left) = &mut state.left {
+            *left = left.after(found, listed);
+        }
+        state.is_refused = false;
+    }
+
+    /// Stores it, where it is another than is stored.
+    pub async fn store(&self, trouble: &Trouble) {
+        let (left, version) = {
+            let state = self.state();
+            let (Some(left), Some((stored, version))) = (&state.left, &state.stored) else {
+                trouble.say(
+                    KEEPING,
+                    "there is no ConfigMap acm-backup-left-alone that may be read",
+                );
+                return;
+            };
+            if state.is_refused || left == stored {
+                return;
+            }
+            (left.clone(), version.clone())
+        };
+        let patch = json!({
+            "metadata": {"uid": version.uid, "resourceVersion": version.resource_version},
+            "data": {(ASKED): left.asked(), (COUNT): left.len().to_string()},
+            "binaryData": {(UIDS): STANDARD.encode(left.bytes())},
+        });
+        let request = Request::patch(format!("{}?fieldManager={FIELD_MANAGER}", self.url))
+            .header(CONTENT_TYPE, "application/merge-patch+json")
+            .body(patch.to_string().into_bytes());
+        let written = self.call(request).await;
+        let mut state = self.state();
+        match written {
+            Ok(record) => {
+                trouble.over(KEEPING);
+                state.stored = Some((left, record.metadata));
+            }
+            // Somebody else wrote it, or took it away: the next look begins with what is there.
+            Err(kube::Error::Api(status)) if [404, 409].contains(&status.code) => {
+                state.stored = None;
+            }
+            Err(error) => {
+                trouble.tell(KEEPING, &error);
+                state.is_refused = matches!(error, kube::Error::Api(status) if status.code < 500);
+            }
+        }
+    }
+
+    async fn call(&self, request: http::Result<Request<Vec<u8>>>) -> kube::Result<ConfigMap> {
+        let request = request.map_err(kube::Error::HttpError)?;
+        tokio::time::timeout(CALL, self.client.request(request))
+            .await
+            .unwrap_or_else(|_| Err(kube::Error::Service("no answer in time".into())))
+    }
+}
