@@ -76,6 +76,7 @@ impl Source {
     pub fn directory(path: &Path, clock: Clock, namespace_from: &'static str) -> Self {
         let time_from = match clock {
             Clock::TimestampFile(_) => "by its timestamp file",
+            Clock::OldTimestampFile(_) => "its timestamp file is older than what is in it",
             Clock::NewestObject(_) => "the newest time in it; no whole timestamp file",
             Clock::None => "it holds no time at all",
         };

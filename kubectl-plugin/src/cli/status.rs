@@ -72,7 +72,7 @@ fn needs() -> BTreeSet<acm_backup_domain::snapshot::Need> {
 fn from_directory(path: &Path, global: &Global) -> anyhow::Result<Report> {
     let directory = Directory::open(path)?;
     let namespace = namespace::of_directory(global.namespace.as_deref(), &directory);
-    let collected = directory.collect(&namespace.name, &needs());
+    let collected = directory.collect(&namespace.name, &needs())?;
     let status = status::assess(&collected.snapshot);
     Ok(Report::new(
         status,
@@ -138,7 +138,7 @@ fn unreachable(status: &StatusReport) -> Option<String> {
         .iter()
         .map(|row| match &row.missing {
             Missing::NoCluster { why } => Some(why.clone()),
-            Missing::TimedOut { seconds, .. } => Some(format!("no answer within {seconds}s")),
+            Missing::TimedOut { seconds, .. } => Some(format!("no answer within {seconds}")),
             _ => None,
         })
         .collect();

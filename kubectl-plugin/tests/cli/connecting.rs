@@ -287,6 +287,23 @@ fn a_plugin_that_hangs_is_ended_at_the_deadline() {
     assert_eq!(outcome.code, 1);
 }
 
+/// A limit is told as whoever set it would write it: 500ms was "0s".
+#[test]
+fn how_long_was_waited_is_told_in_the_words_of_the_flag() {
+    for (limit, told) in [("500ms", "500ms"), ("1500ms", "1.5s")] {
+        let server = ApiServer::start("active", &[("/apis/", Answer::Silence)]);
+        let outcome = run(&[
+            "status",
+            "--server",
+            &server.url,
+            "--request-timeout",
+            limit,
+        ]);
+        let told = format!("cannot be asked: no answer within {told}\n");
+        assert!(outcome.stderr.contains(&told), "{outcome}");
+    }
+}
+
 /// The look into the context's namespace and all that follows share one deadline: where the first takes all of it,
 /// nothing is asked any more.
 #[test]

@@ -203,8 +203,10 @@ fn times_at_the_ends_of_the_calendar_are_shown() {
             let from = copy.path().to_str().unwrap();
             for format in ["wide", "json"] {
                 let told = run(&["status", "--from", from, "-o", format]);
+                // What was stored long after it was collected is of another time.
+                let other_time = told.stdout.contains("time of the collection");
                 assert!(
-                    [0, 3].contains(&told.code),
+                    [0, 3].contains(&told.code) || told.code == 1 && other_time,
                     "{fixture} {time} {format}: {told}"
                 );
                 assert_eq!(told.stderr, "", "{fixture} {time} {format}");

@@ -13,7 +13,8 @@ use crate::kinds::storage_location::StorageLocation;
 use crate::kinds::velero_restore::VeleroRestore;
 use crate::kinds::velero_schedule::VeleroSchedule;
 use crate::names;
-use crate::time::Now;
+use crate::time::{Now, Waited};
+use crate::upstream::resource;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -63,6 +64,9 @@ pub struct Snapshot {
     pub attesting_accounts: BTreeSet<String>,
     /// Whether the user of the review may do what a rule asks about.
     pub permissions: BTreeMap<Permission, Fact<bool>>,
+    /// Whether nothing tells how many objects there were, as in a directory that has a file for each: one that was
+    /// lost on the way may not be missed.
+    pub uncounted: bool,
 }
 
 impl Snapshot {
@@ -88,6 +92,7 @@ impl Snapshot {
             accepted: Fact::unasked(),
             attesting_accounts: BTreeSet::new(),
             permissions: BTreeMap::new(),
+            uncounted: false,
         }
     }
 
@@ -277,8 +282,8 @@ pub enum Missing {
     TimedOut {
         /// Full resource name.
         resource: String,
-        /// The deadline, in seconds.
-        seconds: u64,
+        /// The deadline.
+        seconds: Waited,
     },
     /// Known once, but too long ago to judge by.
     Stale {
@@ -356,7 +361,6 @@ impl Missing {
     /// What would make the fact known: a command to run, or who to ask.
     pub fn way_out(&self, cli: &'static str) -> WayOut {
         let command = Command::new(cli);
-        let inspect = || Command::new("oc").say("adm inspect");
         let (text, command) = match self {
             Self::NotAsked => ("ask for it", None),
             Self::NoCluster { .. } => (
@@ -385,26 +389,18 @@ impl Missing {
                         .say("logs deploy/acm-backup-webhook"),
                 ),
             ),
-            Self::NotCollected {
-                resource,
-                namespace,
-            } => {
-                let collect = inspect().name(resource);
-                let collect = match namespace {
-                    Some(namespace) => collect.say("-n").name(namespace),
-                    None => collect,
-                };
-                ("collect them as well:", Some(collect.say("--dest-dir DIR")))
-            }
+            // Not these alone: what was collected in several runs is of several times, or of several hubs.
+            Self::NotCollected { .. } => (
+                "collect all anew, into an empty directory:",
+                Some(collect()),
+            ),
             // The whole of a namespace goes with it, of all of them the whole of the hub.
-            Self::BrokenFile { resource, .. }
-                if resource == crate::upstream::resource::NAMESPACES =>
-            {
+            Self::BrokenFile { resource: of, .. } if of == resource::NAMESPACES => {
                 ("copy it again, or collect the namespace anew", None)
             }
-            Self::BrokenFile { resource, .. } => (
-                "repair it, or collect it anew:",
-                Some(inspect().name(resource).say("-A --dest-dir DIR")),
+            Self::BrokenFile { .. } => (
+                "repair it, or collect all anew, into an empty directory:",
+                Some(collect()),
             ),
             Self::Failed { resource, .. } => (
                 "look at it by hand:",
@@ -413,6 +409,15 @@ impl Missing {
         };
         WayOut { text, command }
     }
+}
+
+/// The one command that collects all that a hub is judged by. A namespace alone has none of it: `oc adm inspect
+/// ns/NAME` collects no custom resources.
+pub fn collect() -> Command {
+    Command::new("oc")
+        .say("adm inspect")
+        .value(resource::JUDGED.join(","))
+        .say("-A --dest-dir DIR")
 }
 
 /// What would make a fact known.
@@ -459,7 +464,7 @@ impl fmt::Display for Missing {
             } => write!(f, "forbidden: {verb} {resource}"),
             Self::NoKind { resource } => write!(f, "this API server has no {resource}"),
             Self::TimedOut { resource, seconds } => {
-                write!(f, "no answer within {seconds}s for {resource}")
+                write!(f, "no answer within {seconds} for {resource}")
             }
             Self::Stale {
                 resource,

@@ -100,4 +100,15 @@ pub mod resource {
         "validatingwebhookconfigurations.admissionregistration.k8s.io";
     /// The hub's identity.
     pub const CLUSTER_VERSIONS: &str = "clusterversions.config.openshift.io";
+    /// The kinds that a judgement of a hub rests on.
+    pub const JUDGED: [&str; 8] = [
+        RESTORES,
+        BACKUP_SCHEDULES,
+        BACKUPS,
+        VELERO_RESTORES,
+        VELERO_SCHEDULES,
+        STORAGE_LOCATIONS,
+        MANAGED_CLUSTERS,
+        CLUSTER_VERSIONS,
+    ];
 }

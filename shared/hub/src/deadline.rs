@@ -1,5 +1,6 @@
 //! One limit for everything that is done on one request: finding out who we are, connecting, asking, reading.
 
+use acm_backup_domain::time::Waited;
 use std::future::Future;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -13,7 +14,7 @@ pub struct Deadline {
 
 /// It was not done in time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no answer within {}", told(*.0))]
+#[error("no answer within {}", Waited::from(*.0))]
 pub struct TooLate(pub Duration);
 
 impl Deadline {
@@ -62,13 +63,5 @@ impl Deadline {
 impl From<Duration> for Deadline {
     fn from(length: Duration) -> Self {
         Self::within(length)
-    }
-}
-
-/// `2s`; shorter than a second in milliseconds.
-fn told(length: Duration) -> String {
-    match length.as_secs() {
-        0 => format!("{}ms", length.as_millis()),
-        seconds => format!("{seconds}s"),
     }
 }

@@ -63,6 +63,145 @@ pub fn all() -> Vec<Hub> {
             ..active()
         },
     ]
+    .into_iter()
+    .chain(in_one_trouble())
+    .collect()
+}
+
+/// Hubs that have taken over and back up, each with one thing wrong, and that in one object.
+fn in_one_trouble() -> impl Iterator<Item = Hub> {
+    let newest = |kind| backup_name(kind, "10:00:05");
+    let (resources, clusters) = (BackupType::Resources, BackupType::ManagedClusters);
+    let velero_restore = |kind| format!("restore-activate-{}", backup_name(kind, "07:00:05"));
+    let velero = "velero.io/v1";
+    [
+        ("a-backup-failed", velero, "Backup", newest(resources), json!({"phase": "Failed"})),
+        ("a-backup-lacks-items", velero, "Backup", newest(clusters), json!({"phase": "PartiallyFailed", "errors": 2})),
+        ("a-schedule-refused", velero, "Schedule", resources.schedule_name().to_owned(), json!({"phase": "FailedValidation", "validationErrors": ["invalid schedule"]})),
+        ("a-storage-away", velero, "BackupStorageLocation", "dpa-1".to_owned(), json!({"phase": "Unavailable", "message": "403"})),
+        ("a-restore-failed", velero, "Restore", velero_restore(clusters), json!({"phase": "PartiallyFailed", "errors": 3})),
+        ("a-cluster-away", "cluster.open-cluster-management.io/v1", "ManagedCluster", "spoke-2".to_owned(), json!({"conditions": [
+            {"lastTransitionTime": stamp(at("02:02:00")), "message": "no report", "reason": "ManagedClusterLeaseUpdateStopped", "status": "Unknown", "type": "ManagedClusterConditionAvailable"},
+        ]})),
+    ]
+    .into_iter()
+    .map(|(name, version, kind, object, status)| {
+        let mut hub = Hub { name, ..activated() };
+        let object = hub.objects.iter_mut().find(|one| {
+            one["apiVersion"] == version && one["kind"] == kind && one["metadata"]["name"] == object.as_str()
+        });
+        merge(&mut object.expect("it is there")["status"], status);
+        hub
+    })
+    .chain([taken_from(), second_schedule(), second_restore(),  new_passive()])
+}
+
+/// A second BackupSchedule, which the operator refused.
+fn second_schedule() -> Hub {
+    let mut all = schedules("10:00:05");
+    all.truncate(1);
+    all[0]["metadata"]["name"] = json!("schedule-2");
+    all[0]["metadata"]["creationTimestamp"] = stamp(at("09:30:00"));
+    all[0]["status"] = json!({"lastMessage": "Velero schedules initialization failed: it already exists", "phase": "Failed"});
+    beside("a-second-schedule", all)
+}
+
+/// A second Restore, which the operator refused.
+fn second_restore() -> Hub {
+    let mut all = restore(
+        "restore-2",
+        false,
+        "FinishedWithErrors",
+        "07:00:05",
+        ("Completed", 12),
+    );
+    all.truncate(1);
+    all[0]["status"] = json!({"lastMessage": "This resource is ignored because BackupSchedule resource schedule-dr is currently active", "phase": "FinishedWithErrors"});
+    beside("a-second-restore", all)
+}
+
+fn beside(name: &'static str, others: Vec<Value>) -> Hub {
+    let Hub {
+        id,
+        mut objects,
+        lifted,
+        ..
+    } = activated();
+    objects.extend(others);
+    objects.iter_mut().for_each(|object| sign(object, id));
+    Hub {
+        name,
+        id,
+        objects,
+        lifted,
+    }
+}
+
+/// Waits since a moment ago, with the only run there is.
+fn new_passive() -> Hub {
+    let parts = vec![
+        restore(
+            "restore-sync",
+            false,
+            "Enabled",
+            "10:00:05",
+            ("Completed", 12),
+        ),
+        storage("10:19:30"),
+        run(A, "10:00:05", false),
+        clusters(0, false, None),
+    ];
+    hub("new-passive", B, parts)
+}
+
+/// Another hub has just taken over: its marker is all there is to see of it yet.
+fn taken_from() -> Hub {
+    let mut hub = active();
+    hub.name = "taken-from";
+    hub.objects.extend(marker(B, "10:10:00", false));
+    hub
+}
+
+/// Hubs that have nothing to do with the others: one that backs up to another bucket, one that waits for it, and one
+/// that does neither.
+pub fn strangers() -> Vec<Hub> {
+    const C: &str = "cccc3333-0000-4000-8000-00000000000c";
+    const D: &str = "dddd4444-0000-4000-8000-00000000000d";
+    const E: &str = "eeee5555-0000-4000-8000-00000000000e";
+    let bucket = || {
+        let mut all = storage("10:19:40");
+        all[0]["spec"]["objectStorage"] = json!({"bucket": "another", "prefix": "hub"});
+        all
+    };
+    let active = vec![
+        schedules("10:00:07"),
+        bucket(),
+        run(C, "09:00:07", true),
+        run(C, "10:00:07", true),
+        clusters(3, false, None),
+    ];
+    let passive = vec![
+        restore(
+            "restore-sync",
+            false,
+            "Enabled",
+            "10:00:07",
+            ("Completed", 12),
+        ),
+        bucket(),
+        run(C, "09:00:07", false),
+        run(C, "10:00:07", false),
+        clusters(0, false, None),
+    ];
+    vec![
+        hub("elsewhere", C, active),
+        hub("waits-elsewhere", D, passive),
+        hub(
+            "bare",
+            E,
+            vec![storage("10:19:50"), clusters(0, false, None)],
+        ),
+    ]
 }
 
 fn at(time: &str) -> Timestamp {
@@ -82,7 +221,6 @@ fn object(version: &str, kind: &str, name: &str, created: Timestamp, rest: Value
             "generation": 4,
             "name": name,
             "resourceVersion": "4711",
-            "uid": format!("uid-{kind}-{name}"),
         },
     });
     if kind != "ClusterVersion" && kind != "ManagedCluster" {
@@ -112,6 +250,7 @@ fn hub(name: &'static str, id: &'static str, parts: Vec<Vec<Value>>) -> Hub {
         at("00:00:00"),
         json!({"spec": {"channel": "stable-4.20", "clusterID": id}, "status": {"desired": {"version": "4.20.1"}, "observedGeneration": 3}}),
     ));
+    objects.iter_mut().for_each(|object| sign(object, id));
     Hub {
         name,
         id,
@@ -120,8 +259,41 @@ fn hub(name: &'static str, id: &'static str, parts: Vec<Vec<Value>>) -> Hub {
     }
 }
 
-/// The five backups of one run of a hub, as they are where they were made, or as copies elsewhere.
+/// What an API server and the operator write into the objects of their hub, and of no other.
+fn sign(object: &mut Value, id: &str) {
+    let uid = |kind: &Value, name: &Value| {
+        let (kind, name) = (kind.as_str(), name.as_str());
+        let [kind, name] = [kind, name].map(Option::unwrap_or_default);
+        json!(format!("{}-{kind}-{name}", &id[..8]))
+    };
+    object["metadata"]["uid"] = uid(&object["kind"], &object["metadata"]["name"]);
+    let owners = object.pointer_mut("/metadata/ownerReferences");
+    for owner in owners.and_then(Value::as_array_mut).into_iter().flatten() {
+        owner["uid"] = uid(&owner["kind"], &owner["name"]);
+    }
+    if object["kind"] == "Schedule" {
+        object["metadata"]["labels"] = json!({(backup_label::BACKUP_CLUSTER): id});
+    }
+    let local = object.pointer_mut("/metadata/labels/local-cluster");
+    if local.is_some() {
+        object["metadata"]["labels"]["clusterID"] = json!(id);
+    }
+}
+
+/// The five backups of one run of a hub, as they are where they were made, or as copies elsewhere. The operator takes
+/// a validation backup away when it has expired, after little more than a period: a run of an hour ago has four.
 fn run(of: &str, time: &str, here: bool) -> Vec<Value> {
+    let mut all = unswept(of, time, here);
+    let begin: Timestamp = BEGIN.parse().expect("a time");
+    all.retain(|backup| {
+        let expires = backup["status"]["expiration"].as_str().expect("a text");
+        begin < expires.parse().expect("a time")
+    });
+    all
+}
+
+/// The same where no Velero takes anything away.
+fn unswept(of: &str, time: &str, here: bool) -> Vec<Value> {
     BackupType::ALL
         .into_iter()
         .map(|kind| {
@@ -132,10 +304,11 @@ fn run(of: &str, time: &str, here: bool) -> Vec<Value> {
             } else {
                 ended + SignedDuration::from_secs(90)
             };
-            let ttl = if kind == BackupType::Validation {
-                "1h5m0s"
+            // As the operator sets them: of an hourly schedule with `veleroTtl: 120h`.
+            let (ttl, lives) = if kind == BackupType::Validation {
+                ("1h5m0s", SignedDuration::from_mins(65))
             } else {
-                "120h0m0s"
+                ("120h0m0s", SignedDuration::from_hours(120))
             };
             object(
                 VELERO,
@@ -153,7 +326,7 @@ fn run(of: &str, time: &str, here: bool) -> Vec<Value> {
                     "spec": {"includedNamespaces": ["*"], "storageLocation": "dpa-1", "ttl": ttl},
                     "status": {
                         "completionTimestamp": stamp(ended),
-                        "expiration": stamp(begun + SignedDuration::from_hours(120)),
+                        "expiration": stamp(begun + lives),
                         "formatVersion": "1.1.0",
                         "phase": "Completed",
                         "progress": {"itemsBackedUp": 12, "totalItems": 12},
@@ -192,7 +365,7 @@ fn schedules(last: &str) -> Vec<Value> {
             at("01:00:00"),
             json!({
                 "metadata": {"ownerReferences": [{
-                    "apiVersion": ACM, "controller": true, "kind": "BackupSchedule", "name": "schedule-dr", "uid": "y",
+                    "apiVersion": ACM, "controller": true, "kind": "BackupSchedule", "name": "schedule-dr"
                 }]},
                 "spec": {"schedule": "0 * * * *", "template": {"ttl": "120h0m0s"}},
                 "status": {"lastBackup": stamp(at(last)), "phase": "Enabled"},
@@ -211,7 +384,7 @@ fn storage(synced: &str) -> Vec<Value> {
         json!({
             "metadata": {"ownerReferences": [{
                 "apiVersion": "oadp.openshift.io/v1alpha1", "controller": true,
-                "kind": "DataProtectionApplication", "name": "dpa", "uid": "x",
+                "kind": "DataProtectionApplication", "name": "dpa"
             }]},
             "spec": {"accessMode": "ReadWrite", "default": true, "objectStorage": {"bucket": "dr-bucket", "prefix": "hub"}, "provider": "aws"},
             "status": {"lastSyncedTime": stamp(at(synced)), "lastValidationTime": stamp(at(synced)), "phase": "Available"},
@@ -314,7 +487,7 @@ fn restore(
             json!({
                 "metadata": {
                     "labels": {(backup_label::BACKUP_CLUSTER): A},
-                    "ownerReferences": [{"apiVersion": ACM, "controller": true, "kind": "Restore", "name": name, "uid": "z"}],
+                    "ownerReferences": [{"apiVersion": ACM, "controller": true, "kind": "Restore", "name": name}],
                 },
                 "spec": {"backupName": backup_name(*kind, time)},
                 "status": {
@@ -379,7 +552,7 @@ fn active() -> Hub {
 
 /// Its Velero stopped three hours ago; one of its last backups had failed, and a cluster does not report.
 fn stalled() -> Hub {
-    let mut last = run(A, "07:00:05", true);
+    let mut last = unswept(A, "07:00:05", true);
     last[0]["status"]["phase"] = json!("PartiallyFailed");
     last[0]["status"]["errors"] = json!(2);
     hub(
@@ -388,7 +561,7 @@ fn stalled() -> Hub {
         vec![
             schedules("07:00:05"),
             storage("07:19:30"),
-            run(A, "06:00:05", true),
+            unswept(A, "06:00:05", true),
             last,
             clusters(2, true, None),
         ],
@@ -430,13 +603,13 @@ fn replaced() -> Hub {
         "replaced",
         A,
         vec![
-            schedules("10:00:05"),
+            schedules("10:00:02"),
             storage("10:19:30"),
             run(A, "07:00:05", true),
             marker(B, "08:05:00", false),
-            run(B, "09:00:09", false),
-            run(B, "10:00:09", false),
-            run(A, "10:00:05", true),
+            run(B, "09:00:05", false),
+            run(B, "10:00:05", false),
+            run(A, "10:00:02", true),
             clusters(2, false, None),
         ],
     )

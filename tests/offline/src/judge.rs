@@ -1,6 +1,6 @@
 //! What is said of a collection.
 
-use acm_backup_domain::status::{self, Answer, Severity, Verdict};
+use acm_backup_domain::status::{self, Answer, Severity, UNCOUNTED, Verdict};
 use acm_backup_hub::directory::Directory;
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;
@@ -30,6 +30,8 @@ pub struct Judgement {
     pub activate: Answer,
     /// What could not be looked at.
     pub not_checked: Vec<&'static str>,
+    /// Whether it says that a file may be lost unseen.
+    pub uncounted: bool,
 }
 
 /// A collection on disk, to be damaged file by file.
@@ -81,7 +83,10 @@ impl OnDisk {
         let namespace = directory
             .namespace()
             .unwrap_or_else(|| crate::hub::NAMESPACE.to_owned());
-        let collected = directory.collect(&namespace, &status::needs().collect());
+        let collected = match directory.collect(&namespace, &status::needs().collect()) {
+            Ok(collected) => collected,
+            Err(error) => return Said::Refused(error.to_string()),
+        };
         let report = status::assess(&collected.snapshot);
         Said::Judged(Judgement {
             verdict: report.verdict,
@@ -95,6 +100,7 @@ impl OnDisk {
                 .collect(),
             activate: report.activation.answer,
             not_checked: report.not_checked.iter().map(|row| row.what).collect(),
+            uncounted: report.not_knowable.contains(&UNCOUNTED),
         })
     }
 }
@@ -114,10 +120,12 @@ pub fn added(whole: &Said, part: &Said) -> Option<String> {
 }
 
 /// What a finding is about. That two hubs back up to one storage is told in two ways: with the takeover that says which
-/// of them should, and without. Where that takeover's own file is lost nothing tells that there was one.
+/// of them should, and without. Where that takeover's own file is lost nothing tells that there was one. That a Restore
+/// was ended is told in three: by what Velero had restored for it, and without a word on that.
 fn trouble(id: &'static str) -> &'static str {
     match id {
         "hub/shared-storage" => "hub/backups-after-takeover",
+        "restore/refused" | "restore/sync-ended" => "restore/ended",
         id => id,
     }
 }

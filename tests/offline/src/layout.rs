@@ -19,6 +19,8 @@ pub struct Dump {
 pub enum Layout {
     /// `oc adm inspect KINDS -A`: a file for each object, none for a kind without.
     Inspect,
+    /// The same, and an empty list for a kind without: what a script makes that asks for every kind.
+    OneByOne,
     /// A list for each kind, as `kubectl get -o yaml` prints it, in the same folders.
     GetYaml,
     /// The same in JSON.
@@ -35,8 +37,9 @@ pub enum Layout {
 
 impl Layout {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Inspect,
+        Self::OneByOne,
         Self::GetYaml,
         Self::GetJson,
         Self::AcmMustGather,
@@ -54,7 +57,7 @@ impl Layout {
     pub fn of(self, hub: &Hub) -> Dump {
         let short = hub.id.split('-').next().unwrap_or_default();
         let root = match self {
-            Self::Inspect | Self::GetYaml | Self::GetJson => String::new(),
+            Self::Inspect | Self::OneByOne | Self::GetYaml | Self::GetJson => String::new(),
             Self::AcmMustGather => "quay-io-acm-must-gather-sha256-1/".to_owned(),
             Self::OadpMustGather14 | Self::OadpMustGather15 => {
                 format!("registry-io-oadp-mustgather-sha256-1/clusters/{short}/")
@@ -83,7 +86,8 @@ impl Layout {
                 false => cluster.to_owned(),
             };
             let folder = format!("{root}{scope}/{}/{}", kind.group, kind.plural);
-            if self.is_of_single_objects() {
+            let none = self == Self::OneByOne && objects.is_empty();
+            if self.is_of_single_objects() && !none {
                 for object in objects {
                     let name = object["metadata"]["name"].as_str().unwrap_or_default();
                     let text = format!("---\n{}", yaml::document(object));
@@ -94,7 +98,9 @@ impl Layout {
             let list = |kind: &str| json!({"apiVersion": "v1", "items": objects, "kind": kind, "metadata": {"resourceVersion": ""}});
             let (file, text) = match self {
                 Self::GetJson => (format!("{folder}.json"), format!("{:#}\n", list("List"))),
-                Self::GetYaml => (format!("{folder}.yaml"), yaml::document(&list("List"))),
+                Self::GetYaml | Self::OneByOne => {
+                    (format!("{folder}.yaml"), yaml::document(&list("List")))
+                }
                 _ if objects.is_empty() => continue,
                 _ if kind.namespaced => (
                     format!("{folder}/{}.yaml", kind.plural),
@@ -106,6 +112,24 @@ impl Layout {
                 ),
             };
             files.insert(file, text);
+        }
+        if self == Self::AcmMustGather {
+            for cluster in hub
+                .objects
+                .iter()
+                .filter(|one| one["kind"] == "ManagedCluster")
+            {
+                let name = cluster["metadata"]["name"].as_str().unwrap_or_default();
+                let addon = json!({
+                    "apiVersion": "addon.open-cluster-management.io/v1alpha1",
+                    "kind": "ManagedClusterAddOn",
+                    "metadata": {"name": "work-manager", "namespace": name},
+                });
+                files.insert(
+                    format!("{root}namespaces/{name}/addon.open-cluster-management.io/managedclusteraddons/work-manager.yaml"),
+                    yaml::document(&addon),
+                );
+            }
         }
         // What is collected of a namespace as a whole: its own kinds, and itself.
         if self.collects_namespaces() {

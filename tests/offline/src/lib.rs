@@ -4,11 +4,12 @@
 //! directory. What a directory lacks is told as not checked, and that makes no verdict better: `UNKNOWN` is none.
 //!
 //! [`hub`] has the hubs, well and in trouble, [`layout`] what each collector makes of one, [`damage`] what may happen
-//! to that, [`judge`] what is said then, and [`soak`] runs and counts it all.
+//! to that, [`mixed`] what two of them make in one directory, [`judge`] what is said then, and [`soak`] runs and counts it all.
 
 pub mod damage;
 pub mod hub;
 pub mod judge;
 pub mod layout;
+pub mod mixed;
 pub mod soak;
 pub mod yaml;

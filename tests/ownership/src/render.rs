@@ -57,7 +57,7 @@ fn fact<K: Read, I: Iterator<Item = Value>>(
     if seen.missing.contains(&what) {
         return Fact::Missing(Missing::TimedOut {
             resource: format!("{what:?}").to_lowercase(),
-            seconds: 2,
+            seconds: std::time::Duration::from_secs(2).into(),
         });
     }
     Fact::known(read(objects()), timestamp(seen.now))

@@ -379,7 +379,7 @@ fn no_label_is_asked_for_but_those_that_are_listed() {
 fn nothing_is_labelled_while_the_hubs_own_cluster_is_not_known() {
     let missing = Fact::Missing(Missing::TimedOut {
         resource: "managedclusters".into(),
-        seconds: 1,
+        seconds: std::time::Duration::from_secs(1).into(),
     });
     let subject = Subject {
         what: Labelled::Secret,

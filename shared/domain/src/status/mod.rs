@@ -29,7 +29,7 @@ pub use clusters::Clusters;
 pub use finding::{Finding, Severity, Step};
 pub use following::{Following, HeldFrom, SyncState};
 pub use guard::Guard;
-pub use not_checked::NotChecked;
+pub use not_checked::{NotChecked, UNCOUNTED};
 pub use ownership::Writer;
 pub use restores::{Part, Purpose, RestoreView};
 pub use role::Role;
@@ -180,7 +180,7 @@ pub fn assess(snapshot: &Snapshot) -> StatusReport {
         activation: activation::activation(&facts, role, set.as_ref(), following.as_ref()),
         findings: found,
         not_checked,
-        not_knowable: not_checked::not_knowable(role),
+        not_knowable: not_checked::not_knowable(role, snapshot.uncounted),
         schedules: schedule::schedules(&facts),
         set,
         following,

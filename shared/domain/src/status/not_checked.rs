@@ -9,7 +9,9 @@ use crate::hub::Party;
 use crate::hub::statement::VALID_FOR;
 use crate::kinds::restore::Restore;
 use crate::names;
-use crate::snapshot::{Fact, Missing, WayOut};
+use crate::snapshot::{Fact, Missing, WayOut, collect};
+use crate::time::age;
+use jiff::SignedDuration;
 use serde::Serialize;
 
 /// One thing that is not known.
@@ -30,8 +32,16 @@ pub struct NotChecked {
     pub way_out: WayOut,
 }
 
+/// The longest collection that is one: must-gather gives up after ten minutes unless it is told to go on, and the
+/// slowest that was seen took three quarters of an hour.
+const LONGEST: SignedDuration = SignedDuration::from_hours(1);
+
 /// The time of a collection, as it is called.
 pub(super) const TIME: &str = "time of the collection";
+
+/// What a directory with a file for each object leaves open, whatever else is in it.
+pub const UNCOUNTED: &str =
+    "whether all of them are here (each object has a file of its own, and nothing counts them)";
 
 /// Every fact that is missing.
 pub(super) fn not_checked(facts: &Facts<'_>) -> Vec<NotChecked> {
@@ -116,22 +126,34 @@ pub(super) fn not_checked(facts: &Facts<'_>) -> Vec<NotChecked> {
 /// Without its end nobody knows how long a collection went on, nor whether it came to one: what has passed by its
 /// begin is judged, and what passed after it is not.
 fn time(facts: &Facts<'_>) -> Option<NotChecked> {
-    if facts.now.latest().is_some() {
-        return None;
-    }
-    let missing = Missing::NotCollected {
-        resource: "timestamp".to_owned(),
-        namespace: None,
+    let now = facts.now;
+    let resource = "timestamp".to_owned();
+    let (missing, why) = match now.latest() {
+        Some(latest) if latest.duration_since(now.earliest()) <= LONGEST => return None,
+        // All is judged as of the begin, and what died after it would be taken for alive.
+        Some(latest) => {
+            let why = format!(
+                "the collection went on for {}, until {}: what it held, and what has stopped since, is of no one time",
+                age::span(latest.duration_since(now.earliest())),
+                age::stamp(latest)
+            );
+            let file = resource.clone();
+            (Missing::BrokenFile { resource, file, why: why.clone() }, why)
+        }
+        None => (
+            Missing::NotCollected { resource, namespace: None },
+            "the directory does not tell when it was filled: no whole timestamp file, or one older than what is in it".to_owned(),
+        ),
     };
     Some(NotChecked {
         what: TIME,
         leaves_open: "how old all of this is, and whether it was collected to its end",
         essential: true,
-        why: "the directory does not say when it was filled: no whole timestamp file".to_owned(),
+        why,
         missing,
         way_out: WayOut {
-            text: "copy it with the file timestamp, or collect it anew",
-            command: None,
+            text: "copy it with the file timestamp, or collect all anew, into an empty directory:",
+            command: Some(collect()),
         },
     })
 }
@@ -171,9 +193,9 @@ pub(super) fn no_operator(facts: &Facts<'_>) -> Option<Finding> {
 }
 
 /// What no look-up tells, so that nobody takes its absence for good news.
-pub(super) fn not_knowable(role: Role) -> Vec<&'static str> {
+pub(super) fn not_knowable(role: Role, uncounted: bool) -> Vec<&'static str> {
     let content = "whether the files in the bucket can be read back";
-    match role {
+    let of_the_role = match role {
         Role::Passive
         | Role::Idle
         | Role::Collision
@@ -187,7 +209,9 @@ pub(super) fn not_knowable(role: Role) -> Vec<&'static str> {
             ]
         }
         Role::Active | Role::Unknown => vec![content],
-    }
+    };
+    let lost = uncounted.then_some(UNCOUNTED);
+    of_the_role.into_iter().chain(lost).collect()
 }
 
 /// Whether a directory lacks it. What an API server does not show is refused, and asked for; what a directory lacks

@@ -11,7 +11,9 @@ pub mod cron;
 pub mod duration;
 pub mod now;
 pub mod saturating;
+mod waited;
 
 pub use cron::{CronError, CronSchedule};
 pub use duration::{DurationError, GoDuration};
 pub use now::Now;
+pub use waited::Waited;

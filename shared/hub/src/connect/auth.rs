@@ -55,9 +55,17 @@ impl Auth {
         bearer(token, field).map(Self::Fixed)
     }
 
-    /// The token in a file.
-    pub fn token_file(path: PathBuf, field: String) -> Result<Self, ConnectError> {
-        let read = Mutex::new((read(&path, &field)?, Instant::now()));
+    /// The token in a file; where that cannot be read, the one that stands beside it.
+    pub fn token_file(
+        path: PathBuf,
+        field: String,
+        beside: Option<&(String, String)>,
+    ) -> Result<Self, ConnectError> {
+        let held = match (text(&path, &field), beside) {
+            (Err(_), Some((token, field))) => bearer(token, field)?,
+            (text, _) => bearer(&text?, &field)?,
+        };
+        let read = Mutex::new((held, Instant::now()));
         Ok(Self::File(Arc::new(TokenFile { path, field, read })))
     }
 
@@ -102,11 +110,19 @@ fn header(plugin: &Plugin, credential: &Credential) -> Result<Option<HeaderValue
 }
 
 fn read(path: &std::path::Path, field: &str) -> Result<HeaderValue, ConnectError> {
-    let text = std::fs::read_to_string(path).map_err(|error| ConnectError::Field {
+    bearer(&text(path, field)?, field)
+}
+
+fn text(path: &std::path::Path, field: &str) -> Result<String, ConnectError> {
+    let refused = |why: String| ConnectError::Field {
         field: field.to_owned(),
-        why: format!("{}: {error}", path.display()),
-    })?;
-    bearer(text.trim(), field)
+        why: format!("{}: {why}", path.display()),
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
+    match text.trim() {
+        "" => Err(refused("it is empty".to_owned())),
+        token => Ok(token.to_owned()),
+    }
 }
 
 fn bearer(token: &str, field: &str) -> Result<HeaderValue, ConnectError> {

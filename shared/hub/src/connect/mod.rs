@@ -268,7 +268,11 @@ async fn authorization(
     deadline: Deadline,
 ) -> Result<(Auth, Option<(Pem, Pem)>, Duration), ConnectError> {
     if let Some((path, field)) = target.token_file.take() {
-        return Ok((Auth::token_file(path, field)?, None, Duration::ZERO));
+        return Ok((
+            Auth::token_file(path, field, target.token.as_ref())?,
+            None,
+            Duration::ZERO,
+        ));
     }
     if let Some((token, field)) = &target.token {
         return Ok((Auth::token(token, field)?, None, Duration::ZERO));

@@ -20,6 +20,8 @@ pub(super) struct Found {
     pub objects: Vec<Value>,
     /// Whether any of them stands alone in its file, rather than in a list that has them all.
     pub alone: bool,
+    /// One that is there as two, in different files.
+    pub twice: Option<String>,
 }
 
 /// The objects in a file: one, or those of a list.
@@ -107,6 +109,7 @@ fn parse(text: &str, json: bool, filed: &Filed) -> Result<Found, String> {
             return Ok(Found {
                 objects: vec![object],
                 alone: true,
+                twice: None,
             });
         }
     };
@@ -114,6 +117,7 @@ fn parse(text: &str, json: bool, filed: &Filed) -> Result<Found, String> {
     Ok(Found {
         objects,
         alone: false,
+        twice: None,
     })
 }
 
@@ -164,5 +168,12 @@ fn yaml(text: &str) -> Result<Value, String> {
         },
         with_snippet: false,
     };
-    serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let why = error.to_string();
+        // The parser's own words name its functions.
+        match why.contains("multiple YAML documents") {
+            true => "more than one document is in it".to_owned(),
+            false => why,
+        }
+    })
 }

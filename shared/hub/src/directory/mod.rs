@@ -9,6 +9,7 @@ mod file;
 mod filed;
 mod hubs;
 mod lost;
+mod signs;
 mod tree;
 
 pub use clock::Clock;
@@ -23,7 +24,7 @@ use acm_backup_domain::kinds::secret::SecretMeta;
 use acm_backup_domain::names::{
     GROUP, GUARD, GUARD_CONFIGURATION, GUARD_RULES, NAMESPACE, OPERATOR_NAMESPACE,
 };
-use acm_backup_domain::snapshot::{Fact, Missing, Need, Snapshot};
+use acm_backup_domain::snapshot::{Fact, Missing, Need, Snapshot, collect};
 use filed::Filed;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -89,6 +90,27 @@ pub enum DirectoryError {
         /// The collections.
         found: String,
     },
+    /// What it holds no one hub can have said.
+    #[error(
+        "{path} holds what more than one hub wrote: {why}; collect each hub into a directory of its own"
+    )]
+    Mixed {
+        /// The directory.
+        path: PathBuf,
+        /// What contradicts what.
+        why: String,
+    },
+    /// It was filled in several runs, by which it may be of several hubs, or of several times.
+    #[error(
+        "{path} was filled {times}, and nothing in it tells that it was of one hub each time; collect all anew, into an empty directory: {command}",
+        command = inspect()
+    )]
+    FilledAgain {
+        /// The directory.
+        path: PathBuf,
+        /// When.
+        times: String,
+    },
     /// It is a hub's, but what is needed was not collected.
     #[error(
         "{path} holds nothing that this hub's backups could be judged by, but {found}; collect it with: {command}",
@@ -114,11 +136,9 @@ const JUDGED: [Filed; 8] = [
     filed::CLUSTER_VERSIONS,
 ];
 
-/// The one command that collects all that a hub is judged by. A namespace alone has none of it: `oc adm inspect
-/// ns/NAME` collects no custom resources.
+/// The one command that collects all that a hub is judged by.
 pub fn inspect() -> String {
-    let kinds = JUDGED.map(|kind| kind.resource.name);
-    format!("oc adm inspect {} -A --dest-dir DIR", kinds.join(","))
+    collect().to_string()
 }
 
 impl Directory {
@@ -171,12 +191,20 @@ impl Directory {
     }
 
     /// Reads what is needed.
-    pub fn collect(&self, namespace: &str, needs: &BTreeSet<Need>) -> Collected {
+    ///
+    /// # Errors
+    /// When what was read is of more than one hub.
+    pub fn collect(
+        &self,
+        namespace: &str,
+        needs: &BTreeSet<Need>,
+    ) -> Result<Collected, DirectoryError> {
         let mut objects = Objects {
             tree: &self.tree,
             namespace,
             read: BTreeMap::new(),
             alone: BTreeSet::new(),
+            twice: None,
         };
         for kind in needs.iter().filter_map(filed_of) {
             objects.load(&kind);
@@ -186,8 +214,24 @@ impl Directory {
         for need in needs {
             objects.answer(need, clock.now().earliest(), &mut snapshot);
         }
-        lost::take_back(&mut snapshot, &objects.alone);
-        Collected { snapshot, clock }
+        let read = objects.read.values().flatten().flatten();
+        if let Some(why) = objects
+            .twice
+            .or_else(|| signs::contradiction(read, &snapshot))
+        {
+            return Err(DirectoryError::Mixed {
+                path: self.tree.path().to_owned(),
+                why,
+            });
+        }
+        if let Some(times) = clock::filled_again(&self.tree.outermost_timestamp()) {
+            return Err(DirectoryError::FilledAgain {
+                path: self.tree.path().to_owned(),
+                times,
+            });
+        }
+        lost::take_back(&mut snapshot, &objects.alone, &self.tree.of_clusters());
+        Ok(Collected { snapshot, clock })
     }
 }
 
@@ -220,6 +264,8 @@ struct Objects<'a> {
     read: BTreeMap<&'static str, Result<Vec<Value>, Missing>>,
     /// The kinds of which objects have files of their own.
     alone: BTreeSet<&'static str>,
+    /// An object that is there as two.
+    twice: Option<String>,
 }
 
 impl Objects<'_> {
@@ -232,6 +278,7 @@ impl Objects<'_> {
             if found.alone {
                 self.alone.insert(name);
             }
+            self.twice = self.twice.take().or(found.twice);
             found.objects
         });
         self.read.insert(name, found);

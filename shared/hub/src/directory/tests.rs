@@ -26,7 +26,9 @@ impl Scratch {
     fn collect(&self) -> Collected {
         let directory = Directory::open(&self.0).unwrap();
         let namespace = directory.namespace().unwrap_or_else(|| "none".to_owned());
-        directory.collect(&namespace, &status::needs().collect())
+        directory
+            .collect(&namespace, &status::needs().collect())
+            .unwrap()
     }
 }
 
@@ -321,6 +323,46 @@ fn one_object_is_whole_with_what_every_whole_one_has_last() {
 }
 
 #[test]
+fn what_was_packed_has_not_come_whole_or_was_overwritten_is_told() {
+    let told = |file: &str, text: &str| {
+        let dir = Scratch::new("odd-name");
+        dir.write(&format!("{VELERO}/backups/a.yaml"), &backup("a"));
+        dir.write(&format!("{VELERO}/backups/{file}"), text);
+        match dir.collect().snapshot.backups.get() {
+            Ok(backups) => backups.len().to_string(),
+            Err(missing) => missing
+                .to_string()
+                .replace(&format!("{VELERO}/backups/"), ""),
+        }
+    };
+    let packed = |file: &str| format!("{file}: it was packed, or has not come whole: unpack it");
+    for file in ["b.yaml.gz", "b.json.part", "b.YAML.filepart"] {
+        assert_eq!(told(file, "x"), packed(file));
+    }
+    // What OADP's must-gather puts beside them.
+    for file in ["b.log", "describe-b.txt"] {
+        assert_eq!(told(file, "x"), "1");
+    }
+    assert_eq!(
+        told("b.yaml", &backup("a")),
+        "b.yaml: it holds a, as a.yaml does"
+    );
+    assert_eq!(told("B.YAML", &backup("c")), "2");
+    assert!(
+        told("b.yaml", &format!("{}---\n{}", backup("b"), backup("c")))
+            .ends_with("more than one document is in it")
+    );
+    // A list packed beside nothing is no list.
+    let dir = Scratch::new("packed-list");
+    dir.write(&format!("{ACM}/restores.yaml"), NO_RESTORES);
+    dir.write(&format!("{VELERO}/backups.yaml.gz"), "x");
+    assert!(matches!(
+        dir.collect().snapshot.backups.get(),
+        Err(Missing::NotCollected { .. })
+    ));
+}
+
+#[test]
 fn what_is_no_file_of_text_is_told_and_never_waited_for() {
     use std::os::unix::fs::symlink;
     use std::os::unix::net::UnixListener;
@@ -483,6 +525,219 @@ fn several_hubs_are_refused_with_their_ids_however_they_came_together() {
     assert!(refused(&dir).contains("hub (hub aaaa1111), spoke (hub cccc3333)"));
 }
 
+/// Why a directory of these files is of no one hub; none where it was read.
+fn mixed(files: &[(&str, String)]) -> Option<String> {
+    let dir = Scratch::new("mixed");
+    dir.write("timestamp", TIMES);
+    dir.write(VERSION, &version("aaaa1111"));
+    for (file, text) in files {
+        dir.write(file, text);
+    }
+    let directory = Directory::open(&dir.0).unwrap();
+    let namespace = directory.namespace().unwrap_or_default();
+    let error = directory
+        .collect(&namespace, &status::needs().collect())
+        .err()?
+        .to_string();
+    let why = error.split("more than one hub wrote: ").nth(1)?;
+    Some(why.split("; collect each").next()?.to_owned())
+}
+
+/// Of two hubs that were collected into one directory, one after the other, one ClusterVersion is left.
+#[test]
+fn objects_of_two_hubs_are_refused_with_what_contradicts() {
+    let file = |name: &str| format!("{VELERO}/{name}");
+    let labelled = |text: String, label: &str, id: &str| {
+        text.replace(
+            "metadata:\n",
+            &format!("metadata:\n  labels:\n    {label}: {id}\n"),
+        )
+    };
+    const CLUSTER: &str = "cluster.open-cluster-management.io/backup-cluster";
+    let schedule = |id: &str| {
+        let text = made_for(
+            "Schedule",
+            "acm-credentials-schedule",
+            ("BackupSchedule", "a"),
+        );
+        labelled(text, CLUSTER, id)
+    };
+    let schedules = file("schedules/a.yaml");
+    let told = |id: &str| mixed(&[(schedules.as_str(), schedule(id))]);
+    assert_eq!(told("aaaa1111"), None);
+    assert_eq!(told("unknown"), None);
+    assert_eq!(
+        told("bbbb2222").unwrap(),
+        "ClusterVersion version is of hub aaaa1111, Velero Schedule acm-credentials-schedule is of hub bbbb2222"
+    );
+    // What Velero wrote on this hub itself, and what it copied here.
+    let backups = file("backups/a.yaml");
+    let told = |generation: &str| {
+        let text = labelled(
+            backup("acm-credentials-schedule-20261122160000"),
+            CLUSTER,
+            "bbbb2222",
+        )
+        .replace(
+            "metadata:\n",
+            &format!("metadata:\n  creationTimestamp: \"2026-11-22T16:00:00Z\"\n{generation}"),
+        )
+        .replace(
+            "  phase:",
+            "  completionTimestamp: \"2026-11-22T16:00:40Z\"\n  phase:",
+        );
+        mixed(&[(backups.as_str(), text)])
+    };
+    assert_eq!(
+        told("  generation: 8\n").unwrap(),
+        "ClusterVersion version is of hub aaaa1111, Velero Backup acm-credentials-schedule-20261122160000 was written on hub bbbb2222"
+    );
+    assert_eq!(told("  generation: 1\n"), None);
+    assert_eq!(told(""), None, "times alone tell nothing, as clocks differ");
+    // The hub itself among its clusters, by whatever name.
+    let clusters =
+        "cluster-scoped-resources/cluster.open-cluster-management.io/managedclusters/hub-b.yaml";
+    let text = "apiVersion: cluster.open-cluster-management.io/v1\nkind: ManagedCluster\nmetadata:\n  labels:\n    clusterID: bbbb2222\n    local-cluster: \"true\"\n  name: hub-b\nstatus: {}\n";
+    assert_eq!(
+        mixed(&[(clusters, text.to_owned())]).unwrap(),
+        "ClusterVersion version is of hub aaaa1111, ManagedCluster hub-b is of hub bbbb2222"
+    );
+    assert_eq!(
+        mixed(&[(clusters, text.replace("\"true\"", "\"false\""))]),
+        None
+    );
+    // Made for two objects of one name.
+    let restore = |name: &str, uid: &str| {
+        made_for("Restore", name, ("Restore", "sync")).replace(
+            "  - kind: Restore\n",
+            &format!("  - apiVersion: cluster.open-cluster-management.io/v1beta1\n    kind: Restore\n    uid: {uid}\n"),
+        )
+    };
+    let (one, other) = (file("restores/a.yaml"), file("restores/b.yaml"));
+    let told = |uid: &str| {
+        mixed(&[
+            (one.as_str(), restore("a", "x1")),
+            (other.as_str(), restore("b", uid)),
+        ])
+    };
+    assert_eq!(told("x1"), None);
+    assert_eq!(
+        told("x2").unwrap(),
+        "Velero Restore a and Velero Restore b were made for two objects that are both Restore sync"
+    );
+}
+
+#[test]
+fn an_active_hub_that_waits_as_well_is_two() {
+    let told = |phase: &str, created: &str| {
+        let object = |kind: &str, spec: &str, phase: &str| {
+            format!(
+                "apiVersion: cluster.open-cluster-management.io/v1beta1\nkind: {kind}\nmetadata:\n  creationTimestamp: \"2026-11-22T{created}Z\"\n  name: a\nspec:\n{spec}status:\n  phase: {phase}\n"
+            )
+        };
+        let sync = "  syncRestoreWithNewBackups: true\n  veleroManagedClustersBackupName: skip\n";
+        let (schedules, restores) = (
+            format!("{ACM}/backupschedules/a.yaml"),
+            format!("{ACM}/restores/a.yaml"),
+        );
+        mixed(&[
+            (
+                schedules.as_str(),
+                object("BackupSchedule", "  veleroSchedule: 0 * * * *\n", phase),
+            ),
+            (restores.as_str(), object("Restore", sync, "Enabled")),
+        ])
+    };
+    assert_eq!(
+        told("Enabled", "10:00:00").unwrap(),
+        "BackupSchedule a is Enabled and Restore a is Enabled, of which an operator ends one"
+    );
+    assert_eq!(told("FailedValidation", "10:00:00"), None);
+    assert_eq!(told("Enabled", "16:20:00"), None, "it has not looked yet");
+}
+
+#[test]
+fn a_directory_that_was_filled_again_is_refused() {
+    let dir = Scratch::new("filled-again");
+    dir.write(&format!("{ACM}/restores.yaml"), NO_RESTORES);
+    dir.write(
+        "timestamp",
+        &format!(
+            "{TIMES}2026-11-22 16:30:00 +0000 UTC m=+0.1\n2026-11-22 16:30:05 +0000 UTC m=+5.1\n"
+        ),
+    );
+    let refused = |dir: &Scratch| {
+        let directory = Directory::open(&dir.0).unwrap();
+        let collected = directory.collect("none", &status::needs().collect());
+        collected.err().map(|error| {
+            error
+                .to_string()
+                .replace(&dir.0.display().to_string(), "DIR")
+        })
+    };
+    assert_eq!(
+        refused(&dir).unwrap(),
+        format!(
+            "DIR was filled 2 times (2026-11-22 16:22:47Z, 2026-11-22 16:30:00Z), and nothing in it tells that it was of one hub each time; collect all anew, into an empty directory: {}",
+            inspect()
+        )
+    );
+    // An image of must-gather collects kind by kind.
+    dir.write("gather.logs", "");
+    assert_eq!(refused(&dir), None);
+}
+
+/// Several images of one must-gather may look at an object at different times.
+#[test]
+fn of_an_object_that_is_there_twice_the_last_state_counts() {
+    let dir = Scratch::new("twice");
+    dir.write("timestamp", TIMES);
+    let state = |image: &str, version: &str, phase: &str, uid: &str| {
+        let text = backup("c")
+            .replace(
+                "metadata:\n",
+                &format!("metadata:\n  resourceVersion: \"{version}\"\n  uid: {uid}\n"),
+            )
+            .replace("Completed", phase);
+        dir.write(&format!("{image}/{VELERO}/backups/c.yaml"), &text);
+    };
+    for (first, second) in [
+        (("9", "InProgress"), ("10", "Completed")),
+        (("10", "Completed"), ("9", "InProgress")),
+    ] {
+        state("image-a", first.0, first.1, "u1");
+        state("image-b", second.0, second.1, "u1");
+        let collected = dir.collect();
+        assert_eq!(collected.snapshot.backups.items()[0].phase, "Completed");
+    }
+    state("image-b", "11", "Completed", "u2");
+    let directory = Directory::open(&dir.0).unwrap();
+    let error = directory
+        .collect("open-cluster-management-backup", &status::needs().collect())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("wrote: backups.velero.io c is there twice, with two uids"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_timestamp_that_is_older_than_what_was_collected_is_of_another_time() {
+    let dir = Scratch::new("old-timestamp");
+    dir.write("timestamp", TIMES);
+    for (created, is_of_it) in [("16:32:00", true), ("16:33:00", false)] {
+        let text = backup("c").replace(
+            "metadata:\n",
+            &format!("metadata:\n  creationTimestamp: \"2026-11-22T{created}Z\"\n"),
+        );
+        dir.write(&format!("{VELERO}/backups/c.yaml"), &text);
+        let collected = dir.collect();
+        assert_eq!(matches!(collected.clock, Clock::TimestampFile(_)), is_of_it);
+        assert_eq!(collected.snapshot.now.latest().is_some(), is_of_it);
+    }
+}
+
 #[test]
 fn hubs_further_down_are_named() {
     let dir = Scratch::new("deeper");
@@ -558,18 +813,193 @@ fn write_run(dir: &Scratch, stamp: &str, expires: &str, without: &[&str]) {
     for kind in acm_backup_domain::kinds::backup::BackupType::DATA {
         let name = format!("{}-{stamp}", kind.schedule_name());
         if !without.contains(&kind.label()) {
-            let text = backup(&name)
-                .replace(
-                    "metadata:\n",
-                    "metadata:\n  labels:\n    cluster.open-cluster-management.io/backup-cluster: aaaa1111\n",
-                )
-                .replace(
-                    "status:\n",
-                    &format!("status:\n  expiration: \"2026-11-{expires}T16:00:00Z\"\n"),
-                );
+            let text = own(&backup(&name), expires);
             dir.write(&format!("{VELERO}/backups/{name}.yaml"), &text);
         }
     }
+}
+
+/// A backup that this hub wrote, with the day on which it expires.
+fn own(backup: &str, expires: &str) -> String {
+    backup
+        .replace(
+            "metadata:\n",
+            "metadata:\n  labels:\n    cluster.open-cluster-management.io/backup-cluster: aaaa1111\n",
+        )
+        .replace(
+            "status:\n",
+            &format!("status:\n  expiration: \"2026-11-{expires}T16:00:00Z\"\n"),
+        )
+}
+
+/// What is said to be lost, of objects with a file each.
+fn lost(files: &[(&str, String)], fact: impl Fn(&Snapshot) -> Option<Missing>) -> Option<String> {
+    let dir = Scratch::new("lost-one");
+    dir.write(VERSION, &version("aaaa1111"));
+    dir.write("timestamp", TIMES);
+    for (file, text) in files {
+        dir.write(file, text);
+    }
+    fact(&dir.collect().snapshot).map(|missing| missing.to_string())
+}
+
+/// An object that was made for another.
+fn made_for(kind: &str, name: &str, owner: (&str, &str)) -> String {
+    format!(
+        "apiVersion: velero.io/v1\nkind: {kind}\nmetadata:\n  name: {name}\n  ownerReferences:\n  - kind: {}\n    name: {}\nspec:\n  paused: false\nstatus:\n  lastBackup: \"2026-11-22T16:00:00Z\"\n  phase: Enabled\n  startTimestamp: \"2026-11-22T16:00:00Z\"\n",
+        owner.0, owner.1
+    )
+}
+
+#[test]
+fn what_others_were_made_for_is_missed() {
+    let bsch = |name: &str| {
+        format!(
+            "apiVersion: cluster.open-cluster-management.io/v1beta1\nkind: BackupSchedule\nmetadata:\n  name: {name}\nstatus:\n  phase: Enabled\n"
+        )
+    };
+    let schedules = |without: Option<&str>| -> Vec<(String, String)> {
+        acm_backup_domain::kinds::backup::BackupType::ALL
+            .iter()
+            .map(|kind| kind.schedule_name())
+            .filter(|name| Some(*name) != without)
+            .map(|name| {
+                let text = made_for("Schedule", name, ("BackupSchedule", "a"));
+                (format!("{VELERO}/schedules/{name}.yaml"), text)
+            })
+            .collect()
+    };
+    let there = |schedule: &str, without: Option<&str>| {
+        let mut files = vec![(
+            format!("{ACM}/backupschedules/{schedule}.yaml"),
+            bsch(schedule),
+        )];
+        files.extend(schedules(without));
+        files
+    };
+    let told = |files: Vec<(String, String)>, fact: &dyn Fn(&Snapshot) -> Option<Missing>| {
+        let files: Vec<_> = files
+            .iter()
+            .map(|(file, text)| (file.as_str(), text.clone()))
+            .collect();
+        lost(&files, fact)
+    };
+    let of_schedules = |s: &Snapshot| s.backup_schedules.get().err().cloned();
+    let of_velero = |s: &Snapshot| s.velero_schedules.get().err().cloned();
+    assert_eq!(told(there("a", None), &of_schedules), None);
+    assert_eq!(told(there("a", None), &of_velero), None);
+    assert_eq!(
+        told(there("b", None), &of_schedules).unwrap(),
+        "cluster.open-cluster-management.io/backupschedules: no file of a, which acm-credentials-schedule was made for"
+    );
+    assert_eq!(
+        told(there("a", Some("acm-resources-schedule")), &of_velero).unwrap(),
+        "velero.io/schedules: no file of acm-resources-schedule, which the operator makes for BackupSchedule a with the others"
+    );
+    let restore = vec![
+        (
+            format!("{ACM}/restores/b.yaml"),
+            bsch("b").replace("BackupSchedule", "Restore"),
+        ),
+        (
+            format!("{VELERO}/restores/a-1.yaml"),
+            made_for("Restore", "a-1", ("Restore", "a")),
+        ),
+    ];
+    assert_eq!(
+        told(restore, &|s| s.restores.get().err().cloned()).unwrap(),
+        "cluster.open-cluster-management.io/restores: no file of a, which a-1 was made for"
+    );
+}
+
+#[test]
+fn a_location_that_a_backup_is_in_is_missed() {
+    let location = "apiVersion: velero.io/v1\nkind: BackupStorageLocation\nmetadata:\n  name: dpa-1\nstatus:\n  phase: Available\n";
+    let told = |name: &str| {
+        let backup = backup("a").replace(
+            "status:\n",
+            &format!("spec:\n  storageLocation: {name}\nstatus:\n"),
+        );
+        let (backups, locations) = (
+            format!("{VELERO}/backups/a.yaml"),
+            format!("{VELERO}/backupstoragelocations/dpa-1.yaml"),
+        );
+        let files = [
+            (backups.as_str(), backup),
+            (locations.as_str(), location.to_owned()),
+        ];
+        lost(&files, |s| s.storage_locations.get().err().cloned())
+    };
+    assert_eq!(told("dpa-1"), None);
+    assert_eq!(
+        told("dpa-2").unwrap(),
+        "velero.io/backupstoragelocations: no file of dpa-2, which backup a is in"
+    );
+}
+
+#[test]
+fn a_backup_that_its_schedule_notes_is_missed_but_not_one_that_was_left_out() {
+    let dir = Scratch::new("noted");
+    dir.write(VERSION, &version("aaaa1111"));
+    dir.write("timestamp", TIMES);
+    write_run(&dir, "20261122150000", "27", &[]);
+    let schedule = |at: &str| {
+        made_for(
+            "Schedule",
+            "acm-credentials-schedule",
+            ("BackupSchedule", "a"),
+        )
+        .replace("2026-11-22T16:00:00Z", at)
+    };
+    let file = format!("{VELERO}/schedules/acm-credentials-schedule.yaml");
+    for (at, known) in [
+        ("2026-11-22T15:00:00Z", true),
+        ("2026-11-22T16:00:00Z", false),
+        // It may have been made after the backups were listed.
+        ("2026-11-22T16:22:00Z", true),
+    ] {
+        dir.write(&file, &schedule(at));
+        assert_eq!(
+            dir.collect().snapshot.backups.value().is_some(),
+            known,
+            "{at}"
+        );
+    }
+    // Left out of a run, as the one before it still went on.
+    let dir = Scratch::new("left-out");
+    dir.write(VERSION, &version("aaaa1111"));
+    dir.write("timestamp", TIMES);
+    write_run(&dir, "20261122150000", "27", &[]);
+    write_run(&dir, "20261122160000", "27", &["credentials"]);
+    assert!(dir.collect().snapshot.backups.value().is_none());
+    let busy = "acm-credentials-schedule-20261122150000";
+    let text = own(&backup(busy), "27").replace(
+        "status:\n",
+        "status:\n  completionTimestamp: \"2026-11-22T16:05:00Z\"\n",
+    );
+    dir.write(&format!("{VELERO}/backups/{busy}.yaml"), &text);
+    assert!(dir.collect().snapshot.backups.value().is_some());
+}
+
+#[test]
+fn a_cluster_of_which_other_things_were_collected_is_missed() {
+    let cluster = "apiVersion: cluster.open-cluster-management.io/v1\nkind: ManagedCluster\nmetadata:\n  name: spoke-1\nstatus: {}\n";
+    let told = |namespace: &str| {
+        let addon = format!(
+            "namespaces/{namespace}/addon.open-cluster-management.io/managedclusteraddons/a.yaml"
+        );
+        let clusters = "cluster-scoped-resources/cluster.open-cluster-management.io/managedclusters/spoke-1.yaml";
+        let files = [
+            (addon.as_str(), String::new()),
+            (clusters, cluster.to_owned()),
+        ];
+        lost(&files, |s| s.managed_clusters.get().err().cloned())
+    };
+    assert_eq!(told("spoke-1"), None);
+    assert_eq!(
+        told("spoke-2").unwrap(),
+        "cluster.open-cluster-management.io/managedclusters: no file of spoke-2, whose namespace holds what a cluster's does"
+    );
 }
 
 #[test]
@@ -579,7 +1009,7 @@ fn a_file_lost_out_of_an_earlier_run_is_missed() {
         dir.write(VERSION, &version(id));
         dir.write("timestamp", TIMES);
         write_run(&dir, "20261122150000", expires, older);
-        write_run(&dir, "20261122160000", "27", newest);
+        write_run(&dir, "20261122162000", "27", newest);
         dir.collect()
             .snapshot
             .backups
@@ -593,6 +1023,15 @@ fn a_file_lost_out_of_an_earlier_run_is_missed() {
         Err(lost.to_owned())
     );
     assert_eq!(known(&[], &[], "27", "aaaa1111"), Ok(()));
+    // The validation backup of each run expires within the hour, and tells nothing of the others.
+    let dir = Scratch::new("lost-beside-validation");
+    dir.write(VERSION, &version("aaaa1111"));
+    dir.write("timestamp", TIMES);
+    write_run(&dir, "20261122150000", "27", &["credentials"]);
+    let validation = "acm-validation-policy-schedule-20261122150000";
+    let text = own(&backup(validation), "22");
+    dir.write(&format!("{VELERO}/backups/{validation}.yaml"), &text);
+    assert!(dir.collect().snapshot.backups.value().is_none());
     // The newest is being made, an expired one being deleted, and of another hub's only what went well comes here.
     assert_eq!(known(&[], &["credentials"], "27", "aaaa1111"), Ok(()));
     assert_eq!(known(&["credentials"], &[], "22", "aaaa1111"), Ok(()));

@@ -5,7 +5,7 @@ use super::file::{self, Found};
 use super::filed::{self, Filed};
 use acm_backup_domain::snapshot::Missing;
 use serde_json::Value;
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,15 @@ const NAMESPACES: &str = "namespaces";
 
 /// Where cluster-scoped kinds are: `oc adm inspect` and must-gather have the first, `kubectl gather` the second.
 const CLUSTER_SCOPED: [&str; 2] = ["cluster-scoped-resources", "cluster"];
+
+/// OADP's must-gather has the folders of clusters in one of this name.
+const CLUSTERS: &str = "clusters";
+
+/// What is in the namespace of a managed cluster, and in no other.
+const OF_CLUSTERS: [&str; 2] = [
+    "addon.open-cluster-management.io/managedclusteraddons",
+    "internal.open-cluster-management.io/managedclusterinfos",
+];
 
 const SUFFIXES: [&str; 3] = ["yaml", "yml", "json"];
 
@@ -58,12 +67,34 @@ impl Tree {
         Ok(tree)
     }
 
+    /// The directory.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// What the timestamp files say: each root's own, else the one above them.
     pub(super) fn timestamps(&self) -> Vec<String> {
         self.roots
             .iter()
             .filter_map(|root| timestamp(root).or_else(|| timestamp(&self.path)))
             .collect()
+    }
+
+    /// What the timestamp file says that has one begin and one end for each time that the directory was filled; empty
+    /// without. Within must-gather's folders it has those of every command that an image runs.
+    pub(super) fn outermost_timestamp(&self) -> String {
+        let of_an_image = |path: &Path| {
+            let above = path.canonicalize().ok();
+            let above = above.as_deref().and_then(Path::parent);
+            above.is_some_and(|above| {
+                is_there(&above.join("timestamp"))
+                    || above.file_name().is_some_and(|name| name == CLUSTERS)
+            }) || entries(path).is_ok_and(|all| all.iter().any(|entry| is_of_must_gather(entry)))
+        };
+        match of_an_image(&self.path) {
+            true => String::new(),
+            false => timestamp(&self.path).unwrap_or_default(),
+        }
     }
 
     /// The namespaces that hold at least one file of these kinds.
@@ -78,6 +109,21 @@ impl Tree {
         names.sort();
         names.dedup();
         names
+    }
+
+    /// The namespaces of managed clusters: what only such a namespace holds was collected of them.
+    pub(super) fn of_clusters(&self) -> BTreeSet<String> {
+        let holds = |namespace: &Path| {
+            OF_CLUSTERS
+                .iter()
+                .any(|kind| entries(&namespace.join(kind)).is_ok_and(|files| !files.is_empty()))
+        };
+        self.roots
+            .iter()
+            .flat_map(|root| folders(&root.join(NAMESPACES)).unwrap_or_default())
+            .filter(|namespace| holds(namespace))
+            .filter_map(|namespace| Some(namespace.file_name()?.to_str()?.to_owned()))
+            .collect()
     }
 
     /// What is in it, for a sentence: the namespaces, each with the groups it was collected of.
@@ -107,7 +153,7 @@ impl Tree {
         }
     }
 
-    /// All objects of a kind, of those collected twice one. Missing where no file is for it, or any of them
+    /// All objects of a kind, of those collected twice the last state. Missing where no file is for it, or any of them
     /// cannot be read as a whole: what stands in the others would be taken for all there is.
     pub(super) fn objects(&self, kind: &Filed, namespace: &str) -> Result<Found, Missing> {
         let name = || kind.resource.name.to_owned();
@@ -118,24 +164,35 @@ impl Tree {
                 namespace: kind.resource.scope(namespace),
             });
         }
-        let (mut objects, mut seen, mut broken) = (Vec::new(), HashSet::new(), Vec::new());
+        let (mut once, mut broken) = (Once::default(), Vec::new());
         let mut alone = false;
         for file in files {
-            match file::objects(&file, kind) {
+            let found = match is_wrapped(&file) {
+                true => Err("it was packed, or has not come whole: unpack it".to_owned()),
+                false => file::objects(&file, kind),
+            };
+            match found.and_then(|found| of_its_name(&file, found)) {
                 Ok(found) => {
                     alone |= found.alone;
-                    for object in found.objects {
-                        let name = object.pointer("/metadata/name").and_then(Value::as_str);
-                        if seen.insert(name.unwrap_or_default().to_owned()) {
-                            objects.push(object);
-                        }
-                    }
+                    found
+                        .objects
+                        .into_iter()
+                        .for_each(|object| once.add(object));
                 }
                 Err(why) => broken.push((file, why)),
             }
         }
         match broken.split_first() {
-            None => Ok(Found { objects, alone }),
+            None => Ok(Found {
+                objects: once.objects,
+                alone,
+                twice: once.twice.map(|name| {
+                    format!(
+                        "{} {name} is there twice, with two uids",
+                        kind.resource.name
+                    )
+                }),
+            }),
             Some(((file, why), others)) => Err(Missing::BrokenFile {
                 resource: name(),
                 file: self.told_path(file),
@@ -216,6 +273,71 @@ impl Tree {
     }
 }
 
+/// Objects by their names; of one that was collected more than once the last state.
+#[derive(Default)]
+struct Once {
+    objects: Vec<Value>,
+    places: HashMap<String, usize>,
+    twice: Option<String>,
+}
+
+impl Once {
+    fn add(&mut self, object: Value) {
+        let name = text(&object, "/metadata/name")
+            .unwrap_or_default()
+            .to_owned();
+        let there = (self.places.get(&name)).and_then(|place| self.objects.get_mut(*place));
+        let Some(there) = there else {
+            self.places.insert(name, self.objects.len());
+            self.objects.push(object);
+            return;
+        };
+        let uid = |object| text(object, "/metadata/uid");
+        if uid(there).zip(uid(&object)).is_some_and(|(a, b)| a != b) {
+            self.twice.get_or_insert(name);
+        }
+        // An API server counts up.
+        let state = |object| {
+            text(object, "/metadata/resourceVersion")?
+                .parse::<u128>()
+                .ok()
+        };
+        if state(&object) > state(there) {
+            *there = object;
+        }
+    }
+}
+
+/// What is in a file, unless it is one object that another file is called after: whatever this file is called after was
+/// overwritten then.
+fn of_its_name(file: &Path, found: Found) -> Result<Found, String> {
+    let name = (found.objects.first()).and_then(|object| text(object, "/metadata/name"));
+    let (Some(name), true) = (name, found.alone) else {
+        return Ok(found);
+    };
+    let named = SUFFIXES.map(|suffix| file.with_file_name(format!("{name}.{suffix}")));
+    match named
+        .iter()
+        .find(|other| is_there(other) && !named.contains(&file.to_owned()))
+    {
+        Some(other) => Err(format!(
+            "it holds {name}, as {} does",
+            other.file_name().unwrap_or_default().to_string_lossy()
+        )),
+        None => Ok(found),
+    }
+}
+
+fn text<'a>(object: &'a Value, path: &str) -> Option<&'a str> {
+    object.pointer(path).and_then(Value::as_str)
+}
+
+/// Whether it is a file that the script of a must-gather image leaves, and `oc adm inspect` does not.
+fn is_of_must_gather(file: &Path) -> bool {
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    name == "version" || name.starts_with("gather") && file.is_file()
+}
+
 /// Whether a folder is what one collection of one hub leaves.
 pub(super) fn is_root(folder: &Path) -> bool {
     folder.join(NAMESPACES).is_dir() || folder.join(CLUSTER_SCOPED[0]).is_dir()
@@ -264,15 +386,32 @@ fn files(root: &Path, kind: &Filed, namespace: &str) -> Vec<PathBuf> {
                 .filter(|file| is_there(file)),
         );
         match entries(&folder) {
-            Ok(entries) => files.extend(entries.into_iter().filter(|file| {
-                file.extension()
-                    .is_some_and(|suffix| SUFFIXES.iter().any(|known| suffix == *known))
-            })),
+            Ok(entries) => files.extend(
+                entries
+                    .into_iter()
+                    .filter(|file| is_of_objects(file) || is_wrapped(file)),
+            ),
             Err(_) if is_there(&folder) => files.push(folder),
             Err(_) => {}
         }
     }
     files
+}
+
+/// Whether it is a file of objects, by its name.
+fn is_of_objects(file: &Path) -> bool {
+    file.extension().is_some_and(|suffix| {
+        SUFFIXES
+            .iter()
+            .any(|known| suffix.eq_ignore_ascii_case(known))
+    })
+}
+
+/// Whether something was put behind the name of such a file: it was packed (`a.yaml.gz`), or is the part of it that has
+/// come so far (`a.yaml.part`).
+fn is_wrapped(file: &Path) -> bool {
+    file.file_stem()
+        .is_some_and(|stem| is_of_objects(Path::new(stem)))
 }
 
 /// Whether anything has this name, or nobody may see whether.

@@ -31,7 +31,7 @@ impl Subject {
     pub(super) fn timed_out(&self) -> Missing {
         Missing::TimedOut {
             resource: self.resource.clone(),
-            seconds: self.deadline.as_secs(),
+            seconds: self.deadline.into(),
         }
     }
 }

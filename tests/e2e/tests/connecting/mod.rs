@@ -500,6 +500,23 @@ fn who_they_are() {
             json!({"tokenFile": "nowhere"}),
             Refuse("tokenFile of user \"admin\": "),
         ),
+        user(
+            "a token beside a tokenFile that is not there",
+            json!({"token": "old", "tokenFile": "nowhere"}),
+            Connect,
+        ),
+        user(
+            "a token beside an empty tokenFile",
+            json!({"token": "old", "tokenFile": "token"}),
+            Connect,
+        )
+        .file("token", "\n"),
+        user(
+            "an empty tokenFile",
+            json!({"tokenFile": "token"}),
+            Refuse("tokenFile of user \"admin\": token: it is empty"),
+        )
+        .file("token", "\n"),
         user("token by flag", json!({"token": "old"}), Connect).flags(&["--token", "new"]),
         user(
             "name and password",

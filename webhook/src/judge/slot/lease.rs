@@ -4,6 +4,7 @@ use super::*;
 use acm_backup_domain::kinds::backup::Backup;
 use acm_backup_domain::kinds::secret::SecretMeta;
 use acm_backup_domain::slot::record::{self, Fate};
+use acm_backup_domain::time::Waited;
 use acm_backup_domain::time::saturating::Saturating;
 use acm_backup_domain::upstream::{MARKER_PREFIX, backup_label};
 use acm_backup_hub::kinds::NAMESPACES;
@@ -311,7 +312,7 @@ impl Slots {
             Ok(Err(error)) => Err(self.leases.missing(verb, &error)),
             Err(_) => Err(Missing::TimedOut {
                 resource: LEASES.name.to_owned(),
-                seconds: began.elapsed().as_secs(),
+                seconds: Waited::about(began.elapsed()),
             }),
         }
     }

@@ -20,6 +20,7 @@ use acm_backup_domain::rules::Judgement;
 use acm_backup_domain::rules::review::{Operation, Review, Subject};
 use acm_backup_domain::slot::{self, Entry, text};
 use acm_backup_domain::snapshot::{Fact, Missing, Snapshot};
+use acm_backup_domain::time::Waited;
 use acm_backup_hub::kinds::{BACKUP_SCHEDULES, LEASES, RESTORES, Resource};
 use acm_backup_hub::lease::Leases;
 use acm_backup_hub::live::Lister;
@@ -224,7 +225,7 @@ impl Slots {
             if asked.left() <= RESERVE.saturating_mul(2).saturating_add(pause) {
                 let missing = Missing::TimedOut {
                     resource: LEASES.name.to_owned(),
-                    seconds: began.elapsed().as_secs(),
+                    seconds: Waited::about(began.elapsed()),
                 };
                 return Err(asked.blind("reserve this hub for it", &missing));
             }

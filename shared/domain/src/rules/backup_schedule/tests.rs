@@ -216,7 +216,7 @@ fn no_restore_is_to_be_deleted_of_which_it_cannot_be_seen_whether_it_runs() {
         let mut blind = beside(clusters, phase, "Completed");
         blind.velero_restores = Fact::Missing(Missing::TimedOut {
             resource: "restores.velero.io".into(),
-            seconds: 4,
+            seconds: std::time::Duration::from_secs(4).into(),
         });
         let text = judge(&create(), &blind).refusal().unwrap();
         assert!(!text.contains(" delete crst"), "{clusters} {phase}: {text}");

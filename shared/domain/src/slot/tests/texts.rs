@@ -34,7 +34,7 @@ fn who_waits_for_whom_and_what_to_do() {
             "reserve the hub for it",
             &Missing::TimedOut {
                 resource: "leases.coordination.k8s.io".to_owned(),
-                seconds: 2,
+                seconds: std::time::Duration::from_secs(2).into(),
             },
         ),
         blind(

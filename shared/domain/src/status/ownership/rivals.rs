@@ -185,13 +185,21 @@ pub(super) fn resumed(facts: &Facts<'_>) -> Option<Finding> {
     )
 }
 
+/// Whether this hub took the fleet over, and what it brought could not be looked up: whether that counts, the clusters
+/// here tell (OWNERSHIP K3).
+fn may_have_taken_over(facts: &Facts<'_>) -> bool {
+    facts.holds_clusters().is_none()
+        && (facts.view.takeovers.iter())
+            .any(|takeover| takeover.by == Party::Here && !takeover.hollow)
+}
+
 /// Two hubs back up to one storage and no takeover tells which one should.
 pub(super) fn shared_storage(facts: &Facts<'_>, role: Role) -> Option<Finding> {
     if !matches!(role, Role::Active | Role::Collision) || facts.view.newest_takeover().is_some() {
         return None;
     }
     let (_, activity) = facts.view.here.as_ref()?;
-    if !activity.live {
+    if !activity.live || may_have_taken_over(facts) {
         return None;
     }
     let other = facts.view.in_question().find(|standing| {

@@ -148,7 +148,8 @@ fn refused(facts: &Facts<'_>, role: Role, restore: &Restore, parts: &[Part]) -> 
     } else {
         "was ended for good; what Velero had restored for it could not be looked up".to_owned()
     };
-    let sync = restore.sync && !restore.activates() && role != Role::Passive;
+    // One that was refused at once kept nothing in sync; whether it was, its parts alone tell.
+    let sync = seen && restore.sync && !restore.activates() && role != Role::Passive;
     let finding = if seen && parts.is_empty() {
         Finding::warning(
             "restore/refused",

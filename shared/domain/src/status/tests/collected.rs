@@ -15,16 +15,16 @@ fn between(hub: &Hub, earliest: &str, latest: &str) -> Snapshot {
 #[test]
 fn nothing_is_overdue_stale_or_silent_for_the_time_that_the_collection_took() {
     for hub in [Hub::active("a"), Hub::passive("b", "a")] {
-        let at_its_end = hub.clone().seen_at("18:45:00");
+        let at_its_end = hub.clone().seen_at("17:00:00");
         let synced = hub.locations[0].synced;
         let mut stale = at_its_end.clone();
         stale.locations[0].synced = synced;
         assert!(!stale.found().is_empty(), "as if all had been read last");
-        let report = assess(&between(&hub, "16:01:00", "18:45:00"));
+        let report = assess(&between(&hub, "16:01:00", "17:00:00"));
         assert_eq!(report.findings, []);
         assert_eq!(report.verdict, Verdict::Ok);
         assert!(
-            report.summary.contains("2h45m") || report.following.is_some(),
+            report.summary.contains("1h") || report.following.is_some(),
             "{}",
             report.summary
         );
@@ -40,6 +40,27 @@ fn what_was_so_at_its_begin_is_told_whatever_came_after() {
     let found: Vec<_> = report.findings.iter().map(|one| one.id).collect();
     assert_eq!(found, whole);
     assert_eq!(report.verdict, Verdict::Critical);
+}
+
+/// What stopped after its begin is taken for alive, as long as the collection may have taken. Two collections in one
+/// have days between them.
+#[test]
+fn a_collection_that_is_too_long_for_one_is_no_time_to_judge_by() {
+    let hub = Hub::active("a");
+    let report = |until: &str| assess(&between(&hub, "16:01:00", until));
+    assert_eq!(report("17:01:00").verdict, Verdict::Ok);
+    for until in ["17:01:01", "23:59:59"] {
+        let report = report(until);
+        assert_eq!(
+            (report.verdict, &report.findings),
+            (Verdict::Unknown, &vec![])
+        );
+        assert_eq!(report.not_checked[0].what, "time of the collection");
+    }
+    assert_eq!(
+        report("17:01:01").not_checked[0].why,
+        "the collection went on for 1h, until 2026-11-22 17:01:01Z: what it held, and what has stopped since, is of no one time"
+    );
 }
 
 #[test]

@@ -16,6 +16,7 @@ mod twins;
 mod unknown_phases;
 
 use super::*;
+use crate::snapshot::{Fact, Missing};
 use hubs::Hub;
 
 #[test]
@@ -38,6 +39,46 @@ fn a_missing_fact_that_decides_nothing_is_a_warning() {
     assert_eq!(report.verdict, Verdict::Warning);
     assert_eq!(report.findings, []);
     assert_eq!(report.summary, "not checked: clusters");
+}
+
+/// What makes them critical, or only a warning, is what could not be looked up.
+#[test]
+fn what_rests_on_a_missing_fact_is_not_told_as_critical() {
+    let missing = || Missing::Forbidden {
+        verb: "list".to_owned(),
+        resource: "any".to_owned(),
+        namespace: None,
+    };
+    // Took over from `a`, which wrote a moment before: whether that counts its clusters tell.
+    let mut hub = Hub::active("b").with_restored_clusters(2, 2);
+    hub.backups.extend(hubs::set_of("a", "155500"));
+    hub.backups.push(hubs::marker("b", "a", "15:58:00"));
+    let mut snapshot = hub.snapshot();
+    assert_eq!(assess(&snapshot).findings, []);
+    snapshot.managed_clusters = Fact::Missing(missing());
+    assert_eq!(assess(&snapshot).findings, []);
+    // Refused at once, beside a BackupSchedule: what Velero restored for it tells that it kept nothing in sync.
+    let mut hub = Hub::active("a");
+    hub.restores.push(crate::kinds::restore::Restore {
+        phase: "FinishedWithErrors".into(),
+        message: "This resource is ignored because BackupSchedule resource schedule-acm is currently active".into(),
+        sync: true,
+        ..Default::default()
+    });
+    let mut snapshot = hub.snapshot();
+    assert_eq!(assess(&snapshot).findings[0].id, "restore/refused");
+    snapshot.velero_restores = Fact::Missing(missing());
+    let report = assess(&snapshot);
+    assert_eq!(report.findings[0].id, "restore/ended");
+    assert_eq!(report.verdict, Verdict::Unknown);
+}
+
+#[test]
+fn that_a_file_may_be_lost_is_said() {
+    let mut snapshot = Hub::active("a").snapshot();
+    assert!(!assess(&snapshot).not_knowable.contains(&UNCOUNTED));
+    snapshot.uncounted = true;
+    assert!(assess(&snapshot).not_knowable.contains(&UNCOUNTED));
 }
 
 #[test]

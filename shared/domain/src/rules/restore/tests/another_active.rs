@@ -120,7 +120,7 @@ fn nor_one_of_which_it_cannot_be_seen_whether_it_runs() {
         )]);
         snapshot.velero_restores = Fact::Missing(Missing::TimedOut {
             resource: "restores.velero.io".into(),
-            seconds: 4,
+            seconds: std::time::Duration::from_secs(4).into(),
         });
         let text = refusal(&create(&restore("new", "skip")), &snapshot);
         assert!(
@@ -157,7 +157,7 @@ fn what_velero_does_must_be_known_once_another_says_that_it_is_over() {
         &mut snapshot,
         Missing::TimedOut {
             resource: "restores.velero.io".into(),
-            seconds: 4,
+            seconds: std::time::Duration::from_secs(4).into(),
         },
     );
     assert!(denies(RULE, &review, &snapshot));

@@ -26,7 +26,7 @@ fn reasons() -> [Missing; 9] {
         },
         Missing::TimedOut {
             resource: resource(),
-            seconds: 0,
+            seconds: std::time::Duration::from_secs(0).into(),
         },
         Missing::Stale {
             resource: resource(),

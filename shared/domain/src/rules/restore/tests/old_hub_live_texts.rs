@@ -115,7 +115,7 @@ fn each_situation_has_its_own_text() {
     });
     blind.hub_id = Fact::Missing(Missing::TimedOut {
         resource: "clusterversions.config.openshift.io".into(),
-        seconds: 4,
+        seconds: std::time::Duration::from_secs(4).into(),
     });
     insta::assert_snapshot!(
         "no_permission",
