@@ -196,7 +196,12 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         dependencies: kept.needed(),
         told: kept.told(),
     };
-    plain::serve(probe_listener.into_std()?, probes.router()).context("cannot serve the probes")?;
+    plain::serve(
+        probe_listener.into_std()?,
+        probes.router(),
+        plain::Limits::default(),
+    )
+    .context("cannot serve the probes")?;
     tokio::spawn({
         let (certificate, metrics) = (Arc::clone(&certificate), Arc::clone(&metrics));
         async move { certificate.follow(args.certificate_poll, &metrics).await }

@@ -14,7 +14,7 @@ use kube::Client;
 use kube::client::Body;
 use kube::core::Status;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 
 use crate::kinds::LEASES;
@@ -22,6 +22,9 @@ use crate::live::answer::{Subject, missing};
 
 /// Largest answer that is read; the API server stores no larger object.
 const LIMIT: usize = 4 * 1024 * 1024;
+
+/// Said with a write that is to go the whole way and not be stored.
+const DRY_RUN: &str = "&dryRun=All";
 
 /// The Leases of one namespace.
 #[derive(Clone)]
@@ -154,6 +157,18 @@ impl Leases {
         annotations: &Value,
         spec: &Value,
     ) -> kube::Result<Written> {
+        let query = "";
+        self.write(self.creation(name, annotations, spec, query))
+            .await
+    }
+
+    fn creation(
+        &self,
+        name: &str,
+        annotations: &Value,
+        spec: &Value,
+        query: &str,
+    ) -> http::Result<Request<Vec<u8>>> {
         let lease = json!({
             "apiVersion": "coordination.k8s.io/v1",
             "kind": "Lease",
@@ -167,10 +182,38 @@ impl Leases {
             },
             "spec": spec,
         });
-        let request = Request::post(format!("{}?fieldManager={FIELD_MANAGER}", self.url))
+        let url = &self.url;
+        Request::post(format!("{url}?fieldManager={FIELD_MANAGER}{query}"))
             .header(CONTENT_TYPE, "application/json")
-            .body(lease.to_string().into_bytes());
-        self.write(request).await
+            .body(lease.to_string().into_bytes())
+    }
+
+    /// Goes the way of [`Self::create`] as far as it can be gone without anything being stored.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn try_create(&self, name: &str, spec: &Value) -> kube::Result<()> {
+        let request = self.creation(name, &json!({}), spec, DRY_RUN);
+        self.tried(request).await
+    }
+
+    /// The same of [`Self::change`], whether there is such a Lease or not.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn try_change(&self, name: &str, spec: &Value) -> kube::Result<()> {
+        let request = self.patch(name, &json!({ "spec": spec }), DRY_RUN);
+        self.tried(request).await
+    }
+
+    async fn tried(&self, request: http::Result<Request<Vec<u8>>>) -> kube::Result<()> {
+        // What comes back has no version, as nothing was stored.
+        match self.send(request).await?.read::<IgnoredAny>() {
+            Ok(_) => Ok(()),
+            // It exists already, or does not: that is asked last.
+            Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Changes one if it is still the one that was looked at. `null` takes a field away.
@@ -192,14 +235,18 @@ impl Leases {
             },
             "spec": spec,
         });
-        let request = Request::patch(format!("{}/{name}?fieldManager={FIELD_MANAGER}", self.url))
-            .header(CONTENT_TYPE, "application/merge-patch+json")
-            .body(patch.to_string().into_bytes());
-        match self.write(request).await {
+        match self.write(self.patch(name, &patch, "")).await {
             // Deleted since: as good as changed.
             Err(kube::Error::Api(status)) if status.code == 404 => Ok(Written::Conflict),
             written => written,
         }
+    }
+
+    fn patch(&self, name: &str, patch: &Value, query: &str) -> http::Result<Request<Vec<u8>>> {
+        let url = &self.url;
+        Request::patch(format!("{url}/{name}?fieldManager={FIELD_MANAGER}{query}"))
+            .header(CONTENT_TYPE, "application/merge-patch+json")
+            .body(patch.to_string().into_bytes())
     }
 
     /// What a failed call says: `verb` is what was tried.
@@ -211,6 +258,12 @@ impl Leases {
                 resource: LEASES.name.to_owned(),
                 why: status.message.clone(),
             },
+            kube::Error::Api(status) if status.code == 403 && !is_of_a_right(&status.message) => {
+                Missing::Failed {
+                    resource: LEASES.name.to_owned(),
+                    why: status.message.clone(),
+                }
+            }
             _ => missing(
                 &Subject::new(verb, &LEASES, &self.namespace, Duration::ZERO),
                 error,
@@ -246,6 +299,15 @@ impl Leases {
             now,
             body: body.into(),
         })
+    }
+}
+
+/// Whether a refusal is for want of a right; a quota, a namespace on its way out and others' webhooks refuse with the
+/// same code.
+fn is_of_a_right(message: &str) -> bool {
+    match message.split_once(" is forbidden: ") {
+        Some((_, why)) => why.starts_with("User "),
+        None => !message.starts_with("admission webhook "),
     }
 }
 
@@ -288,6 +350,32 @@ mod tests {
             "Wed, 99 Nov 2026 12:00:07 GMT",
         ] {
             assert_eq!(date(text), None, "{text}");
+        }
+    }
+
+    /// Failed before: the advice was to give the webhook a right it had.
+    #[test]
+    fn not_every_refusal_is_for_want_of_a_right() {
+        for (message, of_a_right) in [
+            (
+                r#"leases.coordination.k8s.io "a" is forbidden: User "system:serviceaccount:n:w" cannot create resource "leases" in API group "coordination.k8s.io" in the namespace "n""#,
+                true,
+            ),
+            ("forbidden", true),
+            (
+                r#"leases.coordination.k8s.io "a" is forbidden: exceeded quota: q, requested: count/leases.coordination.k8s.io=1, used: count/leases.coordination.k8s.io=0, limited: count/leases.coordination.k8s.io=0"#,
+                false,
+            ),
+            (
+                r#"leases.coordination.k8s.io "a" is forbidden: unable to create new content in namespace n because it is being terminated"#,
+                false,
+            ),
+            (
+                r#"admission webhook "policy" denied the request: no"#,
+                false,
+            ),
+        ] {
+            assert_eq!(is_of_a_right(message), of_a_right, "{message}");
         }
     }
 

@@ -3,6 +3,7 @@
 mod asked;
 mod pruned;
 mod rendered;
+mod slot;
 mod trust;
 
 use std::path::PathBuf;

@@ -9,6 +9,7 @@ use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
 
 use super::room::{Full, Place, Room};
+use crate::service::connections::Standing;
 
 /// Largest body that is read: two objects of the API server's own 3 MiB request limit and room for the
 /// rest of the review. axum's default of 2 MiB is less than an update of one large Secret.
@@ -45,7 +46,8 @@ pub enum BodyError {
 pub struct Arrived {
     /// All of it.
     pub bytes: Vec<u8>,
-    _place: Place,
+    /// Its place, for as long as anything of it is kept.
+    pub place: Place,
 }
 
 /// Whether the request says it carries JSON.
@@ -58,8 +60,7 @@ pub fn is_json(headers: &HeaderMap) -> bool {
         .is_some_and(|essence| essence.trim().eq_ignore_ascii_case("application/json"))
 }
 
-/// Reads the whole body into memory, once there is room for it. `proven` says whether its connection has
-/// finished a review before.
+/// Reads the whole body into memory, once there is room for it. `sender` says what its connection has shown.
 ///
 /// # Errors
 /// When it is over [`LIMIT`], breaks off, or is not here by `deadline`.
@@ -67,7 +68,7 @@ pub async fn read(
     headers: &HeaderMap,
     body: Body,
     room: &Arc<Room>,
-    proven: bool,
+    sender: &Standing,
     deadline: Instant,
 ) -> Result<Arrived, BodyError> {
     let announced = headers
@@ -82,7 +83,7 @@ pub async fn read(
         }
         return Err(BodyError::TooLarge);
     }
-    let taken = room.take(announced, proven, deadline).await;
+    let taken = room.take(announced, sender, deadline).await;
     let place = taken.map_err(|Full| BodyError::NoRoom)?;
     let bytes = tokio::select! {
         // What is here counts, whoever waits for the place.
@@ -91,10 +92,7 @@ pub async fn read(
         () = place.evicted() => return Err(BodyError::Slow),
     };
     place.arrived();
-    Ok(Arrived {
-        bytes,
-        _place: place,
-    })
+    Ok(Arrived { bytes, place })
 }
 
 async fn collect(mut body: Body, announced: usize) -> Result<Vec<u8>, BodyError> {

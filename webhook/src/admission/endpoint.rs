@@ -1,6 +1,6 @@
 //! From an HTTP request to an answer: every way it can go ends in one.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,6 @@ use axum::routing::post;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use http::{HeaderValue, StatusCode, header};
-use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout_at};
@@ -22,14 +21,21 @@ use super::answer::{Answer, Verdict};
 use super::body::{self, Arrived, BodyError};
 use super::budget::{arrival, budget};
 use super::encode::encode;
-use super::record::record;
+use super::record::{Told, record};
 use super::review::{self, Request};
-use super::room::{Room, SMALL};
+use super::room::{Place, Room, SMALL};
+use super::shares::Slots;
 use crate::service::connections::Standing;
 use crate::service::metrics::{Metrics, ReviewLabels};
+use crate::service::repeated::{EVERY, Repeated};
 
-/// Large reviews looked through at once, of each kind: each takes a thread, and up to three times its size.
+/// Large reviews looked through at once, of each kind: each takes a thread, for milliseconds, and up to three times
+/// its size.
 const LARGE: usize = 2;
+
+/// Reviews of a kind that are told one by one in a minute. An API server has fewer but where thousands of clusters
+/// are made at once.
+const REVIEWS_TOLD: u32 = 300;
 
 /// Which of the two registrations a call comes through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,8 +120,13 @@ impl Mode {
 
 /// What judges a review that was read.
 pub trait Judge: Send + Sync + 'static {
-    /// The answer, before `deadline`: later ones are not waited for.
-    fn judge<'a>(&'a self, request: &'a Request<'a>, deadline: Instant) -> BoxFuture<'a, Answer>;
+    /// Looks through the request at once, which takes as long as it is large, and keeps what is judged of it. The
+    /// answer comes of what is returned, before `deadline`: later ones are not waited for.
+    fn judge(
+        self: Arc<Self>,
+        request: &Request<'_>,
+        deadline: Instant,
+    ) -> BoxFuture<'static, Answer>;
 }
 
 /// Both hooks as one HTTP service.
@@ -133,18 +144,18 @@ pub struct Endpoints {
 impl Endpoints {
     /// The router; every other path is 404, every other method 405.
     pub fn router(self) -> Router {
-        let room = Arc::new(Room::default());
-        let of_each = |count| {
+        let (room, lines) = (Arc::new(Room::default()), Arc::new(Lines::default()));
+        let of_each = || {
             (
-                Arc::new(Semaphore::new(count)),
-                Arc::new(Semaphore::new(count)),
+                Arc::new(Slots::new(self.concurrency)),
+                Arc::new(Semaphore::new(LARGE)),
             )
         };
-        let (slots, large) = (of_each(self.concurrency), of_each(LARGE));
+        let (labels, guards) = (of_each(), of_each());
         let endpoint = |hook, mode, judge: &Arc<dyn Judge>| {
-            let of_hook = |(labels, guards): &(Arc<Semaphore>, Arc<Semaphore>)| match hook {
-                Hook::Mutate => Arc::clone(labels),
-                Hook::Validate => Arc::clone(guards),
+            let (slots, large) = match hook {
+                Hook::Mutate => &labels,
+                Hook::Validate => &guards,
             };
             Arc::new(Endpoint {
                 hook,
@@ -152,8 +163,9 @@ impl Endpoints {
                 judge: Arc::clone(judge),
                 metrics: Arc::clone(&self.metrics),
                 room: Arc::clone(&room),
-                slots: of_hook(&slots),
-                large: of_hook(&large),
+                slots: Arc::clone(slots),
+                large: Arc::clone(large),
+                lines: Arc::clone(&lines),
             })
         };
         let mutate = endpoint(Hook::Mutate, Mode::Deny, &self.labeller);
@@ -191,8 +203,9 @@ struct Endpoint {
     judge: Arc<dyn Judge>,
     metrics: Arc<Metrics>,
     room: Arc<Room>,
-    slots: Arc<Semaphore>,
+    slots: Arc<Slots>,
     large: Arc<Semaphore>,
+    lines: Arc<Lines>,
 }
 
 async fn respond(State(endpoint): State<Arc<Endpoint>>, request: HttpRequest) -> Response {
@@ -200,7 +213,10 @@ async fn respond(State(endpoint): State<Arc<Endpoint>>, request: HttpRequest) ->
     let response = Arc::clone(&endpoint).answer(request).await;
     endpoint.metrics.in_flight.dec();
     response.unwrap_or_else(|failure| {
-        tracing::warn!(hook = endpoint.hook.name(), status = failure.status.as_u16(), why = %failure.text, "no review");
+        let (hook, status) = (endpoint.hook.name(), failure.status.as_u16());
+        if let Some(left_out) = endpoint.lines.failures.write((hook, status)) {
+            tracing::warn!(hook, status, why = %failure.text, left_out, "no review");
+        }
         failure.into_response()
     })
 }
@@ -257,14 +273,7 @@ impl Endpoint {
                 "a review is sent as application/json",
             ));
         }
-        let arrived = body::read(
-            &parts.headers,
-            body,
-            &self.room,
-            standing.is_proven(),
-            times.arrival,
-        )
-        .await;
+        let arrived = body::read(&parts.headers, body, &self.room, &standing, times.arrival).await;
         let arrived = arrived.inspect_err(|error| match error {
             BodyError::TooLarge => drop(self.metrics.bodies_too_large.inc()),
             BodyError::NoRoom => drop(self.metrics.overloaded.inc()),
@@ -272,19 +281,29 @@ impl Endpoint {
             _ => {}
         })?;
         standing.arrived();
-        if arrived.bytes.len() <= SMALL {
-            return self.reviewed(arrived, times).await;
-        }
-        // Megabytes take milliseconds to look through, in which a worker would serve nobody else.
-        let runtime = Handle::current();
+        let looked = match arrived.bytes.len() <= SMALL {
+            true => self.look_through(arrived, times.deadline),
+            false => self.look_through_apart(arrived, times).await,
+        }?;
+        self.reviewed(looked, &standing, times).await
+    }
+
+    /// Megabytes take milliseconds to look through, in which a worker would serve nobody else. Nothing is waited
+    /// for on that thread: whoever goes away meanwhile, or makes a look-up take long, holds neither it nor the turn.
+    async fn look_through_apart(
+        self: &Arc<Self>,
+        arrived: Arrived,
+        times: Times,
+    ) -> Result<Looked, Failure> {
         let turn = Arc::clone(&self.large).acquire_owned();
         let Ok(Ok(turn)) = timeout_at(times.arrival, turn).await else {
             self.metrics.overloaded.inc();
             return Err(BodyError::NoRoom.into());
         };
+        let endpoint = Arc::clone(self);
         let apart = spawn_blocking(move || {
             let _turn = turn;
-            runtime.block_on(self.reviewed(arrived, times))
+            endpoint.look_through(arrived, times.deadline)
         });
         apart.await.unwrap_or_else(|_| {
             Err(Failure::new(
@@ -294,15 +313,39 @@ impl Endpoint {
         })
     }
 
-    /// Reads, judges and answers what has arrived.
-    async fn reviewed(&self, arrived: Arrived, times: Times) -> Result<Response, Failure> {
+    /// Reads what has arrived, and what the judge looks at of it. Waits for nothing.
+    fn look_through(&self, arrived: Arrived, deadline: Instant) -> Result<Looked, Failure> {
         let request = review::read(&arrived.bytes).map_err(|error| {
             self.metrics.malformed.inc();
             Failure::new(StatusCode::BAD_REQUEST, error.to_string())
         })?;
+        let judge = Arc::clone(&self.judge);
+        let judging = catch_unwind(AssertUnwindSafe(|| judge.judge(&request, deadline)));
+        Ok(Looked {
+            told: Told::of(&request),
+            judging: judging.ok(),
+            _place: arrived.place,
+        })
+    }
+
+    /// Judges and answers what was looked through.
+    async fn reviewed(
+        &self,
+        looked: Looked,
+        standing: &Standing,
+        times: Times,
+    ) -> Result<Response, Failure> {
+        let Looked {
+            told,
+            judging,
+            _place,
+        } = looked;
         // A slot is taken when all is there, and only while there is time to look.
-        let answer = match timeout_at(times.arrival, self.slots.acquire()).await {
-            Ok(Ok(_slot)) => self.judged(&request, times.deadline).await,
+        let answer = match timeout_at(times.arrival, self.slots.take(standing.peer())).await {
+            Ok(_slot) => {
+                standing.judged();
+                self.judged(judging, times.deadline).await
+            }
             _ => {
                 self.metrics.overloaded.inc();
                 let why = "too many reviews are under way";
@@ -310,15 +353,15 @@ impl Endpoint {
             }
         };
         let answer = self.mode.apply(answer);
-        let encoded = encode(&request.uid, self.hook, &answer)
+        let encoded = encode(&told.uid, self.hook, &answer)
             .map_err(|error| Failure::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
         let took = times.started.elapsed();
-        record(self.hook, &request, &answer, took);
+        record(self.hook, &told, &answer, took, &self.lines.reviews);
         self.metrics.reviewed(
             &ReviewLabels {
                 hook: self.hook.name(),
                 rule: answer.rule,
-                operation: operation(&request.operation),
+                operation: operation(&told.operation),
                 decision: answer.decision,
             },
             took.as_secs_f64(),
@@ -326,12 +369,21 @@ impl Endpoint {
         Ok(([(header::CONTENT_TYPE, "application/json")], encoded).into_response())
     }
 
-    async fn judged(&self, request: &Request<'_>, deadline: Instant) -> Answer {
-        let judging =
-            AssertUnwindSafe(async { self.judge.judge(request, deadline).await }).catch_unwind();
+    /// What becomes of a judgement; none where looking through the request failed.
+    async fn judged(
+        &self,
+        judging: Option<BoxFuture<'static, Answer>>,
+        deadline: Instant,
+    ) -> Answer {
+        let judging = async {
+            match judging {
+                Some(judging) => AssertUnwindSafe(judging).catch_unwind().await.ok(),
+                None => None,
+            }
+        };
         match timeout_at(deadline, judging).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => {
+            Ok(Some(answer)) => answer,
+            Ok(None) => {
                 self.metrics.panics.inc();
                 self.hook
                     .unjudged("panicked", "a fault in the webhook itself")
@@ -341,6 +393,32 @@ impl Endpoint {
                 .unjudged("timed-out", "looking up the hub's state took too long"),
         }
     }
+}
+
+/// What may be written into the log.
+struct Lines {
+    /// Requests that are no reviews, by hook and status.
+    failures: Repeated<(&'static str, u16)>,
+    /// Reviews, by hook and decision.
+    reviews: Repeated<(&'static str, &'static str)>,
+}
+
+impl Default for Lines {
+    fn default() -> Self {
+        Self {
+            failures: Repeated::new(1, EVERY),
+            reviews: Repeated::new(REVIEWS_TOLD, EVERY),
+        }
+    }
+}
+
+/// A review that was looked through: nothing of it is borrowed from the body.
+struct Looked {
+    told: Told,
+    /// None where that failed by a fault of ours.
+    judging: Option<BoxFuture<'static, Answer>>,
+    /// What is kept of a body counts for as long as it is kept.
+    _place: Place,
 }
 
 /// The times of one review.

@@ -14,5 +14,6 @@ pub mod patch;
 pub mod record;
 pub mod review;
 pub mod room;
+pub mod shares;
 mod skipped;
 mod text;

@@ -16,7 +16,7 @@ use acm_backup_domain::snapshot::{Fact, Need, Snapshot};
 use acm_backup_domain::upstream::resource;
 use acm_backup_hub::live::{self, Asker, User};
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, ready};
 use jiff::Timestamp;
 use kube::Client;
 use serde_json::Value;
@@ -26,7 +26,7 @@ use tokio::time::Instant;
 use crate::admission::answer::{Answer, Verdict};
 use crate::admission::endpoint::Judge;
 use crate::admission::object;
-use crate::admission::review::Request;
+use crate::admission::review::{self, Request};
 use crate::judge::apart::Apart;
 use crate::judge::slot::{Asked, Refused, Slots};
 
@@ -50,23 +50,75 @@ pub struct Guard {
     pub attesting_accounts: BTreeSet<String>,
 }
 
+/// What is judged, and nothing of the rest of the request.
+struct Asking {
+    review: Review,
+    /// The request's uid.
+    uid: String,
+    /// On an update, the resourceVersion of the stored object.
+    version: Option<String>,
+    user: Person,
+    needs: BTreeSet<Need>,
+}
+
+/// Who asks; groups and claims only where somebody is asked about them.
+struct Person {
+    name: String,
+    uid: String,
+    groups: Option<Box<RawValue>>,
+    extra: Option<Box<RawValue>>,
+}
+
+impl Person {
+    fn of(user: &review::User<'_>, is_asked_about: bool) -> Self {
+        let kept = |raw: Option<&RawValue>| raw.filter(|_| is_asked_about).map(ToOwned::to_owned);
+        Self {
+            name: user.username.to_string(),
+            uid: user.uid.to_string(),
+            groups: kept(user.groups),
+            extra: kept(user.extra),
+        }
+    }
+}
+
 impl Judge for Guard {
-    fn judge<'a>(&'a self, request: &'a Request<'a>, deadline: Instant) -> BoxFuture<'a, Answer> {
-        async move {
-            match self.review(request) {
-                Ok(Some(review)) => self.decide(request, &review, deadline).await,
-                Ok(None) => Answer::allowed(),
-                Err(why) => Answer {
+    fn judge(
+        self: Arc<Self>,
+        request: &Request<'_>,
+        deadline: Instant,
+    ) -> BoxFuture<'static, Answer> {
+        let asking = match self.asking(request) {
+            Ok(Some(asking)) => asking,
+            Ok(None) => return ready(Answer::allowed()).boxed(),
+            Err(why) => {
+                let unreadable = Answer {
                     decision: "unreadable",
                     ..Answer::denied("none", Verdict::invalid(format!("acm-backup: {why}")))
-                },
+                };
+                return ready(unreadable).boxed();
             }
-        }
-        .boxed()
+        };
+        async move { self.decide(asking, deadline).await }.boxed()
     }
 }
 
 impl Guard {
+    fn asking(&self, request: &Request<'_>) -> Result<Option<Asking>, String> {
+        let Some(review) = self.review(request)? else {
+            return Ok(None);
+        };
+        let needs: BTreeSet<Need> = rules::needs(&review).into_iter().collect();
+        let about_a_right = |need: &Need| matches!(need, Need::Permission(_));
+        let user = Person::of(&request.user_info, needs.iter().any(about_a_right));
+        Ok(Some(Asking {
+            uid: request.uid.to_string(),
+            version: request.old_object.and_then(object::version),
+            review,
+            user,
+            needs,
+        }))
+    }
+
     /// The review in the rules' terms; none for what they do not judge.
     fn review(&self, request: &Request<'_>) -> Result<Option<Review>, String> {
         let operation = match &*request.operation {
@@ -129,20 +181,33 @@ impl Guard {
         }))
     }
 
-    /// What starts something must hold the slot as well, taken last.
-    async fn decide(&self, request: &Request<'_>, review: &Review, deadline: Instant) -> Answer {
-        let mut snapshot = self.look_up(request, review, deadline).await;
-        let judgement = self.apart.judge(review, &mut snapshot).await;
-        if judgement.is_denied() || !slot::wanted(review) {
-            return answer(&judgement);
-        }
-        let asked = Asked {
+    /// What starts something must hold the slot as well, taken last. A dry run of it holds nothing, and is told where
+    /// it could not be taken: the first thing that is in the way of everything.
+    async fn decide(&self, asking: Asking, deadline: Instant) -> Answer {
+        let Asking {
             review,
+            uid,
+            version,
+            user,
+            needs,
+        } = asking;
+        let mut snapshot = self.look_up(&review, &user, needs, deadline).await;
+        let asked = Asked {
+            review: &review,
             cli: snapshot.cli(),
-            request: &request.uid,
-            version: request.old_object.and_then(object::version),
+            request: &uid,
+            version,
             deadline,
         };
+        if slot::tried(&review)
+            && let Err(judgement) = self.slots.try_out(&asked).await
+        {
+            return answer(&judgement);
+        }
+        let judgement = self.apart.judge(&review, &mut snapshot).await;
+        if judgement.is_denied() || !slot::wanted(&review) {
+            return answer(&judgement);
+        }
         match self
             .slots
             .enter(&asked, snapshot, &judgement.accepted)
@@ -168,22 +233,27 @@ impl Guard {
         subject
     }
 
-    async fn look_up(&self, request: &Request<'_>, review: &Review, deadline: Instant) -> Snapshot {
-        let mut needs: BTreeSet<Need> = rules::needs(review).into_iter().collect();
+    async fn look_up(
+        &self,
+        review: &Review,
+        user: &Person,
+        mut needs: BTreeSet<Need>,
+        deadline: Instant,
+    ) -> Snapshot {
+        let namespace = &review.subject.meta().namespace;
         if needs.is_empty() {
-            return Snapshot::empty(Timestamp::now(), &*request.namespace);
+            return Snapshot::empty(Timestamp::now(), namespace);
         }
         let record = needs.remove(&Need::Accepted);
         // The watch covers the operator's namespace; in any other, few Backups are expected.
-        if self.apart.watches(&request.namespace) {
+        if self.apart.watches(namespace) {
             needs.remove(&Need::Backups);
         }
-        let user = &request.user_info;
         let asker = Asker::User(User {
-            name: &user.username,
+            name: &user.name,
             uid: &user.uid,
-            groups: user.groups,
-            extra: user.extra,
+            groups: user.groups.as_deref(),
+            extra: user.extra.as_deref(),
         });
         // Whoever waits for a turn in vain has not looked, and that refuses.
         let waits = deadline
@@ -191,20 +261,20 @@ impl Guard {
             .mul_f64(0.4);
         let until = Instant::now().checked_add(waits).unwrap_or(deadline);
         let Ok(_turn) = self.apart.turn(&needs, until).await else {
-            return Snapshot::empty(Timestamp::now(), &*request.namespace);
+            return Snapshot::empty(Timestamp::now(), namespace);
         };
         let left = deadline.saturating_duration_since(Instant::now());
-        let share = match slot::wanted(review) {
+        let share = match slot::wanted(review) || slot::tried(review) {
             // The slot takes a look of its own, and without it nothing is let through.
             true => left.mul_f64(0.6),
             false => left.saturating_sub(RESERVE),
         };
-        let live = live::collect(&self.client, &request.namespace, &needs, share, &asker);
+        let live = live::collect(&self.client, namespace, &needs, share, &asker);
         let accepted = async {
             match record {
                 true => {
                     let until = Instant::now().checked_add(share).unwrap_or(deadline);
-                    self.slots.accepted(&request.namespace, until).await
+                    self.slots.accepted(namespace, until).await
                 }
                 false => Fact::unasked(),
             }

@@ -6,7 +6,7 @@ use acm_backup_domain::labels::referrers::Labelled;
 use acm_backup_domain::labels::{self, Hub, LabelDecision, Labels, Subject};
 use acm_backup_domain::upstream::object_label;
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, ready};
 use jiff::Timestamp;
 use tokio::time::Instant;
 
@@ -27,8 +27,8 @@ pub struct Label {
 }
 
 impl Judge for Label {
-    fn judge<'a>(&'a self, request: &'a Request<'a>, _: Instant) -> BoxFuture<'a, Answer> {
-        async move { self.decide(request) }.boxed()
+    fn judge(self: Arc<Self>, request: &Request<'_>, _: Instant) -> BoxFuture<'static, Answer> {
+        ready(self.decide(request)).boxed()
     }
 }
 

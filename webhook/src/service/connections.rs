@@ -1,14 +1,25 @@
 //! The connections that are held at once, and who goes when there are too many.
 //!
-//! Whoever reaches the port may open connections and say nothing. So a newcomer is never kept waiting: the
-//! oldest of those that never finished a review goes, and only when there is none, whoever has been idle for
-//! longest.
+//! Whoever reaches the port may open connections, say nothing, or say what an API server says. So a newcomer is
+//! never kept waiting, and what one address takes it takes from itself: the connection that goes is of the peer
+//! that holds most, the newcomer's counted. A peer that holds less than its share loses none to one that holds more.
+//!
+//! Within a peer the same once more, by how far connections have come: those over which no review has come, those
+//! whose first one waits for its turn, those that have finished one. The kind there are most of goes first, the
+//! oldest of it, or whoever was idle for longest. It is what counts where a network translates addresses and
+//! strangers come from the API server's: a crowd that says nothing costs only those that say nothing, and a crowd
+//! that has each finished a forged review does not keep a new connection from its first one.
+//!
+//! A connection whose review is being judged goes only when all are such. That no crowd can be: there are only so
+//! many turns.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 /// All of them.
@@ -25,6 +36,8 @@ struct State {
 }
 
 struct Held {
+    peer: IpAddr,
+    turns: Arc<Semaphore>,
     standing: Standing,
     evicted: Arc<Notify>,
     /// Whether it was told to go, and so does not count any more.
@@ -33,19 +46,57 @@ struct Held {
     idle: Option<Instant>,
 }
 
+/// How far a connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    /// No whole review has come over it.
+    Silent,
+    /// The first one is here.
+    Waiting,
+    /// It has finished one, as those do that an API server keeps.
+    Proven,
+}
+
+/// What a peer holds.
+#[derive(Default)]
+struct Holding {
+    seats: usize,
+    /// By [`Stage`], of those that may go.
+    at: [usize; 3],
+}
+
 /// What a connection has shown of itself.
 #[derive(Clone, Debug, Default)]
 pub struct Standing(Arc<Shown>);
 
 #[derive(Debug, Default)]
 struct Shown {
-    /// It has finished a review, as those do that an API server keeps.
+    /// Whose it is; none where a test asks without a connection.
+    peer: Option<IpAddr>,
+    /// It has finished a review.
     proven: AtomicBool,
-    /// It has sent a whole one, which is being judged.
-    at_work: AtomicBool,
+    /// It has sent a whole one, which is not answered yet.
+    arrived: AtomicBool,
+    /// It is the turn of that one.
+    judged: AtomicBool,
 }
 
 impl Standing {
+    /// Of a connection from `peer` over which nothing has come yet.
+    #[must_use]
+    pub fn of(peer: IpAddr) -> Self {
+        Self(Arc::new(Shown {
+            peer: Some(peer),
+            ..Shown::default()
+        }))
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn peer(&self) -> Option<IpAddr> {
+        self.0.peer
+    }
+
     /// Whether it has finished a review.
     #[must_use]
     pub fn is_proven(&self) -> bool {
@@ -54,17 +105,32 @@ impl Standing {
 
     /// A whole review has come over it.
     pub fn arrived(&self) {
-        self.0.at_work.store(true, Ordering::Relaxed);
+        self.0.arrived.store(true, Ordering::Relaxed);
     }
 
-    fn is_at_work(&self) -> bool {
-        self.0.at_work.load(Ordering::Relaxed)
+    /// It is the turn of that review: of these there are never many.
+    pub fn judged(&self) {
+        self.0.judged.store(true, Ordering::Relaxed);
     }
 
-    fn answered(&self, reviewed: bool) {
-        self.0.at_work.store(false, Ordering::Relaxed);
+    /// It was answered; `reviewed` says whether as a review.
+    pub fn answered(&self, reviewed: bool) {
+        self.0.arrived.store(false, Ordering::Relaxed);
+        self.0.judged.store(false, Ordering::Relaxed);
         if reviewed {
             self.0.proven.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn is_judged(&self) -> bool {
+        self.0.judged.load(Ordering::Relaxed)
+    }
+
+    fn stage(&self) -> Stage {
+        match (self.is_proven(), self.0.arrived.load(Ordering::Relaxed)) {
+            (true, _) => Stage::Proven,
+            (false, true) => Stage::Waiting,
+            (false, false) => Stage::Silent,
         }
     }
 }
@@ -75,6 +141,7 @@ pub struct Seat {
     turn: u64,
     standing: Standing,
     evicted: Arc<Notify>,
+    turns: Arc<Semaphore>,
 }
 
 impl Connections {
@@ -92,22 +159,29 @@ impl Connections {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A seat for a new connection, and whether another must go for it.
-    pub fn seat(self: &Arc<Self>) -> (Seat, bool) {
+    /// A seat for a new connection from `peer`, and whether another must go for it.
+    pub fn seat(self: &Arc<Self>, peer: IpAddr) -> (Seat, bool) {
+        // A socket of both families writes IPv4 in two ways.
+        let peer = peer.to_canonical();
         let mut state = self.state();
         let counted = state.held.values().filter(|one| !one.told).count();
-        let evicts = counted >= self.most && state.evict();
+        let evicts = counted >= self.most && state.evict(peer);
         let turn = state.next;
         state.next = turn.wrapping_add(1);
+        let mut others = state.held.values().filter(|one| one.peer == peer);
+        let turns = others.next().map(|one| Arc::clone(&one.turns));
         let seat = Seat {
             connections: Arc::clone(self),
             turn,
-            standing: Standing::default(),
+            standing: Standing::of(peer),
             evicted: Arc::default(),
+            turns: turns.unwrap_or_else(|| Arc::new(Semaphore::new(1))),
         };
         state.held.insert(
             turn,
             Held {
+                peer,
+                turns: Arc::clone(&seat.turns),
                 standing: seat.standing.clone(),
                 evicted: Arc::clone(&seat.evicted),
                 told: false,
@@ -131,24 +205,63 @@ impl Connections {
 }
 
 impl State {
-    fn evict(&mut self) -> bool {
+    /// Tells one that it must go for a newcomer from `peer`.
+    fn evict(&mut self, newcomer: IpAddr) -> bool {
+        let holdings = self.holdings(newcomer);
         let order = |(turn, one): &(&u64, &mut Held)| {
-            // A stranger first, but one whose review is being judged after all others: so begins an API server
-            // too. Then whoever asks nothing, the longest first; then, were all of them at work, the oldest.
-            let proven = one.standing.is_proven();
-            let busy = match proven {
-                true => one.idle.is_none(),
-                false => one.standing.is_at_work(),
+            let stage = one.standing.stage();
+            let holding = holdings.get(&one.peer);
+            let seats = holding.map_or(0, |holding| holding.seats);
+            // Of two that hold the same, the one that has shown less.
+            let proven = holding.map_or(0, |holding| holding.count(Stage::Proven));
+            let alike = holding.map_or(0, |holding| holding.count(stage));
+            let idle = match stage {
+                Stage::Proven => (one.idle.is_none(), one.idle),
+                _ => (false, None),
             };
-            (proven, busy, proven.then_some(one.idle).flatten(), **turn)
+            (
+                one.standing.is_judged(),
+                Reverse(seats),
+                proven,
+                Reverse(alike),
+                stage,
+                idle,
+                **turn,
+            )
         };
-        let waiting = self.held.iter_mut().filter(|(_, one)| !one.told);
-        let Some((_, first)) = waiting.min_by_key(order) else {
+        let may_go = self.held.iter_mut().filter(|(_, one)| !one.told);
+        let Some((_, first)) = may_go.min_by_key(order) else {
             return false;
         };
         first.told = true;
         first.evicted.notify_one();
         true
+    }
+
+    fn holdings(&self, newcomer: IpAddr) -> BTreeMap<IpAddr, Holding> {
+        let mut holdings = BTreeMap::<IpAddr, Holding>::new();
+        for one in self.held.values().filter(|one| !one.told) {
+            let holding = holdings.entry(one.peer).or_default();
+            holding.seats = holding.seats.saturating_add(1);
+            if !one.standing.is_judged() {
+                holding.add(one.standing.stage());
+            }
+        }
+        let newcomers = holdings.entry(newcomer).or_default();
+        newcomers.seats = newcomers.seats.saturating_add(1);
+        holdings
+    }
+}
+
+impl Holding {
+    fn add(&mut self, stage: Stage) {
+        if let Some(count) = self.at.get_mut(stage as usize) {
+            *count = count.saturating_add(1);
+        }
+    }
+
+    fn count(&self, stage: Stage) -> usize {
+        self.at.get(stage as usize).copied().unwrap_or_default()
     }
 }
 
@@ -177,6 +290,13 @@ impl Seat {
         }
     }
 
+    /// The turn for what takes a processor long: one at a time of each peer, so that whoever comes from another waits
+    /// for one of a crowd and not for all of it. Nothing may be waited for with it in hand.
+    pub async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // Never closed.
+        self.turns.acquire().await.ok()
+    }
+
     /// Returns when it must go for another.
     pub async fn evicted(&self) {
         self.evicted.notified().await;
@@ -191,63 +311,4 @@ impl Drop for Seat {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use futures::FutureExt;
-    use std::time::Duration;
-
-    fn goes(seat: &Seat) -> bool {
-        seat.evicted().now_or_never().is_some()
-    }
-
-    /// Seats in the order in which they were taken, of as many as there may be.
-    fn full(most: usize) -> (Arc<Connections>, Vec<Seat>) {
-        let connections = Connections::new(most);
-        let seats = (0..most).map(|_| connections.seat().0).collect();
-        (connections, seats)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn strangers_go_first_the_oldest_of_them_and_then_whoever_is_idle_for_longest() {
-        let (connections, seats) = full(5);
-        let [known, busy, first, stranger, silent] = &seats[..] else {
-            panic!()
-        };
-        for seat in [busy, known] {
-            seat.begin();
-            seat.end(true);
-            tokio::time::advance(Duration::from_secs(1)).await;
-        }
-        busy.begin();
-        // The first review over it is being judged.
-        first.begin();
-        first.standing().arrived();
-        // Asked something, but never what an API server asks.
-        stranger.begin();
-        stranger.end(false);
-        let mut newcomers = Vec::new();
-        for expected in [stranger, silent, first, known, busy] {
-            let (seat, evicts) = connections.seat();
-            seat.begin();
-            seat.end(true);
-            seat.begin();
-            newcomers.push(seat);
-            assert!(evicts);
-            assert!(goes(expected));
-        }
-        assert!(newcomers.iter().all(|seat| !goes(seat)));
-    }
-
-    #[tokio::test]
-    async fn whoever_leaves_makes_room_and_the_last_is_waited_for() {
-        let (connections, mut seats) = full(2);
-        seats.pop();
-        let (seat, evicts) = connections.seat();
-        assert!(!evicts);
-        drop(seat);
-        assert!(connections.emptied().now_or_never().is_none());
-        let emptied = connections.emptied();
-        seats.clear();
-        emptied.await;
-    }
-}
+mod tests;

@@ -8,5 +8,6 @@ pub mod lifecycle;
 pub mod metrics;
 pub mod plain;
 pub mod probes;
+pub mod repeated;
 pub mod server;
 pub mod tls;

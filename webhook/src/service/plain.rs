@@ -1,4 +1,8 @@
 //! The plain port, on a thread and a runtime of its own: whatever the reviews do, the kubelet is answered.
+//!
+//! A connection is good for one request, and for seconds: whoever probes or scrapes opens one each time anyway, or
+//! does not mind to. So nothing that is held here has shown anything of itself, and of too many the oldest of the
+//! peer that holds most goes.
 
 use std::convert::Infallible;
 use std::net::TcpListener;
@@ -13,70 +17,93 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 use tower::ServiceExt;
 
-use super::connections::{Connections, Seat};
-
-/// Connections held at once: a kubelet and a Prometheus or two. For one more, another goes.
-const CONNECTIONS: usize = 64;
-
-/// Longest wait for the next request over one.
-const IDLE: Duration = Duration::from_secs(60);
+use super::connections::Connections;
+use super::repeated::{EVERY, Repeated};
 
 /// What is read ahead of a connection; the least hyper can do with.
 const READ_AHEAD: usize = 8 * 1024;
+
+/// Bounds of the port.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections held at once; for one more, another goes. A kubelet and a Prometheus need three. There are more so
+    /// that a crowd from very many addresses, or from the kubelet's own, must be that much quicker than it to push
+    /// it out between its connecting and its asking.
+    pub connections: usize,
+    /// How long the head of the request may take: whoever probes has it ready.
+    pub request: Duration,
+    /// How long all of it may take, the answer's way to whoever reads it slowly included.
+    pub all: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 512,
+            request: Duration::from_secs(2),
+            all: Duration::from_secs(10),
+        }
+    }
+}
 
 /// Serves until the process ends.
 ///
 /// # Errors
 /// When there is no thread or no runtime to be had.
-pub fn serve(listener: TcpListener, router: Router) -> std::io::Result<()> {
+pub fn serve(listener: TcpListener, router: Router, limits: Limits) -> std::io::Result<()> {
     listener.set_nonblocking(true)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
     thread::Builder::new()
         .name("probes".to_owned())
-        .spawn(move || runtime.block_on(accept(listener, router)))?;
+        .spawn(move || runtime.block_on(accept(listener, router, limits)))?;
     Ok(())
 }
 
-async fn accept(listener: TcpListener, router: Router) {
+async fn accept(listener: TcpListener, router: Router, limits: Limits) {
     let listener = match tokio::net::TcpListener::from_std(listener) {
         Ok(listener) => listener,
         Err(error) => return tracing::error!(%error, "no probes"),
     };
-    let connections = Connections::new(CONNECTIONS);
+    let connections = Connections::new(limits.connections);
+    let troubles = Repeated::new(1, EVERY);
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => {
-                let (seat, _) = connections.seat();
+            Ok((stream, peer)) => {
+                let (seat, _) = connections.seat(peer.ip());
                 let router = router.clone();
                 tokio::spawn(async move {
                     tokio::select! {
-                        () = connection(stream, router, &seat) => {}
+                        _ = timeout(limits.all, connection(stream, router, limits)) => {}
                         () = seat.evicted() => {}
                     }
                 });
+                // Else a crowd that comes at once is let in before the first of it is looked at, and most of it sent
+                // away for the rest.
+                tokio::task::yield_now().await;
             }
             Err(error) => {
-                tracing::warn!(%error, "cannot accept a probe");
+                if let Some(left_out) = troubles.write(()) {
+                    tracing::warn!(%error, left_out, "cannot accept a probe");
+                }
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
     }
 }
 
-async fn connection(stream: TcpStream, router: Router, seat: &Seat) {
+async fn connection(stream: TcpStream, router: Router, limits: Limits) {
     let respond = async |request: Request<Incoming>| -> Result<Response, Infallible> {
-        seat.begin();
-        let response = router.clone().oneshot(request.map(Body::new)).await;
-        seat.end(true);
-        response
+        router.clone().oneshot(request.map(Body::new)).await
     };
     let ended = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(IDLE)
+        .header_read_timeout(limits.request)
+        .keep_alive(false)
         .max_buf_size(READ_AHEAD)
         .serve_connection(TokioIo::new(stream), hyper::service::service_fn(respond))
         .await;

@@ -13,13 +13,16 @@ use http::header::{CONNECTION, HeaderValue};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use rustls::server::Acceptor;
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 use tower::ServiceExt;
 
 use super::connections::{Connections, Seat};
 use super::lifecycle::{Lifecycle, Phase};
 use super::metrics::Metrics;
+use super::repeated::{EVERY, Repeated};
 
 /// How long a connection may stay idle. API servers drop theirs after 90 s; whoever closes first pays:
 /// if we did, nearly every call of a rarely called webhook would need a new handshake (about twenty
@@ -94,23 +97,26 @@ impl Server {
             metrics,
         } = self;
         let connections = Connections::new(limits.connections);
+        let troubles = Repeated::new(1, EVERY);
         loop {
             let accepted = tokio::select! {
                 biased;
                 () = lifecycle.reached(Phase::Closing) => break,
                 accepted = listener.accept() => accepted,
             };
-            let stream = match accepted {
-                Ok((stream, _)) => stream,
+            let (stream, peer) = match accepted {
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of descriptors, or a connection that died in the backlog: neither ends the
                     // service, and a tight loop would help neither.
-                    tracing::warn!(%error, "cannot accept a connection");
+                    if let Some(left_out) = troubles.write(()) {
+                        tracing::warn!(%error, left_out, "cannot accept a connection");
+                    }
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }
             };
-            let (seat, evicts) = connections.seat();
+            let (seat, evicts) = connections.seat(peer.ip());
             if evicts {
                 metrics.evicted.inc();
             }
@@ -154,7 +160,7 @@ impl Connection {
     async fn run(&self, stream: TcpStream) {
         // Small answers, one at a time: waiting to fill a segment only adds latency.
         let _ = stream.set_nodelay(true);
-        let handshake = tokio::time::timeout(self.limits.handshake, self.tls.accept(stream)).await;
+        let handshake = tokio::time::timeout(self.limits.handshake, self.shake_hands(stream)).await;
         let stream = match handshake {
             Ok(Ok(stream)) => stream,
             Ok(Err(error)) => {
@@ -191,6 +197,15 @@ impl Connection {
         if let Err(error) = ended {
             tracing::debug!(%error, "connection ended early");
         }
+    }
+
+    /// The part of a handshake that takes long is our signature, once the client has said all it has to.
+    async fn shake_hands(&self, stream: TcpStream) -> std::io::Result<TlsStream<TcpStream>> {
+        let begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        let turn = self.seat.turn().await;
+        let signed = begun.into_stream(Arc::clone(self.tls.config()));
+        drop(turn);
+        signed.await
     }
 
     /// Returns if no request has come in time.

@@ -1,6 +1,6 @@
 //! A client as plain as an API server's: one connection, HTTP/1.1, JSON.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use http_body_util::{BodyExt, Full};
@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 
@@ -63,14 +63,30 @@ pub fn client_config_for(
     config
 }
 
+/// A connection from one loopback address to another.
+pub async fn connect_from(from: IpAddr, to: SocketAddr) -> std::io::Result<TcpStream> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::new(from, 0))?;
+    socket.connect(to).await
+}
+
 impl Caller {
     pub async fn connect(running: &Running) -> Self {
         let config = client_config(running, &[b"http/1.1"], rustls::ALL_VERSIONS);
         Self::connect_with(running.address, config).await.unwrap()
     }
 
+    /// From another address than everybody else.
+    pub async fn connect_from(from: IpAddr, running: &Running) -> std::io::Result<Self> {
+        let config = client_config(running, &[b"http/1.1"], rustls::ALL_VERSIONS);
+        Self::over(connect_from(from, running.address).await?, config).await
+    }
+
     pub async fn connect_with(address: SocketAddr, config: ClientConfig) -> std::io::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
+        Self::over(TcpStream::connect(address).await?, config).await
+    }
+
+    async fn over(stream: TcpStream, config: ClientConfig) -> std::io::Result<Self> {
         let name = ServerName::try_from(SERVICE).unwrap();
         let stream = TlsConnector::from(Arc::new(config))
             .connect(name, stream)

@@ -28,7 +28,7 @@ use crate::pki::{Authority, SecretVolume};
 pub struct AllowAll;
 
 impl Judge for AllowAll {
-    fn judge<'a>(&'a self, _: &'a Request<'a>, _: Instant) -> BoxFuture<'a, Answer> {
+    fn judge(self: Arc<Self>, _: &Request<'_>, _: Instant) -> BoxFuture<'static, Answer> {
         Box::pin(async { Answer::allowed() })
     }
 }
@@ -37,8 +37,8 @@ impl Judge for AllowAll {
 pub struct Always<F>(pub F);
 
 impl<F: Fn() -> Answer + Send + Sync + 'static> Judge for Always<F> {
-    fn judge<'a>(&'a self, _: &'a Request<'a>, _: Instant) -> BoxFuture<'a, Answer> {
-        Box::pin(async { (self.0)() })
+    fn judge(self: Arc<Self>, _: &Request<'_>, _: Instant) -> BoxFuture<'static, Answer> {
+        Box::pin(async move { (self.0)() })
     }
 }
 
@@ -58,8 +58,8 @@ impl Default for Held {
 }
 
 impl Judge for Held {
-    fn judge<'a>(&'a self, _: &'a Request<'a>, _: Instant) -> BoxFuture<'a, Answer> {
-        Box::pin(async {
+    fn judge(self: Arc<Self>, _: &Request<'_>, _: Instant) -> BoxFuture<'static, Answer> {
+        Box::pin(async move {
             self.entered.add_permits(1);
             let _ = self.released.acquire().await;
             Answer::allowed()
@@ -77,6 +77,7 @@ pub struct Setup {
     pub dependencies: Vec<Arc<dyn Dependency>>,
     pub told: Vec<Arc<dyn Dependency>>,
     pub certificate_until: i32,
+    pub plain: plain::Limits,
 }
 
 impl Default for Setup {
@@ -91,6 +92,7 @@ impl Default for Setup {
             dependencies: Vec::new(),
             told: Vec::new(),
             certificate_until: 2100,
+            plain: plain::Limits::default(),
         }
     }
 }
@@ -148,7 +150,7 @@ impl Running {
         };
         let plain = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let probes_address = plain.local_addr().unwrap();
-        plain::serve(plain.into_std().unwrap(), probes.router()).unwrap();
+        plain::serve(plain.into_std().unwrap(), probes.router(), setup.plain).unwrap();
         Self {
             address,
             probes: probes_address,

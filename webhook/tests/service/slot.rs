@@ -30,8 +30,8 @@ use crate::judging::{NAMESPACE, collection, guard_with, hub, passive};
 const LEASE: &str = "acm-backup-slot-open-cluster-management-backup";
 const BUDGET: Duration = Duration::from_millis(4700);
 
-fn replica(api: &Api) -> Guard {
-    guard_with(api, Arc::default())
+fn replica(api: &Api) -> Arc<Guard> {
+    Arc::new(guard_with(api, Arc::default()))
 }
 
 /// A review of a passive Restore being created.
@@ -58,11 +58,11 @@ fn schedule(name: &str, uid: &str, old: Option<Value>) -> Value {
     review
 }
 
-async fn ask(guard: &Guard, asked: &Value) -> Answer {
+async fn ask(guard: &Arc<Guard>, asked: &Value) -> Answer {
     let body = asked.to_string();
     let request = review::read(body.as_bytes()).unwrap();
     let deadline = Instant::now() + BUDGET;
-    tokio::time::timeout_at(deadline, guard.judge(&request, deadline))
+    tokio::time::timeout_at(deadline, Arc::clone(guard).judge(&request, deadline))
         .await
         .expect("an answer before the deadline")
 }
@@ -101,7 +101,9 @@ fn store(api: &Api, asked: &Value, phase: &str) {
 }
 
 fn takes(api: &Api) -> usize {
-    let writes = |line: &&String| line.contains("/leases") && !line.starts_with("GET");
+    let writes = |line: &&String| {
+        line.contains("/leases") && !line.starts_with("GET") && !line.contains("dryRun=All")
+    };
     api.requests().iter().filter(writes).count()
 }
 
@@ -191,6 +193,56 @@ async fn a_dry_run_takes_nothing_and_is_not_kept_waiting() {
     assert_eq!(takes(&api), 1);
 }
 
+/// Failed before: a dry run never touched the Lease, so one came back as it should where every Restore afterwards was
+/// refused, and the guards were armed by it.
+#[tokio::test(start_paused = true)]
+async fn a_dry_run_is_told_where_the_slot_cannot_be_had_and_nothing_else() {
+    for (verb, there) in [
+        ("GET", false),
+        ("POST", false),
+        // It would be wanted for the second Restore.
+        ("PATCH", false),
+        ("GET", true),
+        ("PATCH", true),
+    ] {
+        for code in [403, 500] {
+            let api = hub();
+            if there {
+                api.put(LEASES, json!({"metadata": {"name": LEASE}}));
+            }
+            let mut dry = creation("a", "1");
+            dry["request"]["dryRun"] = json!(true);
+            // What it would be told otherwise, as the manifest that arms the guards is.
+            dry["request"]["object"]["spec"]["veleroCredentialsBackupName"] =
+                json!("no-such-backup");
+            let words = ["there is no backup no-such-backup"];
+            refused(&ask(&replica(&api), &dry).await, &words);
+            api.fail_once(
+                match verb {
+                    "GET" => "GET /apis/coordination",
+                    "POST" => "POST /apis/coordination",
+                    _ => "PATCH /apis/coordination",
+                },
+                code,
+            );
+            let answer = ask(&replica(&api), &dry).await;
+            let words = [
+                "could not reserve this hub for it",
+                "leases.coordination.k8s.io",
+            ];
+            refused(&answer, &words);
+            let Verdict::Denied { message, .. } = &answer.verdict else {
+                panic!("not refused");
+            };
+            assert!(!message.contains("no-such-backup"), "{message}");
+            assert_eq!(takes(&api), 0);
+            // The same in mode warn.
+            let warning = answer.let_pass().warnings.concat();
+            assert!(!warning.contains("no-such-backup"), "{warning}");
+        }
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn it_is_free_once_the_object_is_seen_stored() {
     let api = hub();
@@ -203,7 +255,7 @@ async fn it_is_free_once_the_object_is_seen_stored() {
     let stored = Arc::new(Stored::default());
     stored.restores.apply("2".to_owned());
     stored.restores.remove("2".to_owned());
-    let watching = guard_with(&api, stored);
+    let watching = Arc::new(guard_with(&api, stored));
     assert!(passes(&ask(&watching, &creation("c", "3")).await));
     // Another of the same name is not the one that was let through.
     store(&api, &creation("c", "0"), "Finished");
@@ -426,7 +478,7 @@ async fn a_replica_that_dies_with_the_slot_holds_it_up_no_longer_than_the_bound(
     let body = asked.to_string();
     let request = review::read(body.as_bytes()).unwrap();
     let deadline = Instant::now() + BUDGET;
-    let mut dying = Box::pin(guard.judge(&request, deadline));
+    let mut dying = guard.judge(&request, deadline);
     tokio::select! {
         _ = &mut dying => panic!("it cannot answer"),
         () = api.until(|api| !holders(api).is_empty() && api.hangs()) => {}
@@ -550,7 +602,7 @@ async fn enter_as(api: &Api, name: &str, uid: &str, operation: Operation) -> boo
     snapshot.velero_schedules = Fact::known(Vec::new(), now);
     // Both names of the passive sync find one.
     snapshot.backups = Fact::known(usable(), now);
-    let slots = replica(api).slots;
+    let slots = Arc::clone(&replica(api).slots);
     slots.enter(&asked, snapshot, &[statement()]).await.is_ok()
 }
 

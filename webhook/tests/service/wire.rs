@@ -101,7 +101,7 @@ async fn a_panic_is_counted_and_answered_by_direction() {
 struct Forever;
 
 impl Judge for Forever {
-    fn judge<'a>(&'a self, _: &'a Request<'a>, _: Instant) -> BoxFuture<'a, Answer> {
+    fn judge(self: Arc<Self>, _: &Request<'_>, _: Instant) -> BoxFuture<'static, Answer> {
         Box::pin(std::future::pending())
     }
 }

@@ -21,8 +21,16 @@ use crate::rules::review::{Operation, Origin, Review, Subject};
 /// Whether a review must hold the slot before it passes: what creates or activates a Restore, and what
 /// creates or un-pauses a BackupSchedule. A dry run stores nothing and reserves nothing.
 pub fn wanted(review: &Review) -> bool {
-    let stores = matches!(review.origin, Origin::Admission { dry_run: false, .. });
-    if !stores || review.is_exempt() {
+    matches!(review.origin, Origin::Admission { dry_run: false, .. }) && starts(review)
+}
+
+/// Whether it is a dry run of such a one: then it is tried whether the slot could be taken.
+pub fn tried(review: &Review) -> bool {
+    matches!(review.origin, Origin::Admission { dry_run: true, .. }) && starts(review)
+}
+
+fn starts(review: &Review) -> bool {
+    if review.is_exempt() {
         return false;
     }
     match &review.subject {

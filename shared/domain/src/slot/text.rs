@@ -89,6 +89,10 @@ pub fn blind(review: &Review, cli: &'static str, what: &str, missing: &Missing) 
                 may_webhook(missing, cli),
             )
         }
+        Missing::Failed { why, .. } if why.contains(" exceeded quota: ") => finding.todo(format!(
+            "let the webhook have its Leases: the quota of namespace {} must leave one for each guarded namespace",
+            names::NAMESPACE
+        )),
         _ => finding.todo("nothing was changed: try again"),
     }
 }

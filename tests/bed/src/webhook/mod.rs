@@ -141,6 +141,11 @@ impl Webhook {
 
     /// Start one more replica, wait until it is ready, and let the Service find it.
     pub async fn add_replica(&self) -> Result<Replica> {
+        self.add_replica_in(&[]).await
+    }
+
+    /// The same, in an environment as a cluster's proxy settings make it.
+    pub async fn add_replica_in(&self, environment: &[(&str, String)]) -> Result<Replica> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let ip = self.site.ip();
         let (address, probes) = (
@@ -148,7 +153,12 @@ impl Webhook {
             SocketAddr::new(ip, FIRST_PROBE_PORT + number),
         );
         let name = format!("{NAME}-{number}");
-        let recipe = Recipe::new(&name, &self.options.binary)
+        let recipe = environment
+            .iter()
+            .fold(
+                Recipe::new(&name, &self.options.binary),
+                |recipe, (name, value)| recipe.env(name, value),
+            )
             .args(self.flags.iter())
             .arg(format!("--listen={address}"))
             .arg(format!("--probe-listen={probes}"))

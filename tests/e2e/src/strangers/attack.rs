@@ -1,5 +1,6 @@
 //! Strangers: they reach the port, know our certificate, and have no rights.
 
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -23,12 +24,50 @@ const HOST: &str = "acm-backup-webhook.acm-backup-system.svc";
 /// Between two bytes, and before one who was sent away comes back.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// Where they come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// A pod, with an address of its own.
+    Pod,
+    /// Many pods.
+    Pods,
+    /// Behind what gives them the API server's address: a network that translates. None of them finishes a review.
+    ApiServer,
+    /// The same, and they do: then nothing tells them from it.
+    Indistinguishable,
+}
+
+impl Place {
+    /// Those from which they keep no call out.
+    pub const HELD: [Self; 3] = [Self::Pod, Self::Pods, Self::ApiServer];
+
+    /// The address of one of them; whoever names none connects from 127.0.0.1, as the API server's calls do.
+    fn address(self, number: usize) -> IpAddr {
+        match self {
+            Self::ApiServer | Self::Indistinguishable => Ipv4Addr::LOCALHOST,
+            Self::Pod => Ipv4Addr::new(127, 0, 1, 1),
+            Self::Pods => {
+                let last = u8::try_from(number % PODS).unwrap_or_default();
+                Ipv4Addr::new(127, 0, 1, last.saturating_add(1))
+            }
+        }
+        .into()
+    }
+}
+
+/// As many as one node has at most, about.
+const PODS: usize = 100;
+
 /// They, and what they have sent.
 pub struct Strangers {
-    address: std::net::SocketAddr,
+    address: SocketAddr,
+    probes: SocketAddr,
+    place: Place,
     tls: TlsConnector,
     silent: AtomicUsize,
     trickling: AtomicUsize,
+    proven: AtomicUsize,
+    hammering: AtomicUsize,
     hostile: AtomicUsize,
 }
 
@@ -39,12 +78,16 @@ pub struct Sent {
     pub silent: usize,
     /// Bodies begun.
     pub trickling: usize,
+    /// Forged reviews answered, each over a connection that was kept.
+    pub proven: usize,
+    /// Connections to the plain port.
+    pub hammering: usize,
     /// Hostile bodies sent whole.
     pub hostile: usize,
 }
 
 impl Strangers {
-    pub fn new(stage: &Stage, replica: &Replica) -> Result<Self> {
+    pub fn new(stage: &Stage, replica: &Replica, place: Place) -> Result<Self> {
         let authority = stage
             .hub
             .file("manifests/overlays/own-certificate/ca/ca.crt");
@@ -59,9 +102,13 @@ impl Strangers {
             .with_no_client_auth();
         Ok(Self {
             address: replica.address,
+            probes: replica.probes,
+            place,
             tls: TlsConnector::from(Arc::new(config)),
             silent: AtomicUsize::new(0),
             trickling: AtomicUsize::new(0),
+            proven: AtomicUsize::new(0),
+            hammering: AtomicUsize::new(0),
             hostile: AtomicUsize::new(0),
         })
     }
@@ -69,9 +116,17 @@ impl Strangers {
     /// Those who keep connections, each again and again until it is aborted.
     pub fn crowd(self: &Arc<Self>, plan: Plan) -> JoinSet<()> {
         let mut all = JoinSet::new();
-        for _ in 0..plan.silent {
+        for number in 0..plan.silent {
             let one = Arc::clone(self);
-            all.spawn(async move { one.stay_silent().await });
+            all.spawn(async move { one.stay_silent(number).await });
+        }
+        for number in 0..plan.proven {
+            let one = Arc::clone(self);
+            all.spawn(async move { one.prove_itself(number).await });
+        }
+        for number in 0..plan.hammering {
+            let one = Arc::clone(self);
+            all.spawn(async move { one.hammer(number).await });
         }
         for number in 0..plan.trickling {
             let one = Arc::clone(self);
@@ -94,6 +149,8 @@ impl Strangers {
         Sent {
             silent: self.silent.load(Ordering::Relaxed),
             trickling: self.trickling.load(Ordering::Relaxed),
+            proven: self.proven.load(Ordering::Relaxed),
+            hammering: self.hammering.load(Ordering::Relaxed),
             hostile: self.hostile.load(Ordering::Relaxed),
         }
     }
@@ -102,7 +159,10 @@ impl Strangers {
     pub async fn until_there(&self, plan: Plan) -> Result<()> {
         wait::until("the strangers to come", Duration::from_secs(60), || async {
             let sent = self.sent();
-            let there = sent.silent >= plan.silent && sent.trickling >= plan.trickling;
+            let there = sent.silent >= plan.silent
+                && sent.trickling >= plan.trickling
+                && sent.proven >= plan.proven
+                && sent.hammering >= plan.hammering;
             Ok(match there {
                 true => wait::Seen::Yes(()),
                 false => wait::Seen::NotYet(format!("{sent:?}")),
@@ -111,9 +171,15 @@ impl Strangers {
         .await
     }
 
-    async fn stay_silent(&self) {
+    async fn connect(&self, number: usize, to: SocketAddr) -> Result<TcpStream> {
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::new(self.place.address(number), 0))?;
+        Ok(socket.connect(to).await?)
+    }
+
+    async fn stay_silent(&self, number: usize) {
         loop {
-            if let Ok(mut stream) = TcpStream::connect(self.address).await {
+            if let Ok(mut stream) = self.connect(number, self.address).await {
                 self.silent.fetch_add(1, Ordering::Relaxed);
                 let _ = stream.read(&mut [0; 16]).await;
             }
@@ -121,8 +187,52 @@ impl Strangers {
         }
     }
 
-    async fn open(&self) -> Result<TlsStream<TcpStream>> {
-        let stream = TcpStream::connect(self.address).await?;
+    /// Has one forged review answered, keeps the connection as an API server would, and comes again when it is sent
+    /// away.
+    async fn prove_itself(&self, number: usize) {
+        let review = review("", "secrets", r#"{"metadata":{"name":"x"}}"#);
+        loop {
+            let _ = self.prove_one(number, &review).await;
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn prove_one(&self, number: usize, review: &str) -> Result<()> {
+        let mut stream = self.open(number).await?;
+        let head = head("/mutate?timeout=30s", review.len());
+        stream.write_all(head.as_bytes()).await?;
+        stream.write_all(review.as_bytes()).await?;
+        stream.flush().await?;
+        let mut answer = [0; 4096];
+        ensure!(stream.read(&mut answer).await? > 0, "sent away");
+        self.proven.fetch_add(1, Ordering::Relaxed);
+        while stream.read(&mut answer).await? > 0 {}
+        Ok(())
+    }
+
+    /// Takes what the plain port has for probes: says nothing, begins to, or asks, and comes again at once.
+    async fn hammer(&self, number: usize) {
+        loop {
+            let _ = self.hammer_one(number).await;
+            tokio::time::sleep(PAUSE / 10).await;
+        }
+    }
+
+    async fn hammer_one(&self, number: usize) -> Result<()> {
+        let mut stream = self.connect(number, self.probes).await?;
+        self.hammering.fetch_add(1, Ordering::Relaxed);
+        let said: &[u8] = match number % 3 {
+            0 => b"",
+            1 => b"GET /metr",
+            _ => b"GET /metrics HTTP/1.1\r\nhost: x\r\n\r\n",
+        };
+        stream.write_all(said).await?;
+        while stream.read(&mut [0; 4096]).await? > 0 {}
+        Ok(())
+    }
+
+    async fn open(&self, number: usize) -> Result<TlsStream<TcpStream>> {
+        let stream = self.connect(number, self.address).await?;
         Ok(self
             .tls
             .connect(ServerName::try_from(HOST)?, stream)
@@ -138,13 +248,13 @@ impl Strangers {
         };
         loop {
             // Sent away in any way is sent away.
-            let _ = self.trickle_one(path, length).await;
+            let _ = self.trickle_one(number, path, length).await;
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    async fn trickle_one(&self, path: &str, length: usize) -> Result<()> {
-        let mut stream = self.open().await?;
+    async fn trickle_one(&self, number: usize, path: &str, length: usize) -> Result<()> {
+        let mut stream = self.open(number).await?;
         stream.write_all(head(path, length).as_bytes()).await?;
         self.trickling.fetch_add(1, Ordering::Relaxed);
         loop {
@@ -160,12 +270,12 @@ impl Strangers {
             _ => ("/validate/deny?timeout=30s", tree()),
         };
         loop {
-            let _ = self.send(path, &body).await;
+            let _ = self.send(number, path, &body).await;
         }
     }
 
-    async fn send(&self, path: &str, body: &str) -> Result<()> {
-        let mut stream = self.open().await?;
+    async fn send(&self, number: usize, path: &str, body: &str) -> Result<()> {
+        let mut stream = self.open(number).await?;
         stream.write_all(head(path, body.len()).as_bytes()).await?;
         stream.write_all(body.as_bytes()).await?;
         stream.flush().await?;

@@ -28,8 +28,8 @@ pub struct Taken {
     pub secrets: Vec<Duration>,
     /// Second Restores that were refused, by the rule.
     pub restores: Vec<Duration>,
-    /// Answers of `/livez`.
-    pub livez: Vec<Duration>,
+    /// Answers of `/livez` and `/readyz`, as a kubelet asks.
+    pub probes: Vec<Duration>,
     /// Why a request was not answered as it should be.
     pub missed: Vec<String>,
 }
@@ -50,10 +50,11 @@ impl<'a> Calls<'a> {
     /// One request after the other, of all kinds at the same time.
     pub async fn run(&self, length: Duration, replica: &Replica) -> Result<Taken> {
         let until = Instant::now() + length;
-        let (secrets, restores, livez) = tokio::join!(
-            again(until, || self.secret()),
-            again(until, || self.second()),
-            again(until, || live(replica)),
+        let (secrets, restores, ready, live) = tokio::join!(
+            again("Secret", until, || self.secret()),
+            again("Restore", until, || self.second()),
+            again("probe", until, || probed(replica, "/readyz")),
+            again("probe", until, || probed(replica, "/livez")),
         );
         let standing = self.stage.standing().await?;
         ensure!(
@@ -62,11 +63,14 @@ impl<'a> Calls<'a> {
         );
         let mut missed = secrets.1;
         missed.extend(restores.1);
-        missed.extend(livez.1);
+        missed.extend(ready.1);
+        missed.extend(live.1);
+        let mut probes = [ready.0, live.0].concat();
+        probes.sort();
         Ok(Taken {
             secrets: secrets.0,
             restores: restores.0,
-            livez: livez.0,
+            probes,
             missed,
         })
     }
@@ -103,13 +107,16 @@ impl<'a> Calls<'a> {
     }
 }
 
-async fn live(replica: &Replica) -> Result<()> {
-    let answer = replica.probe("/livez").await?;
-    ensure!(answer.starts_with("HTTP/1.1 200"), "/livez: {answer}");
+/// What a kubelet asks: one that is not ready is taken out of the Service, one that does not live is restarted. How
+/// long it may take is told, and not a fault here: a busy machine is slow.
+async fn probed(replica: &Replica, path: &str) -> Result<()> {
+    let answer = replica.probe(path).await?;
+    ensure!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
     Ok(())
 }
 
 async fn again<F: Future<Output = Result<()>>>(
+    name: &str,
     until: Instant,
     one: impl Fn() -> F,
 ) -> (Vec<Duration>, Vec<String>) {
@@ -118,7 +125,10 @@ async fn again<F: Future<Output = Result<()>>>(
         let began = Instant::now();
         match one().await {
             Ok(()) => taken.push(began.elapsed()),
-            Err(why) => missed.push(format!("after {} ms: {why:#}", began.elapsed().as_millis())),
+            Err(why) => missed.push(format!(
+                "{name}, after {} ms: {why:#}",
+                began.elapsed().as_millis()
+            )),
         }
         tokio::time::sleep(PAUSE).await;
     }

@@ -14,7 +14,8 @@ use anyhow::{Context, Result, ensure};
 use k8s_openapi::api::apps::v1::Deployment;
 use kube::Api;
 
-pub use report::Report;
+pub use attack::Place;
+pub use report::{Attack, Report};
 
 use crate::races::Stage;
 use attack::Strangers;
@@ -28,9 +29,13 @@ pub struct Plan {
     pub silent: usize,
     /// Connections that announce a body and send it byte by byte.
     pub trickling: usize,
+    /// Connections that finish one forged review, and are kept.
+    pub proven: usize,
+    /// Connections to the plain port.
+    pub hammering: usize,
     /// Connections that send one large hostile body after the other.
     pub hostile: usize,
-    /// How long.
+    /// How long, from each place.
     pub length: Duration,
     /// The memory limit, in MiB: what the Deployment has.
     pub limit: u64,
@@ -41,7 +46,7 @@ pub const LIMIT: u64 = 256;
 
 /// Runs it. What was not answered is in the report; that a second Restore was stored, or that the replica died,
 /// is an error.
-pub async fn run(plan: Plan) -> Result<Report> {
+pub async fn run(plan: Plan, places: &[Place]) -> Result<Report> {
     let binary = tokio::task::spawn_blocking(|| Program::Webhook.path()).await??;
     let confined = Confined::new(&binary, plan.limit)?;
     let stage = Stage::start_with(1, confined.program().to_owned()).await?;
@@ -58,18 +63,34 @@ pub async fn run(plan: Plan) -> Result<Report> {
         .await?;
     let idle = memory(pid)?;
 
-    let strangers = Arc::new(Strangers::new(&stage, &replica)?);
-    let (mut crowd, mut hostile) = (strangers.crowd(plan), strangers.hostile(plan));
-    strangers.until_there(plan).await?;
-    let began = Instant::now();
-    let attacked = calls.run(plan.length, &replica).await?;
-    let took = began.elapsed();
-    let sent = strangers.sent();
+    let mut attacks = Vec::new();
+    for place in places.iter().copied() {
+        let plan = Plan {
+            proven: match place {
+                Place::ApiServer => 0,
+                _ => plan.proven,
+            },
+            ..plan
+        };
+        let strangers = Arc::new(Strangers::new(&stage, &replica, place)?);
+        // Gone with the round.
+        let _crowd = (strangers.crowd(plan), strangers.hostile(plan));
+        strangers.until_there(plan).await?;
+        let began = Instant::now();
+        let taken = calls.run(plan.length, &replica).await?;
+        attacks.push(Attack {
+            place,
+            taken,
+            took: began.elapsed(),
+            sent: strangers.sent(),
+        });
+    }
     // In the crowd they send each other away; alone, all their bodies arrive.
-    crowd.abort_all();
+    let strangers = Arc::new(Strangers::new(&stage, &replica, Place::ApiServer)?);
+    let hostile = strangers.hostile(plan);
     let hostile_alone = calls.run(plan.length, &replica).await?;
-    let sent_alone = strangers.sent().hostile - sent.hostile;
-    hostile.abort_all();
+    let sent_alone = strangers.sent().hostile;
+    drop(hostile);
 
     ensure!(
         replica.process.pid() == Some(pid) && replica.process.check().is_ok(),
@@ -80,10 +101,8 @@ pub async fn run(plan: Plan) -> Result<Report> {
         plan,
         confined_by: confined.by(),
         quiet,
-        attacked,
+        attacks,
         hostile_alone,
-        took,
-        sent,
         sent_alone,
         idle: idle.0,
         peak: peak.1,

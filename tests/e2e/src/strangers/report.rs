@@ -4,8 +4,24 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Plan;
-use super::attack::Sent;
+use super::attack::{Place, Sent};
 use super::calls::Taken;
+
+/// How long a kubelet waits for a probe where nothing else is said.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// One round, with strangers from one place.
+#[derive(Clone, Debug)]
+pub struct Attack {
+    /// Where they came from.
+    pub place: Place,
+    /// The requests meanwhile.
+    pub taken: Taken,
+    /// How long it was.
+    pub took: Duration,
+    /// What they sent.
+    pub sent: Sent,
+}
 
 /// What came of it.
 #[derive(Clone, Debug)]
@@ -17,15 +33,11 @@ pub struct Report {
     /// The same requests before the strangers came.
     pub quiet: Taken,
     /// And while they were there.
-    pub attacked: Taken,
+    pub attacks: Vec<Attack>,
     /// While only those with hostile bodies were left.
     pub hostile_alone: Taken,
     /// How many of their bodies were answered then.
     pub sent_alone: usize,
-    /// How long they were.
-    pub took: Duration,
-    /// What they sent.
-    pub sent: Sent,
     /// Resident before, in KiB.
     pub idle: u64,
     /// Most that was resident, in KiB.
@@ -37,12 +49,33 @@ pub struct Report {
 }
 
 impl Report {
-    /// What was not answered as it should be.
+    /// Each round, as it is told.
+    fn rounds(&self) -> impl Iterator<Item = (&'static str, &Taken)> {
+        let place = |place: Place| match place {
+            Place::Pod => "from one address",
+            Place::Pods => "from 100 addresses",
+            Place::ApiServer => "from the API server's",
+            Place::Indistinguishable => "the same, finishing reviews",
+        };
+        let attacks = self.attacks.iter();
+        attacks
+            .map(move |one| (place(one.place), &one.taken))
+            .chain([("hostile bodies alone", &self.hostile_alone)])
+    }
+
+    /// What was not answered as it should be, where it can be held.
     pub fn missed(&self) -> impl Iterator<Item = &String> {
-        self.attacked
-            .missed
-            .iter()
-            .chain(&self.hostile_alone.missed)
+        let held = |one: &&Attack| Place::HELD.contains(&one.place);
+        let attacks = self.attacks.iter().filter(held).map(|one| &one.taken);
+        attacks
+            .chain([&self.hostile_alone])
+            .flat_map(|taken| &taken.missed)
+    }
+
+    /// The same where it cannot: strangers are as the API server is.
+    fn left(&self) -> Option<&Vec<String>> {
+        let attack = |one: &&Attack| one.place == Place::Indistinguishable;
+        Some(&self.attacks.iter().find(attack)?.taken.missed)
     }
 }
 
@@ -51,60 +84,44 @@ impl fmt::Display for Report {
         let Plan {
             silent,
             trickling,
+            proven,
+            hammering,
             hostile,
             limit,
             ..
         } = self.plan;
         writeln!(
             f,
-            "One replica held to {limit} MiB by {}; {silent} silent and {trickling} trickling connections, \
-             {hostile} that send hostile bodies of 7 MiB, for {} s.\n",
+            "One replica held to {limit} MiB by {}; {silent} silent and {trickling} trickling connections, {proven} \
+             that finish a forged review and stay, {hostile} that send hostile bodies of 7 MiB, {hammering} at the \
+             plain port.\n",
             self.confined_by,
-            self.took.as_secs()
         )?;
         writeln!(
             f,
-            "| request | answered | p50 | p99 | max | before: p50 | p99 |"
+            "| request | strangers | answered | p50 | p99 | max | before: p50 | p99 |"
         )?;
-        writeln!(f, "| --- | --- | --- | --- | --- | --- | --- |")?;
-        for (name, now, before) in [
-            (
-                "Secret, labelled",
-                &self.attacked.secrets,
-                &self.quiet.secrets,
-            ),
-            (
-                "second Restore, refused",
-                &self.attacked.restores,
-                &self.quiet.restores,
-            ),
-            ("`/livez`", &self.attacked.livez, &self.quiet.livez),
-            (
-                "Secret, hostile bodies alone",
-                &self.hostile_alone.secrets,
-                &self.quiet.secrets,
-            ),
-            (
-                "second Restore, the same",
-                &self.hostile_alone.restores,
-                &self.quiet.restores,
-            ),
-            (
-                "`/livez`, the same",
-                &self.hostile_alone.livez,
-                &self.quiet.livez,
-            ),
-        ] {
-            writeln!(
-                f,
-                "| {name} | {} | {} | {} | {} | {} | {} |",
-                now.len(),
-                quantile(now, 0.5),
-                quantile(now, 0.99),
-                quantile(now, 1.0),
-                quantile(before, 0.5),
-                quantile(before, 0.99),
-            )?;
+        writeln!(f, "| --- | --- | --- | --- | --- | --- | --- | --- |")?;
+        type Of = fn(&Taken) -> &Vec<Duration>;
+        let kinds: [(&str, Of); 3] = [
+            ("Secret, labelled", |taken| &taken.secrets),
+            ("second Restore, refused", |taken| &taken.restores),
+            ("`/readyz` and `/livez`", |taken| &taken.probes),
+        ];
+        for (round, taken) in self.rounds() {
+            for (name, of) in kinds {
+                let (now, before) = (of(taken), of(&self.quiet));
+                writeln!(
+                    f,
+                    "| {name} | {round} | {} | {} | {} | {} | {} | {} |",
+                    now.len(),
+                    quantile(now, 0.5),
+                    quantile(now, 0.99),
+                    quantile(now, 1.0),
+                    quantile(before, 0.5),
+                    quantile(before, 0.99),
+                )?;
+            }
         }
         let mib = |kib: u64| format!("{:.0} MiB", kib as f64 / 1024.0);
         write!(
@@ -116,19 +133,44 @@ impl fmt::Display for Report {
         if let Some(peak) = self.cgroup_peak {
             write!(f, "; {} by the kernel's count of the cgroup", mib(peak))?;
         }
-        let Sent {
-            silent,
-            trickling,
-            hostile,
-        } = self.sent;
+        writeln!(f, ".")?;
+        for (attack, (round, _)) in self.attacks.iter().zip(self.rounds()) {
+            let Sent {
+                silent,
+                trickling,
+                proven,
+                hammering,
+                hostile,
+            } = attack.sent;
+            writeln!(
+                f,
+                "In {} s {round}: {silent} connections in silence, {trickling} bodies begun, {proven} forged reviews \
+                 and {hostile} hostile bodies answered, {hammering} connections to the plain port.",
+                attack.took.as_secs()
+            )?;
+        }
         writeln!(
             f,
-            ".\nThe strangers opened {silent} connections in silence, began {trickling} bodies and had {hostile} hostile ones answered, {} more when they were alone.\nThe replica counted: {}.",
+            "Hostile bodies alone: {} answered.\nThe replica counted: {}.",
             self.sent_alone,
             self.metrics.join(", ")
         )?;
-        writeln!(f, "Missed: {}.", self.missed().count())?;
-        for missed in self.missed().take(10) {
+        let probes = self.rounds().flat_map(|(_, taken)| &taken.probes);
+        let late = probes.filter(|taken| **taken > PATIENCE).count();
+        writeln!(f, "Probes a kubelet would not have waited for: {late}.")?;
+        if let Some(left) = self.left() {
+            writeln!(
+                f,
+                "Missed where strangers are as the API server is: {}.",
+                left.len()
+            )?;
+        }
+        writeln!(f, "Missed otherwise: {}.", self.missed().count())?;
+        for missed in self
+            .missed()
+            .chain(self.left().into_iter().flatten())
+            .take(10)
+        {
             writeln!(f, "missed: {missed}")?;
         }
         Ok(())

@@ -3,6 +3,7 @@
 
 mod pki;
 mod server;
+mod webhook;
 
 use acm_backup_bed::Program;
 use acm_backup_bed::parts::{self, Part};

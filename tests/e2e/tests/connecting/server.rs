@@ -165,6 +165,18 @@ pub fn http_proxy(
     })
 }
 
+/// A proxy that lets nobody through.
+pub fn dead_proxy(seen: &Seen) -> u16 {
+    let seen = seen.clone();
+    listen(move |mut stream| {
+        let head = head(&mut stream);
+        seen.note(format!(
+            "{:?}",
+            head.and_then(|head| head.into_iter().next())
+        ));
+    })
+}
+
 fn connect(stream: &mut (impl Read + Write), wants: Option<&str>, seen: &Seen) -> bool {
     let Some(head) = head(stream) else {
         return false;

@@ -148,6 +148,27 @@ impl Slots {
         Ok(judgement)
     }
 
+    /// Tries whether the slot could be taken, by writes that store nothing. Whether others have it now is not asked.
+    ///
+    /// # Errors
+    /// Why a review that wants it would be refused whatever it says.
+    pub async fn try_out(&self, asked: &Asked<'_>) -> Result<(), Judgement> {
+        let name = names::slot_lease(&asked.review.subject.meta().namespace);
+        let tried = async {
+            let look = self.look(&name, asked.deadline).await?;
+            let spec = self.spec(&slot::holder(&asked.review.subject), look.now);
+            // One that is there is never made again, as long as nobody deletes it.
+            if look.lease.is_none() {
+                let call = self.leases.try_create(&name, &spec);
+                self.in_time("create", asked.deadline, call).await?;
+            }
+            let call = self.leases.try_change(&name, &spec);
+            self.in_time("patch", asked.deadline, call).await
+        };
+        let tried: Result<(), Missing> = tried.await;
+        tried.map_err(|missing| asked.blinded("reserve this hub for it", &missing))
+    }
+
     /// The record of accepted statements as it counts now.
     pub async fn accepted(&self, namespace: &str, deadline: Instant) -> Fact<Vec<Accepted>> {
         let asked = Timestamp::now();
@@ -307,10 +328,14 @@ impl Asked<'_> {
     }
 
     fn blind(&self, what: &str, missing: &Missing) -> Refused {
-        Refused::Judged(Judgement {
+        Refused::Judged(self.blinded(what, missing))
+    }
+
+    fn blinded(&self, what: &str, missing: &Missing) -> Judgement {
+        Judgement {
             findings: vec![text::blind(self.review, self.cli, what, missing)],
             ..Judgement::default()
-        })
+        }
     }
 
     /// Whether an update is of an object that is not stored.

@@ -378,6 +378,9 @@ impl Api {
             labels.remove(key);
         }
         self.managed(path, query, &mut object);
+        if query.contains("dryRun=All") {
+            return full(200, &bare(path, object));
+        }
         full(200, &bare(path, self.put(collection, object)))
     }
 
@@ -393,6 +396,9 @@ impl Api {
         let name = object["metadata"]["name"].as_str().unwrap().to_owned();
         if self.get(path, &name).is_some() {
             return refusal(409);
+        }
+        if query.contains("dryRun=All") {
+            return full(201, &object);
         }
         full(201, &self.put(path, object))
     }

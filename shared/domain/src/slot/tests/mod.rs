@@ -307,6 +307,8 @@ fn what_starts_something_reserves_and_nothing_else() {
         ] {
             review.origin = origin;
             assert!(!wanted(&review), "{review:?}");
+            let is_a_dry_run = matches!(review.origin, Origin::Admission { .. });
+            assert_eq!(tried(&review), is_a_dry_run && reserves, "{review:?}");
         }
     }
 }

@@ -37,6 +37,18 @@ fn who_waits_for_whom_and_what_to_do() {
                 seconds: std::time::Duration::from_secs(2).into(),
             },
         ),
+        blind(
+            &asked("Restore"),
+            "oc",
+            "reserve the hub for it",
+            &Missing::Failed {
+                resource: "leases.coordination.k8s.io".to_owned(),
+                why: "leases.coordination.k8s.io \"acm-backup-slot-x\" is forbidden: exceeded quota: no-leases, requested: \
+                      count/leases.coordination.k8s.io=1, used: count/leases.coordination.k8s.io=1, limited: \
+                      count/leases.coordination.k8s.io=0"
+                    .to_owned(),
+            },
+        ),
     ];
     let texts: Vec<_> = texts.iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(texts.join("\n\n"));
