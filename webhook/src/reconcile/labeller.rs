@@ -16,7 +16,7 @@ use super::lease::{Election, GIVE_UP, RENEW, Standing};
 use super::left_alone::Kept;
 use super::lookout::{Lookout, unselected};
 use super::metadata::{Metadatas, Seen, Written};
-use super::queue::{Queue, Target};
+use super::queue::{Attempt, Queue, Target};
 use super::trouble::{Trouble, is_forbidden};
 use crate::service::lifecycle::{Lifecycle, Phase};
 use crate::service::metrics::Metrics;
@@ -127,7 +127,7 @@ impl Labeller {
     async fn look(
         &self,
         target: Target,
-        attempt: usize,
+        attempt: Attempt,
         local: &Fact<Arc<BTreeSet<String>>>,
         kept: &Kept,
         trouble: &Trouble,

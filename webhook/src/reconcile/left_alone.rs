@@ -42,10 +42,23 @@ pub struct Kept {
 #[derive(Default)]
 struct State {
     left: Option<LeftAlone>,
-    /// What is stored, and what a compare-and-swap compares; none where nothing can be, and before it is read.
+    /// Which record that goes back to. One with another uid is of another installation.
+    uid: Option<String>,
+    /// What is stored, and what a compare-and-swap compares; none where nothing can be.
     stored: Option<(LeftAlone, Version)>,
     /// It was refused, and is so again until everything was looked through once more.
     is_refused: bool,
+}
+
+/// What a look at the record found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// There is none, or it is not ours to read.
+    Missing,
+    /// The one that is known, or the first.
+    Known,
+    /// One that was not there before: what was known is of an installation that is over.
+    Anew,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -118,15 +131,14 @@ impl Kept {
         }
     }
 
-    /// Reads the record, unless it was. Where there is none, or it is not ours to read, what is older than
-    /// `otherwise` is left, and every replica that is elected begins anew.
+    /// Reads the record. Where there is none, or it is not ours to read, what is older than `otherwise` is left, and
+    /// every replica that is elected begins anew.
+    ///
+    /// Whatever somebody else wrote into the one that is known, what we know counts, and is stored again.
     ///
     /// # Errors
     /// When the API server cannot be asked.
-    pub async fn read(&self, otherwise: Option<Timestamp>) -> kube::Result<()> {
-        if self.state().stored.is_some() {
-            return Ok(());
-        }
+    pub async fn read(&self, otherwise: Option<Timestamp>) -> kube::Result<Read> {
         let request = Request::get(&self.url).body(Vec::new());
         let record = match self.call(request).await {
             Ok(record) => Some(record),
@@ -136,20 +148,32 @@ impl Kept {
         };
         let mut state = self.state();
         let Some(record) = record else {
+            state.stored = None;
             let left = || match self.label_existing {
                 true => LeftAlone::nothing(otherwise),
                 false => LeftAlone::new(otherwise),
             };
             state.left.get_or_insert_with(left);
-            return Ok(());
+            return Ok(Read::Missing);
         };
         let stored = record.left_alone();
-        state.left = Some(match self.label_existing {
-            true => LeftAlone::nothing(record.metadata.creation_timestamp),
-            false => stored.clone(),
-        });
+        let read = match state.uid.as_ref() == Some(&record.metadata.uid) {
+            true => Read::Known,
+            false => {
+                let is_first = state.left.is_none();
+                state.left = Some(match self.label_existing {
+                    true => LeftAlone::nothing(record.metadata.creation_timestamp),
+                    false => stored.clone(),
+                });
+                state.uid = Some(record.metadata.uid.clone());
+                match is_first {
+                    true => Read::Known,
+                    false => Read::Anew,
+                }
+            }
+        };
         state.stored = Some((stored, record.metadata));
-        Ok(())
+        Ok(read)
     }
 
     /// Takes in what was found to be left when everything was looked through; `listed` are the kinds that were

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::fights::Fights;
-use super::left_alone::Kept;
+use super::left_alone::{Kept, Read};
 use super::metadata::{Heard, Metadatas, Seen};
 use super::queue::{Queue, Target};
 use super::trouble::{Trouble, is_forbidden};
@@ -134,7 +134,10 @@ impl Lookout {
     async fn sweep(&self, installed: Option<Timestamp>) -> kube::Result<String> {
         // Who becomes known while this goes on has not been asked about all of it.
         let mut listed = self.referrers.listed();
-        self.kept.read(installed).await?;
+        if self.kept.read(installed).await? == Read::Anew {
+            // What waits was due by what was known before; what still is, this sweep finds.
+            self.queue.clear();
+        }
         let mut left = BTreeSet::new();
         let mut take = |page: Vec<Seen>| {
             for seen in page {

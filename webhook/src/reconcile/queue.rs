@@ -57,7 +57,16 @@ const AGAIN: [Duration; 5] = [
 #[derive(Clone, Copy)]
 struct Due {
     at: Instant,
+    /// How often it could not be settled.
     attempt: usize,
+}
+
+/// Which attempt one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    number: usize,
+    /// How often the queue had been cleared when it began.
+    round: u64,
 }
 
 /// The queue. Closed until it is opened.
@@ -71,6 +80,7 @@ pub struct Queue {
 struct State {
     is_open: bool,
     due: BTreeMap<Target, Due>,
+    round: u64,
 }
 
 /// While this is held the queue takes in what it is given; then it is emptied.
@@ -92,6 +102,13 @@ impl Queue {
     pub fn open(&self) -> Open<'_> {
         self.lock().is_open = true;
         Open(self)
+    }
+
+    /// Forgets everything that waits, and what is being looked at: that does not come again.
+    pub fn clear(&self) {
+        let mut state = self.lock();
+        state.due.clear();
+        state.round = state.round.wrapping_add(1);
     }
 
     /// Asks for targets to be looked at now.
@@ -137,17 +154,17 @@ impl Queue {
 
     /// Asks for a target to be looked at again later, unless it has been often enough. `attempt` is the
     /// one that came with it.
-    pub fn again(&self, target: Target, attempt: usize) -> bool {
-        let Some(pause) = AGAIN.get(attempt) else {
+    pub fn again(&self, target: Target, attempt: Attempt) -> bool {
+        let Some(pause) = AGAIN.get(attempt.number) else {
             return false;
         };
         let now = Instant::now();
         let due = Due {
             at: now.checked_add(*pause).unwrap_or(now),
-            attempt: attempt.saturating_add(1),
+            attempt: attempt.number.saturating_add(1),
         };
         let mut state = self.lock();
-        if !state.is_open {
+        if !state.is_open || state.round != attempt.round {
             return false;
         }
         // One that was asked for anew meanwhile is due earlier.
@@ -158,11 +175,13 @@ impl Queue {
     }
 
     /// The next target that is due, and which attempt this is; waits for one.
-    pub async fn next(&self) -> (Target, usize) {
+    pub async fn next(&self) -> (Target, Attempt) {
         loop {
             let changed = self.changed.notified();
             let wait = {
-                let due = &mut self.lock().due;
+                let mut state = self.lock();
+                let round = state.round;
+                let due = &mut state.due;
                 let first = due
                     .iter()
                     .min_by_key(|(_, due)| due.at)
@@ -174,7 +193,8 @@ impl Queue {
                             // Whoever else waits was not told of the rest.
                             self.changed.notify_one();
                         }
-                        return (target, next.attempt);
+                        let number = next.attempt;
+                        return (target, Attempt { number, round });
                     }
                     Some((_, next)) => Some(next.at),
                     None => None,
@@ -207,6 +227,10 @@ impl Queue {
 mod tests {
     use super::*;
 
+    fn attempt(number: usize) -> Attempt {
+        Attempt { number, round: 0 }
+    }
+
     #[tokio::test]
     async fn each_target_comes_once_however_often_it_is_asked_for() {
         let queue = Queue::default();
@@ -214,7 +238,7 @@ mod tests {
         let target = Target::one(Labelled::Secret, "c1", "pull");
         queue.add([target.clone(), target.clone()]);
         queue.add([target.clone()]);
-        assert_eq!(queue.next().await, (target, 0));
+        assert_eq!(queue.next().await, (target, attempt(0)));
         assert!(queue.is_empty());
     }
 
@@ -223,10 +247,27 @@ mod tests {
         let queue = Queue::default();
         let _open = queue.open();
         let target = Target::one(Labelled::Secret, "c1", "pull");
-        assert!(queue.again(target.clone(), 0));
-        assert_eq!(queue.next().await, (target.clone(), 1));
-        assert!(!queue.again(target, AGAIN.len()));
+        assert!(queue.again(target.clone(), attempt(0)));
+        assert_eq!(queue.next().await, (target.clone(), attempt(1)));
+        assert!(!queue.again(target, attempt(AGAIN.len())));
         assert!(queue.is_empty());
+    }
+
+    /// Nor does what is looked at just then.
+    #[tokio::test]
+    async fn what_was_cleared_away_does_not_come_again() {
+        let queue = Queue::default();
+        let _open = queue.open();
+        let [one, two] = ["1", "2"].map(|name| Target::one(Labelled::Secret, "c1", name));
+        queue.add([one, two]);
+        let (looked_at, before) = queue.next().await;
+        queue.clear();
+        assert!(queue.is_empty());
+        assert!(!queue.again(looked_at.clone(), before));
+        assert!(queue.is_empty());
+        queue.add([looked_at.clone()]);
+        let (_, now) = queue.next().await;
+        assert!(queue.again(looked_at, now));
     }
 
     /// Failed before: one that waited for its next try kept that time, up to a minute, though it was heard of.
@@ -236,9 +277,9 @@ mod tests {
         let _open = queue.open();
         let target = Target::one(Labelled::Secret, "c1", "pull");
         let begun = Instant::now();
-        assert!(queue.again(target.clone(), AGAIN.len() - 1));
+        assert!(queue.again(target.clone(), attempt(AGAIN.len() - 1)));
         queue.later(target.clone(), Duration::from_secs(1));
-        assert_eq!(queue.next().await, (target, 0));
+        assert_eq!(queue.next().await, (target, attempt(0)));
         assert_eq!(begun.elapsed(), Duration::from_secs(1));
     }
 
@@ -254,13 +295,13 @@ mod tests {
             queue.later(target.clone(), second);
             tokio::time::advance(Duration::from_millis(100)).await;
         }
-        assert_eq!(queue.next().await, (target.clone(), 0));
+        assert_eq!(queue.next().await, (target.clone(), attempt(0)));
         assert!(queue.is_empty());
         // Asked for at once it does not wait, and what is due is not put off.
         queue.add([target.clone()]);
         queue.later(target.clone(), second);
         let waited = Instant::now();
-        assert_eq!(queue.next().await, (target, 0));
+        assert_eq!(queue.next().await, (target, attempt(0)));
         assert_eq!(waited, Instant::now());
         assert!(begun.elapsed() >= second);
     }
@@ -275,7 +316,10 @@ mod tests {
         });
         tokio::task::yield_now().await;
         queue.add([Target::namespace("pool-1")]);
-        assert_eq!(waiting.await.unwrap(), (Target::namespace("pool-1"), 0));
+        assert_eq!(
+            waiting.await.unwrap(),
+            (Target::namespace("pool-1"), attempt(0))
+        );
     }
 
     /// Failed before: the queue of a replica that is not elected grew with every cluster.
@@ -286,7 +330,7 @@ mod tests {
         let ask = || {
             queue.add([target.clone()]);
             queue.later(target.clone(), Duration::ZERO);
-            queue.again(target.clone(), 0)
+            queue.again(target.clone(), attempt(0))
         };
         assert!(!ask() && queue.is_empty());
         let open = queue.open();

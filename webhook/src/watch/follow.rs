@@ -49,6 +49,8 @@ pub trait Store: Send + Sync + 'static {
     fn apply(&self, item: Self::Item);
     /// One object is gone.
     fn remove(&self, item: Self::Item);
+    /// The collection is not served or not ours to read: whatever happens to it now happens unseen.
+    fn refused(&self) {}
     /// Reads an object into the part that is kept.
     fn project(&self, object: &Value) -> Self::Item;
     /// The part that is kept.
@@ -99,6 +101,9 @@ impl<S: Store> Follow<S> {
             let missing = self.missing(&error);
             let why = missing.to_string();
             let absent = matches!(missing, Missing::NoKind { .. });
+            if missing.is_lasting() {
+                self.store.refused();
+            }
             match (self.contact.failed(missing), absent) {
                 (false, _) => {}
                 (true, true) => tracing::info!(%why, "nothing to watch yet; looking again"),

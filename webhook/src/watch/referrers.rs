@@ -41,7 +41,7 @@ pub struct Referrers {
 #[derive(Default)]
 struct Inner {
     references: References,
-    /// The kinds whose first list has been taken in: what comes later is new.
+    /// The kinds whose first list has been taken in, and that were not out of sight since: what comes later is new.
     listed: BTreeSet<ReferrerKind>,
 }
 
@@ -159,6 +159,11 @@ impl Store for Followed {
         self.all.queue.add(new);
     }
 
+    /// What their next list has is what was there before, as with the first.
+    fn refused(&self) {
+        self.all.lock().listed.remove(&self.kind);
+    }
+
     fn remove(&self, referrer: Referrer) {
         let mut inner = self.all.lock();
         let (namespace, name) = (referrer.namespace, referrer.name);
@@ -263,6 +268,24 @@ mod tests {
         assert!(!hub.is_needed("new", "pull"));
         hub.deployments.remove(third());
         assert!(!hub.is_needed("third", "pull"));
+    }
+
+    /// Failed before: all that was made while the labels were not installed was looked at as if made under our eyes.
+    #[test]
+    fn what_came_while_they_were_out_of_sight_is_what_was_there_before() {
+        let hub = with_clusters();
+        let _open = hub.elected();
+        hub.deployments.refused();
+        assert!(hub.all.listed().is_empty());
+        let list = ["old", "unseen"].map(|name| hub.deployments.project(&object(name, "pull")));
+        hub.deployments.replace(list.into());
+        assert!(hub.queue.is_empty() && hub.is_needed("unseen", "pull"));
+        let listed = BTreeSet::from([ReferrerKind::ClusterDeployment]);
+        assert_eq!(hub.all.listed(), listed);
+        hub.deployments
+            .apply(hub.deployments.project(&object("seen", "pull")));
+        let seen = Target::one(Labelled::Secret, "seen", "pull");
+        assert_eq!(hub.queue.waiting(), BTreeSet::from([seen]));
     }
 
     #[test]

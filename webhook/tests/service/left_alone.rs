@@ -1,11 +1,14 @@
 //! What was there before the labels, and the record of it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use acm_backup_domain::labels::referrers::ReferrerKind;
 use acm_backup_domain::names::LEFT_ALONE;
 use acm_backup_domain::upstream::object_label::BACKUP;
 use acm_backup_webhook::log;
-use acm_backup_webhook::watch::follow::Store;
+use acm_backup_webhook::watch::follow::{Follow, Store};
+use acm_backup_webhook::watch::referrers::resource;
 use serde_json::{Value, json};
 
 use crate::api::Api;
@@ -248,4 +251,129 @@ async fn labels_that_come_long_after_the_guards_leave_what_is_there_by_then() {
     hub.labelled("after", "pull", "pullsecret").await;
     tokio::time::sleep(Duration::from_secs(1800)).await;
     assert_eq!(hub.label("between", "pull"), None);
+}
+
+/// When the labels are installed again.
+const LABELS_CAME: &str = "2026-12-24T12:00:00Z";
+
+/// Applies the record anew, empty, as it is in the manifests.
+fn install_again(hub: &Hub) {
+    hub.api.put(
+        RECORDS,
+        json!({"metadata": {"name": LEFT_ALONE, "creationTimestamp": LABELS_CAME}}),
+    );
+}
+
+/// As `noted`, but not for ever.
+async fn noted_in_time(hub: &Hub) {
+    let noted = tokio::time::timeout(Duration::from_secs(1800), hub.noted()).await;
+    noted.expect("noted with one of the next sweeps");
+}
+
+/// Labels are taken away and installed again under one leader, which stays for the guards. Failed before: what the
+/// new record says to leave was due by what the leader remembered of the old one, and by its old list.
+#[tokio::test(start_paused = true)]
+async fn labels_that_are_installed_again_leave_what_came_between() {
+    const DEPLOYMENTS: &str = "/apis/hive.openshift.io/v1/namespaces";
+    const RIGHTS: [&str; 3] = ["/secrets", "/configmaps", "/clusterdeployments"];
+    let hub = Hub::new();
+    let put = |object: Value| {
+        let namespace = object["metadata"]["namespace"].as_str().unwrap().to_owned();
+        let collection = format!("{DEPLOYMENTS}/{namespace}/clusterdeployments");
+        hub.api.put(&collection, object);
+    };
+    put(old());
+    hub.api.secret_of(OLD, "old", "pull", json!({}));
+    let follow = Follow {
+        resource: resource(ReferrerKind::ClusterDeployment),
+        namespace: None,
+        selector: "",
+        store: Arc::clone(&hub.deployments),
+        contact: Arc::clone(&hub.deployments.contact),
+    };
+    tokio::spawn(follow.run(hub.api.client()));
+    hub.pools.replace(Vec::new());
+    hub.knows_itself();
+    hub.elect(false);
+    hub.noted().await;
+    for right in RIGHTS {
+        hub.api.refuse(right, 403);
+    }
+    hub.api.delete(RECORDS, LEFT_ALONE);
+    hub.api.end_watches();
+    tokio::time::sleep(SOON).await;
+    put(deployment("between", NEW));
+    hub.api.secret_of(NEW, "between", "pull", json!({}));
+    tokio::time::sleep(Duration::from_secs(1800)).await;
+    hub.knows_itself();
+    install_again(&hub);
+    for right in RIGHTS {
+        hub.api.allow(right);
+    }
+    noted_in_time(&hub).await;
+    hub.deploy(&deployment("after", "2026-12-24T13:00:00Z"));
+    hub.api.secret("after", "pull", json!({}));
+    hub.labelled("after", "pull", "pullsecret").await;
+    tokio::time::sleep(Duration::from_secs(1800)).await;
+    for namespace in ["old", "between"] {
+        assert_eq!(hub.label(namespace, "pull"), None, "{namespace}");
+    }
+}
+
+/// Failed before: the leader never looked, and the record stayed empty; what still waited was labelled.
+#[tokio::test(start_paused = true)]
+async fn a_record_that_is_made_anew_under_a_leader_begins_from_what_is_there() {
+    let hub = Hub::new();
+    hub.api.secret_of(OLD, "old", "pull", json!({}));
+    hub.knows_itself();
+    hub.lists(&[old()]);
+    hub.elect(false);
+    hub.noted().await;
+    // One that is due, and cannot be labelled for now.
+    const WRITE: &str = "PATCH /api/v1/namespaces/between";
+    hub.api.refuse(WRITE, 500);
+    hub.api.secret_of(NEW, "between", "pull", json!({}));
+    hub.deploy(&deployment("between", NEW));
+    let tried = |api: &Api| api.requests().iter().any(|it| it.starts_with(WRITE));
+    hub.api.until(tried).await;
+    hub.api.delete(RECORDS, LEFT_ALONE);
+    install_again(&hub);
+    // Pools come to be known, so there is a sweep before it is tried for the last time.
+    hub.pools.refused();
+    hub.pools.replace(Vec::new());
+    noted_in_time(&hub).await;
+    hub.api.allow(WRITE);
+    tokio::time::sleep(Duration::from_secs(1800)).await;
+    for namespace in ["old", "between"] {
+        assert_eq!(hub.label(namespace, "pull"), None, "{namespace}");
+    }
+    let record = hub.api.get(RECORDS, LEFT_ALONE).unwrap();
+    assert_eq!(record["data"]["count"], "2");
+}
+
+/// `kubectl replace`, by hand or by a GitOps tool. Failed before: on a quiet hub nobody noticed, and the next replica
+/// that was elected went by ages.
+#[tokio::test(start_paused = true)]
+async fn a_record_that_is_emptied_under_a_leader_is_written_again() {
+    let hub = Hub::new();
+    hub.api.secret_of(OLD, "old", "pull", json!({}));
+    hub.knows_itself();
+    hub.lists(&[old()]);
+    hub.elect(false);
+    hub.noted().await;
+    tokio::time::sleep(SOON).await;
+    let whole = hub.api.get(RECORDS, LEFT_ALONE).unwrap();
+    for damage in [
+        json!({"data": null, "binaryData": null}),
+        json!({"data": null}),
+    ] {
+        let mut record = whole.clone();
+        json_patch::merge(&mut record, &damage);
+        hub.api.put(RECORDS, record);
+        noted_in_time(&hub).await;
+        let record = hub.api.get(RECORDS, LEFT_ALONE).unwrap();
+        assert_eq!(record["data"], whole["data"]);
+        assert_eq!(record["binaryData"], whole["binaryData"]);
+    }
+    assert_eq!(hub.label("old", "pull"), None);
 }
