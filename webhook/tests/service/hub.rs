@@ -117,7 +117,8 @@ impl Hub {
     pub async fn noted(&self) {
         let noted = |api: &Api| {
             let record = api.get(RECORDS, LEFT_ALONE);
-            record.is_some_and(|it| it["data"]["asked"] == "Mark ClusterDeployment ClusterPool")
+            record
+                .is_some_and(|it| it["data"]["asked"] == "Mark/1 ClusterDeployment/1 ClusterPool/1")
         };
         self.api.until(noted).await;
     }

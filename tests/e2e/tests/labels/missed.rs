@@ -160,7 +160,7 @@ async fn installed_after(hub: &GuardedHub, youngest: &Value) {
     until("what was there to be noted", LIMIT, || async {
         let record = record(hub);
         let asked = &record["data"]["asked"];
-        Ok(match asked == "Mark ClusterDeployment ClusterPool" {
+        Ok(match asked == "Mark/1 ClusterDeployment/1 ClusterPool/1" {
             true => Seen::Yes(()),
             false => Seen::NotYet(record.to_string()),
         })

@@ -34,12 +34,14 @@ impl Source {
         Self::Referrer(ReferrerKind::ClusterPool),
     ];
 
-    /// Its name where the record is kept.
+    /// Its name where the record is kept, with the revision of what it is asked for. A release that labels more by
+    /// it raises the revision: of that nobody was asked on the hubs that are there, so it is left alone.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Mark => "Mark",
-            Self::Referrer(kind) => kind.kind(),
+            Self::Mark => "Mark/1",
+            Self::Referrer(ReferrerKind::ClusterDeployment) => "ClusterDeployment/1",
+            Self::Referrer(ReferrerKind::ClusterPool) => "ClusterPool/1",
         }
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
-use crate::labels::referrers::Referrer;
-use crate::upstream::object_label::{EXCLUDE, METAL3_ENVIRONMENT};
+use crate::labels::referrers::{Referrer, Row, Treatment};
+use crate::upstream::object_label::{self, EXCLUDE, METAL3_ENVIRONMENT};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -298,7 +298,7 @@ fn the_record_follows_what_was_found_and_forgets_nothing_it_cannot_see() {
 fn a_record_reads_as_it_was_written_and_a_cut_one_as_none() {
     let left = record(&[Source::Mark, DEPLOYMENT], &[7, Uid::MAX, 1 << 64]);
     let (asked, bytes) = (left.asked(), left.bytes());
-    assert_eq!(asked, "Mark ClusterDeployment");
+    assert_eq!(asked, "Mark/1 ClusterDeployment/1");
     assert_eq!(LeftAlone::read(installed(), &asked, "3", &bytes), left);
     let nothing = LeftAlone::new(installed());
     for (asked, count, bytes) in [
@@ -312,7 +312,7 @@ fn a_record_reads_as_it_was_written_and_a_cut_one_as_none() {
         let read = LeftAlone::read(installed(), asked, count, bytes);
         assert_eq!(read, nothing, "{asked:?} {count:?} {}", bytes.len());
     }
-    let marks = LeftAlone::read(installed(), "Helm Mark", "0", &[]);
+    let marks = LeftAlone::read(installed(), "Helm/1 Mark/1", "0", &[]);
     assert_eq!(marks, record(&[Source::Mark], &[]));
 }
 
@@ -339,4 +339,90 @@ fn every_kind_that_refers_is_a_source_of_its_own_name() {
     }
     let names: BTreeSet<_> = Source::ALL.map(Source::name).into();
     assert_eq!(names.len(), Source::ALL.len());
+}
+
+/// Another release asked for less, or for more. Failed before: a record said of the kind that it was asked, and all that
+/// a further reference of it named on old clusters was due.
+#[test]
+fn who_was_asked_for_something_else_was_not_asked() {
+    let old = references(&[(OLD, "pull")]);
+    for asked in [
+        "Mark/1 ClusterDeployment/0 ClusterPool/1",
+        "Mark/1 ClusterDeployment/2 ClusterPool/1",
+        "Mark/1 ClusterDeployment/11 ClusterPool/1",
+        "Mark ClusterDeployment ClusterPool",
+    ] {
+        let left = LeftAlone::read(installed(), asked, "0", &[]);
+        let found = standing(&left, OLD, &[], &old);
+        assert_eq!(found, Standing::LeftAlone, "{asked}");
+        // Looked through once, it is asked from then on.
+        let after = left.after(BTreeSet::from([1]), &ReferrerKind::ALL.into());
+        assert_eq!(after, record(&Source::ALL, &[1]), "{asked}");
+    }
+}
+
+/// Whoever makes one of these lists longer raises the revision in its source's name ([`Source::name`]) and here: else
+/// every old hub copies what the new line names, unasked.
+#[test]
+fn a_revision_stands_for_what_is_labelled_by_it() {
+    let asks = |source: Source| -> Vec<&'static str> {
+        match source {
+            Source::Mark => crate::labels::ASKED_FOR.into(),
+            Source::Referrer(kind) => {
+                let rows = kind.table().iter();
+                rows.filter(|Row(_, treatment)| !matches!(treatment, Treatment::LeftOut(_)))
+                    .map(|Row(field, _)| *field)
+                    .collect()
+            }
+        }
+    };
+    for (source, name, expected) in [
+        (
+            Source::Mark,
+            "Mark/1",
+            &[
+                object_label::BACKUP,
+                object_label::CREDENTIAL_TYPE,
+                object_label::HIVE_SECRET_TYPE,
+                object_label::EXCLUDE,
+                object_label::MANAGED_SERVICE_ACCOUNT,
+                object_label::AGENT_INSTALL_WATCH,
+                object_label::METAL3_ENVIRONMENT,
+            ][..],
+        ),
+        (
+            Source::Referrer(ReferrerKind::ClusterDeployment),
+            "ClusterDeployment/1",
+            &[
+                "spec.pullSecretRef",
+                "spec.clusterMetadata.adminKubeconfigSecretRef",
+                "spec.clusterMetadata.adminPasswordSecretRef",
+                "spec.clusterMetadata.metadataJSONSecretRef",
+                "spec.certificateBundles[].certificateSecretRef",
+                "spec.platform.*.credentialsSecretRef",
+                "spec.platform.*.certificatesSecretRef",
+                "spec.platform.*.libvirtSSHPrivateKeySecretRef",
+                "spec.provisioning.installConfigSecretRef",
+                "spec.provisioning.sshPrivateKeySecretRef",
+                "spec.provisioning.manifestsSecretRef",
+                "spec.provisioning.manifestsConfigMapRef",
+                "spec.provisioning.installerEnv[].valueFrom.secretKeyRef",
+                "spec.provisioning.installerEnv[].valueFrom.configMapKeyRef",
+            ],
+        ),
+        (
+            Source::Referrer(ReferrerKind::ClusterPool),
+            "ClusterPool/1",
+            &[
+                "spec.pullSecretRef",
+                "spec.installConfigSecretTemplateRef",
+                "spec.platform.*.credentialsSecretRef",
+                "spec.platform.*.certificatesSecretRef",
+                "spec.platform.*.libvirtSSHPrivateKeySecretRef",
+            ],
+        ),
+    ] {
+        assert_eq!(asks(source), expected, "raise the revision of {name}");
+        assert_eq!(source.name(), name);
+    }
 }
