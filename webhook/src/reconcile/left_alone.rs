@@ -24,6 +24,9 @@ use super::trouble::{Trouble, is_forbidden};
 /// Bound of one call; the record of a large hub is a few hundred KiB.
 const CALL: Duration = Duration::from_secs(10);
 
+/// How often it is written anew at once where somebody else writes it at the same time.
+const TRIES: usize = 2;
+
 const ASKED: &str = "asked";
 const COUNT: &str = "count";
 const UIDS: &str = "uids";
@@ -186,22 +189,52 @@ impl Kept {
         state.is_refused = false;
     }
 
-    /// Stores it, where it is another than is stored.
-    pub async fn store(&self, trouble: &Trouble) {
-        let (left, version) = {
-            let state = self.state();
-            let (Some(left), Some((stored, version))) = (&state.left, &state.stored) else {
-                trouble.say(
-                    KEEPING,
-                    "there is no ConfigMap acm-backup-left-alone that may be read",
-                );
-                return;
+    /// Stores it, where it is another than is stored. Where another record turns out to be there, that counts from
+    /// now on, and everything is to be looked through again.
+    pub async fn store(&self, trouble: &Trouble) -> Read {
+        for _ in 0..TRIES {
+            let (left, version) = {
+                let state = self.state();
+                let (Some(left), Some((stored, version))) = (&state.left, &state.stored) else {
+                    trouble.say(
+                        KEEPING,
+                        "there is no ConfigMap acm-backup-left-alone that may be read",
+                    );
+                    return Read::Missing;
+                };
+                if state.is_refused || left == stored {
+                    return Read::Known;
+                }
+                (left.clone(), version.clone())
             };
-            if state.is_refused || left == stored {
-                return;
+            match self.write(left, version).await {
+                Ok(()) => {
+                    trouble.over(KEEPING);
+                    return Read::Known;
+                }
+                // Somebody else wrote it, or took it away.
+                Err(kube::Error::Api(status)) if [404, 409].contains(&status.code) => {
+                    match self.read(None).await {
+                        Ok(Read::Anew) => return Read::Anew,
+                        Ok(Read::Known | Read::Missing) => {}
+                        Err(error) => {
+                            trouble.tell(KEEPING, &error);
+                            return Read::Known;
+                        }
+                    }
+                }
+                Err(error) => {
+                    trouble.tell(KEEPING, &error);
+                    self.state().is_refused =
+                        matches!(error, kube::Error::Api(status) if status.code < 500);
+                    return Read::Known;
+                }
             }
-            (left.clone(), version.clone())
-        };
+        }
+        Read::Known
+    }
+
+    async fn write(&self, left: LeftAlone, version: Version) -> kube::Result<()> {
         let patch = json!({
             "metadata": {"uid": version.uid, "resourceVersion": version.resource_version},
             "data": {(ASKED): left.asked(), (COUNT): left.len().to_string()},
@@ -210,22 +243,9 @@ impl Kept {
         let request = Request::patch(format!("{}?fieldManager={FIELD_MANAGER}", self.url))
             .header(CONTENT_TYPE, "application/merge-patch+json")
             .body(patch.to_string().into_bytes());
-        let written = self.call(request).await;
-        let mut state = self.state();
-        match written {
-            Ok(record) => {
-                trouble.over(KEEPING);
-                state.stored = Some((left, record.metadata));
-            }
-            // Somebody else wrote it, or took it away: the next look begins with what is there.
-            Err(kube::Error::Api(status)) if [404, 409].contains(&status.code) => {
-                state.stored = None;
-            }
-            Err(error) => {
-                trouble.tell(KEEPING, &error);
-                state.is_refused = matches!(error, kube::Error::Api(status) if status.code < 500);
-            }
-        }
+        let record = self.call(request).await?;
+        self.state().stored = Some((left, record.metadata));
+        Ok(())
     }
 
     async fn call(&self, request: http::Result<Request<Vec<u8>>>) -> kube::Result<ConfigMap> {

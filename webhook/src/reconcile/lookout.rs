@@ -84,7 +84,11 @@ impl Lookout {
             // What became known until now is known to this sweep.
             let _ = self.referrers.first_list().now_or_never();
             match self.sweep(installed).await {
-                Ok(version) => {
+                Ok(None) => {
+                    tokio::time::sleep(pause(failures)).await;
+                    failures = failures.saturating_add(1);
+                }
+                Ok(Some(version)) => {
                     self.trouble.over(SWEEPING);
                     failures = 0;
                     self.tell(&mut told);
@@ -130,8 +134,9 @@ impl Lookout {
         *told = left;
     }
 
-    /// Looks through everything nothing selects yet; returns the version of the Secrets.
-    async fn sweep(&self, installed: Option<Timestamp>) -> kube::Result<String> {
+    /// Looks through everything nothing selects yet; returns the version of the Secrets. None
+    /// where the installation turned out to be another one: it has to be looked through again.
+    async fn sweep(&self, installed: Option<Timestamp>) -> kube::Result<Option<String>> {
         // Who becomes known while this goes on has not been asked about all of it.
         let mut listed = self.referrers.listed();
         if self.kept.read(installed).await? == Read::Anew {
@@ -168,8 +173,16 @@ impl Lookout {
             }
         }
         self.kept.found(left, &listed);
-        self.kept.store(&self.trouble).await;
-        Ok(version)
+        let stored = self.stored().await;
+        Ok((stored != Read::Anew).then_some(version))
+    }
+
+    async fn stored(&self) -> Read {
+        let stored = self.kept.store(&self.trouble).await;
+        if stored == Read::Anew {
+            self.queue.clear();
+        }
+        stored
     }
 
     fn standing(&self, seen: &Seen) -> Standing {
@@ -214,7 +227,9 @@ impl Lookout {
                 },
             }
             self.fights.tidy();
-            self.kept.store(&self.trouble).await;
+            if self.stored().await == Read::Anew {
+                return;
+            }
         }
     }
 

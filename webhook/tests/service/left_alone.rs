@@ -377,3 +377,35 @@ async fn a_record_that_is_emptied_under_a_leader_is_written_again() {
     }
     assert_eq!(hub.label("old", "pull"), None);
 }
+
+/// Somebody annotates it just when it is written. Failed before: it was said that there is no ConfigMap, and a look
+/// through everything later it was not there yet.
+#[tokio::test(start_paused = true)]
+async fn a_record_that_somebody_else_writes_at_the_same_time_is_written_all_the_same() {
+    let captured = Captured::default();
+    let subscriber = log::subscriber("info", captured.clone()).unwrap();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let gone = Hub::new();
+    installed_on(&gone).await;
+    let hub = Hub::on(gone.api.clone());
+    // Gone, so the record is to be another.
+    hub.api.delete("/api/v1/namespaces/old/secrets", "pull");
+    hub.knows_itself();
+    hub.lists(&[old()]);
+    // The first write is that of the Lease.
+    hub.api.before_write(|api| {
+        api.before_write(|api| {
+            let record = api.get(RECORDS, LEFT_ALONE).unwrap();
+            api.put(RECORDS, record);
+        });
+    });
+    hub.elect_as("b", false);
+    let written = |api: &Api| {
+        let record = api.get(RECORDS, LEFT_ALONE).unwrap();
+        record["data"]["count"] == "1"
+    };
+    let in_time = tokio::time::timeout(SOON, hub.api.until(written)).await;
+    assert!(in_time.is_ok(), "{}", captured.text());
+    let text = captured.text();
+    assert!(!text.contains("there is no ConfigMap"), "{text}");
+}
