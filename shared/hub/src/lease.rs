@@ -304,7 +304,8 @@ impl Leases {
 
 /// Whether a refusal is for want of a right; a quota, a namespace on its way out and others' webhooks refuse with the
 /// same code.
-fn is_of_a_right(message: &str) -> bool {
+#[must_use]
+pub fn is_of_a_right(message: &str) -> bool {
     match message.split_once(" is forbidden: ") {
         Some((_, why)) => why.starts_with("User "),
         None => !message.starts_with("admission webhook "),

@@ -63,11 +63,17 @@ impl Fights {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One that is due was heard of; returns how long to leave it.
-    pub fn heard(&self, target: &Target) -> Duration {
+    /// One that is due was heard of; returns how long to leave it. Who never had the label on, or could not be given
+    /// it, has lost nothing: only what came to be unselected (`anew`) counts.
+    pub fn heard(&self, target: &Target, anew: bool) -> Duration {
         let now = Instant::now();
         let mut lost = self.lock();
         self.tidied(&mut lost, now);
+        if !anew {
+            let one = lost.by_target.get(target);
+            let waits = one.map(|one| one.due.saturating_duration_since(now));
+            return waits.filter(|wait| !wait.is_zero()).unwrap_or(FIRST);
+        }
         if lost.by_target.len() >= MOST && !lost.by_target.contains_key(target) {
             return FIRST;
         }
@@ -147,11 +153,11 @@ mod tests {
         let fights = Fights::new(Arc::clone(&metrics));
         let mut waits = Vec::new();
         for _ in 0..13 {
-            let wait = fights.heard(&target("a"));
+            let wait = fights.heard(&target("a"), true);
             waits.push(wait.as_secs());
             // Heard of meanwhile, it waits no longer for it.
             tokio::time::advance(wait / 2).await;
-            assert_eq!(fights.heard(&target("a")), wait - wait / 2);
+            assert_eq!(fights.heard(&target("a"), true), wait - wait / 2);
             assert!(fights.waits(&target("a")) && !fights.waits(&target("b")));
             tokio::time::advance(wait - wait / 2).await;
             assert!(!fights.waits(&target("a")));
@@ -160,23 +166,39 @@ mod tests {
             waits,
             [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 600, 600, 600]
         );
-        assert_eq!(fights.heard(&target("b")), FIRST);
+        assert_eq!(fights.heard(&target("b"), true), FIRST);
         assert_eq!(metrics.fought.get(), 1);
         tokio::time::advance(PEACE + LONGEST).await;
         fights.tidy();
         assert_eq!(metrics.fought.get(), 0);
-        assert_eq!(fights.heard(&target("a")), FIRST);
+        assert_eq!(fights.heard(&target("a"), true), FIRST);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_lost_nothing_does_not_count_and_shortens_no_wait() {
+        let metrics = Arc::<Metrics>::default();
+        let fights = Fights::new(Arc::clone(&metrics));
+        for _ in 0..2 * FOUGHT {
+            assert_eq!(fights.heard(&target("a"), false), FIRST);
+            tokio::time::advance(FIRST).await;
+        }
+        assert_eq!(metrics.fought.get(), 0);
+        assert_eq!(fights.heard(&target("a"), true), FIRST);
+        tokio::time::advance(FIRST).await;
+        let second = fights.heard(&target("a"), true);
+        assert_eq!(second, 2 * FIRST);
+        assert_eq!(fights.heard(&target("a"), false), second);
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_over_takes_no_room() {
         let fights = Fights::new(Arc::default());
         for number in 0..2 * MOST {
-            assert_eq!(fights.heard(&target(&number.to_string())), FIRST);
+            assert_eq!(fights.heard(&target(&number.to_string()), true), FIRST);
         }
         assert_eq!(fights.lock().by_target.len(), MOST);
         tokio::time::advance(PEACE + LONGEST).await;
-        fights.heard(&target("a"));
+        fights.heard(&target("a"), true);
         assert_eq!(fights.lock().by_target.len(), 1);
     }
 }

@@ -243,7 +243,7 @@ impl Lookout {
             *version = reached;
             if let Some(heard) = heard.filter(|heard| self.is_due(heard)) {
                 let target = target(&heard.seen);
-                let wait = self.fights.heard(&target);
+                let wait = self.fights.heard(&target, heard.anew);
                 self.queue.later(target, wait);
             }
         }

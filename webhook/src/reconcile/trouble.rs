@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
+use acm_backup_hub::lease::is_of_a_right;
 use acm_backup_hub::live::innermost;
 
 /// Reasons that are remembered. Each names at most a namespace, so there are few.
@@ -16,13 +17,13 @@ pub struct Trouble {
 
 impl Trouble {
     /// Says that something cannot be done, unless it was said. A right that is missing is what an installation
-    /// without labels looks like, and no cause for alarm.
+    /// without labels looks like, and no cause for alarm; who refuses for another reason is told as himself.
     pub fn tell(&self, what: &'static str, error: &kube::Error) {
         let why = innermost(error);
         if !self.is_news(what, &why) {
             return;
         }
-        match is_forbidden(error) {
+        match lacks_a_right(error) {
             true => tracing::info!(
                 %why,
                 "{what}: nothing is labelled by this replica until the rights of manifests/labels are there"
@@ -53,7 +54,11 @@ impl Trouble {
     }
 }
 
-/// Whether a right is missing.
+fn lacks_a_right(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if status.code == 403 && is_of_a_right(&status.message))
+}
+
+/// Whether it was refused, for want of a right or by somebody else's admission: asked again, it is so again.
 #[must_use]
 pub fn is_forbidden(error: &kube::Error) -> bool {
     matches!(error, kube::Error::Api(status) if status.code == 403)

@@ -117,3 +117,41 @@ async fn what_is_kept_out_is_not_fought_over_and_comes_in_when_asked_for() {
     hub.labelled("old", "pull", "pullsecret").await;
     assert_eq!(hub.label("local-cluster", "pull"), None);
 }
+
+/// A policy that refuses our write, of a Secret that somebody else goes on writing. Failed before: it was told as a right
+/// that is missing, with a word of information, and then as a fight over the label.
+#[tokio::test(start_paused = true)]
+async fn a_write_that_a_policy_refuses_is_told_as_that_and_is_no_fight() {
+    let captured = Captured::default();
+    let subscriber = log::subscriber("info", captured.clone()).unwrap();
+    let _guard = tracing::subscriber::set_default(subscriber);
+    let hub = Hub::new();
+    hub.knows_itself();
+    hub.lists(&[deployment("c1", NEW)]);
+    hub.api.secret("c1", "pull", json!({}));
+    const WRITE: &str = "PATCH /api/v1/namespaces/c1/secrets";
+    const SAID: &str = "admission webhook \"policies.example\" denied the request: [c] no labels";
+    hub.api.deny(WRITE, SAID);
+    hub.elect(false);
+    hub.settled("failed").await;
+    for turn in 0..20 {
+        let turn = json!(turn.to_string());
+        hub.api.relabel("c1", "pull", "turn", turn, "MODIFIED");
+        tokio::time::sleep(Duration::from_secs(60)).await;
+    }
+    let text = captured.text();
+    assert!(!text.contains("until the rights of"), "{text}");
+    assert!(!text.contains("again and again"), "{text}");
+    let told: Vec<_> = text
+        .lines()
+        .filter(|line| line.contains("policies.example"))
+        .collect();
+    assert_eq!(told.len(), 1, "{text}");
+    assert!(told.concat().contains("WARN"), "{text}");
+    let metrics = hub.metrics.encode().unwrap();
+    assert!(metrics.contains("labels_fought 0\n"), "{metrics}");
+    hub.api.allow(WRITE);
+    let turn = json!("last");
+    hub.api.relabel("c1", "pull", "turn", turn, "MODIFIED");
+    hub.labelled("c1", "pull", "pullsecret").await;
+}

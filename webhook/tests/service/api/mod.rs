@@ -18,7 +18,7 @@ use kube::client::Body;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
 
-use wire::{asked, bare, everywhere, full, is_bare, refusal, selects, split};
+use wire::{asked, bare, everywhere, full, is_bare, refusal, refusal_for, selects, split};
 
 pub type Answer = Response<UnsyncBoxBody<Bytes, Infallible>>;
 type Meddle = Box<dyn FnOnce(&Api) + Send>;
@@ -44,6 +44,7 @@ struct State {
     watchers: Vec<mpsc::UnboundedSender<String>>,
     failures: VecDeque<(&'static str, u16)>,
     refused: BTreeMap<&'static str, u16>,
+    denied: BTreeMap<&'static str, &'static str>,
     hanging: VecDeque<&'static str>,
     before_write: Option<Meddle>,
     takes_off: Option<&'static str>,
@@ -61,6 +62,7 @@ impl Default for State {
             watchers: Vec::new(),
             failures: VecDeque::new(),
             refused: BTreeMap::new(),
+            denied: BTreeMap::new(),
             hanging: VecDeque::new(),
             before_write: None,
             takes_off: None,
@@ -149,8 +151,15 @@ impl Api {
         self.state().refused.insert(part, code);
     }
 
+    /// Somebody else's admission refuses every request whose line contains `part`, with these words.
+    pub fn deny(&self, part: &'static str, message: &'static str) {
+        self.state().denied.insert(part, message);
+    }
+
     pub fn allow(&self, part: &str) {
-        self.state().refused.remove(part);
+        let mut state = self.state();
+        state.refused.remove(part);
+        state.denied.remove(part);
     }
 
     pub fn delete(&self, collection: &str, name: &str) {
@@ -265,6 +274,13 @@ impl Api {
                 }
             }
         };
+        let denied = {
+            let state = self.state();
+            let mut denied = state.denied.iter();
+            denied
+                .find(|(part, _)| line.contains(**part))
+                .map(|(_, message)| *message)
+        };
         let path = parts.uri.path().to_owned();
         let accept = parts
             .headers
@@ -274,6 +290,8 @@ impl Api {
         let query = parts.uri.query().unwrap_or_default();
         let mut answer = if let Some((_, code)) = failure {
             refusal(code)
+        } else if let Some(message) = denied {
+            refusal_for(403, message)
         } else if is_bare(&path) && !metadata_only {
             refusal(406)
         } else if parts

@@ -58,11 +58,15 @@ pub fn full(code: u16, body: &Value) -> Answer {
 }
 
 pub fn refusal(code: u16) -> Answer {
+    refusal_for(code, &format!("refused with {code}"))
+}
+
+pub fn refusal_for(code: u16, message: &str) -> Answer {
     full(
         code,
         &json!({
             "kind": "Status", "apiVersion": "v1", "status": "Failure",
-            "message": format!("refused with {code}"), "reason": "Test", "code": code,
+            "message": message, "reason": "Test", "code": code,
         }),
     )
 }
