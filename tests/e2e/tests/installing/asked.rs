@@ -92,6 +92,10 @@ fn status_tells_how_the_guard_stands() {
         desk.ok("kubectl apply -k $OVERLAY/guards").await;
         assert_eq!(desk.guard().await, stands("warn"));
         desk.ok("kubectl apply -k $OVERLAY/deny").await;
+        // An image that cannot be pulled looks the same.
+        let unanswered = critical("unanswered", "guard/unanswered");
+        assert_eq!(desk.guard().await, unanswered);
+        desk.pods_come_up().await;
         assert_eq!(desk.guard().await, stands("deny"));
         for (kind, told) in [
             ("role", critical("disarmed", "guard/disarmed")),
