@@ -226,9 +226,17 @@ impl Guard {
 
     async fn refused(&self, refused: Refused, deadline: Instant) -> Answer {
         match refused {
-            Refused::Blind(_, missing) if self.slots.is_uninstalled(&missing, deadline).await => {
+            Refused::Blind(judgement, missing)
+                if self.slots.is_uninstalled(&missing, deadline).await =>
+            {
+                // Who has not removed them on purpose reads which right it is.
+                let Answer { verdict, .. } = answer(&judgement);
+                let right = match verdict {
+                    Verdict::Denied { message, .. } => message,
+                    Verdict::Allowed => String::new(),
+                };
                 Answer {
-                    warnings: vec![UNINSTALLED.to_owned()],
+                    warnings: vec![format!("{UNINSTALLED}\n{right}")],
                     audit: BTreeMap::from([("decision", "uninstalled".to_owned())]),
                     decision: "uninstalled",
                     ..Answer::allowed()
