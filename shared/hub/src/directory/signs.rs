@@ -72,11 +72,13 @@ fn written_here(backups: &[Backup]) -> impl Iterator<Item = (HubId, String)> {
     })
 }
 
-/// Two objects that were made for one other by its name, and for two by its uid.
+/// Two objects that were made for one other by its name, and for two by its uid. What is being deleted may be held back
+/// long after its owner was made anew.
 fn owners<'a>(objects: impl Iterator<Item = &'a Value>) -> Option<String> {
     let text = |value: &Value, field: &str| Some(value.get(field)?.as_str()?.to_owned());
     let mut uids: BTreeMap<_, (String, String)> = BTreeMap::new();
-    for object in objects {
+    let stays = |object: &&Value| object.pointer("/metadata/deletionTimestamp").is_none();
+    for object in objects.filter(stays) {
         let owners = object.pointer("/metadata/ownerReferences");
         for owner in owners.and_then(Value::as_array).into_iter().flatten() {
             let (Some(version), Some(kind), Some(name), Some(uid)) = (

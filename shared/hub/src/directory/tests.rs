@@ -621,6 +621,13 @@ fn objects_of_two_hubs_are_refused_with_what_contradicts() {
         ])
     };
     assert_eq!(told("x1"), None);
+    // One of an owner that was made anew since, which its finalizer holds back.
+    let held = restore("b", "x2").replace(
+        "  name: b\n",
+        "  deletionTimestamp: \"2026-11-22T15:00:00Z\"\n  name: b\n",
+    );
+    let held = [(one.as_str(), restore("a", "x1")), (other.as_str(), held)];
+    assert_eq!(mixed(&held), None);
     assert_eq!(
         told("x2").unwrap(),
         "Velero Restore a and Velero Restore b were made for two objects that are both Restore sync"
