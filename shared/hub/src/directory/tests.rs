@@ -692,6 +692,19 @@ fn a_directory_that_was_filled_again_is_refused() {
     // An image of must-gather collects kind by kind.
     dir.write("gather.logs", "");
     assert_eq!(refused(&dir), None);
+    // What it was copied into was filled twice, whichever of the two is pointed at.
+    let again = fs::read_to_string(dir.0.join("timestamp")).unwrap();
+    let above = Scratch::new("filled-again-above");
+    above.write(&format!("image/{ACM}/restores.yaml"), NO_RESTORES);
+    above.write("image/gather.logs", "");
+    above.write("image/timestamp", &again);
+    let image = Scratch(above.0.join("image"));
+    above.write("timestamp", TIMES);
+    assert_eq!(refused(&above), None);
+    assert_eq!(refused(&image), None);
+    above.write("timestamp", &again);
+    assert!(refused(&above).unwrap().contains("was filled 2 times"));
+    assert!(refused(&image).unwrap().contains("was filled 2 times"));
 }
 
 /// Several images of one must-gather may look at an object at different times.

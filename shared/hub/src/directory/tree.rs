@@ -84,17 +84,18 @@ impl Tree {
     /// without. Within must-gather's folders it has those of every command that an image runs.
     pub(super) fn outermost_timestamp(&self) -> String {
         let of_an_image = |path: &Path| {
-            let above = path.canonicalize().ok();
-            let above = above.as_deref().and_then(Path::parent);
-            above.is_some_and(|above| {
-                is_there(&above.join("timestamp"))
-                    || above.file_name().is_some_and(|name| name == CLUSTERS)
-            }) || entries(path).is_ok_and(|all| all.iter().any(|entry| is_of_must_gather(entry)))
+            path.file_name().is_some_and(|name| name == CLUSTERS)
+                || entries(path).is_ok_and(|all| all.iter().any(|entry| is_of_must_gather(entry)))
         };
-        match of_an_image(&self.path) {
-            true => String::new(),
-            false => timestamp(&self.path).unwrap_or_default(),
-        }
+        let path = self.path.canonicalize().ok();
+        let above = path.as_deref().and_then(Path::parent);
+        // Whoever points at the folder of an image has all that was filled into it, whenever that was.
+        let outermost = match above {
+            Some(above) if of_an_image(above) => None,
+            Some(above) if is_there(&above.join("timestamp")) => Some(above),
+            _ => Some(self.path.as_path()).filter(|path| !of_an_image(path)),
+        };
+        outermost.and_then(timestamp).unwrap_or_default()
     }
 
     /// The namespaces that hold at least one file of these kinds.
