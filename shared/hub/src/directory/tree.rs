@@ -224,7 +224,7 @@ impl Tree {
     }
 
     /// The namespace itself, from the file `oc adm inspect` puts in its folder. Whoever collects a namespace collects
-    /// what is in it too: where that is here, the file was.
+    /// what is in it too: where that is here, the file was. One kind alone may have been asked for by its name.
     pub(super) fn namespace(&self, name: &str) -> Result<Value, Missing> {
         const KIND: Filed = filed::NAMESPACES;
         let folders = || {
@@ -249,7 +249,7 @@ impl Tree {
                 return Ok(object);
             }
         }
-        match folders().find(|folder| folder.join("core").is_dir()) {
+        match folders().find(|folder| was_collected(folder)) {
             Some(folder) => Err(broken(
                 &folder.join(format!("{name}.yaml")),
                 "it is gone, though what is in the namespace was collected".to_owned(),
@@ -352,6 +352,13 @@ pub(super) fn ids(root: &Path) -> BTreeSet<String> {
         .flat_map(|found| found.objects)
         .filter_map(|version| Some(version.pointer("/spec/clusterID")?.as_str()?.to_owned()))
         .collect()
+}
+
+/// Whether a namespace was collected as one: that leaves many lists beside each other.
+fn was_collected(folder: &Path) -> bool {
+    const MANY: usize = 3;
+    let lists = entries(&folder.join("core")).unwrap_or_default();
+    lists.iter().filter(|file| is_of_objects(file)).count() >= MANY
 }
 
 /// What a folder's `timestamp` says, where there is one that can be read.
