@@ -127,6 +127,27 @@ impl Tree {
             .collect()
     }
 
+    /// Whether the namespace of a cluster was being deleted, or all that tells that it is one's: the API server keeps
+    /// both for as long as somebody has to tidy up.
+    pub(super) fn is_going(&self, namespace: &str) -> bool {
+        let deleted = |object: &Value| object.pointer("/metadata/deletionTimestamp").is_some();
+        let going = |object: &Value| {
+            deleted(object) || text(object, "/status/phase") == Some("Terminating")
+        };
+        if self.namespace(namespace).is_ok_and(|object| going(&object)) {
+            return true;
+        }
+        let files: Vec<_> = (self.roots.iter())
+            .map(|root| root.join(NAMESPACES).join(namespace))
+            .flat_map(|folder| OF_CLUSTERS.map(|kind| folder.join(kind)))
+            .flat_map(|folder| entries(&folder).unwrap_or_default())
+            .collect();
+        !files.is_empty()
+            && files
+                .iter()
+                .all(|file| file::value(file).is_ok_and(|object| deleted(&object)))
+    }
+
     /// What is in it, for a sentence: the namespaces, each with the groups it was collected of.
     pub(super) fn told(&self) -> String {
         const MOST: usize = 3;
@@ -333,6 +354,13 @@ fn text<'a>(object: &'a Value, path: &str) -> Option<&'a str> {
     object.pointer(path).and_then(Value::as_str)
 }
 
+/// Whether a namespace was collected as one: that leaves many lists beside each other.
+fn was_collected(folder: &Path) -> bool {
+    const MANY: usize = 3;
+    let lists = entries(&folder.join("core")).unwrap_or_default();
+    lists.iter().filter(|file| is_of_objects(file)).count() >= MANY
+}
+
 /// Whether it is a file that the script of a must-gather image leaves, and `oc adm inspect` does not.
 fn is_of_must_gather(file: &Path) -> bool {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
@@ -352,13 +380,6 @@ pub(super) fn ids(root: &Path) -> BTreeSet<String> {
         .flat_map(|found| found.objects)
         .filter_map(|version| Some(version.pointer("/spec/clusterID")?.as_str()?.to_owned()))
         .collect()
-}
-
-/// Whether a namespace was collected as one: that leaves many lists beside each other.
-fn was_collected(folder: &Path) -> bool {
-    const MANY: usize = 3;
-    let lists = entries(&folder.join("core")).unwrap_or_default();
-    lists.iter().filter(|file| is_of_objects(file)).count() >= MANY
 }
 
 /// What a folder's `timestamp` says, where there is one that can be read.
