@@ -56,11 +56,13 @@ fn sign(object: &Value) -> Option<HubId> {
     Some(HubId::new(id))
 }
 
-/// The ids in what Velero wrote on the hub itself. Without generations times alone tell that, and clocks differ.
+/// The ids in what Velero wrote on the hub itself. Without generations times alone tell that, and clocks differ; and what
+/// holds data and has no end may be a copy of what Velero left elsewhere before it wrote one.
 fn written_here(backups: &[Backup]) -> impl Iterator<Item = (HubId, String)> {
     let here = made_here(backups);
     backups.iter().zip(here).filter_map(|(backup, here)| {
-        (here && backup.meta.generation.is_some()).then_some(())?;
+        let ended = backup.completed.is_some() || !backup.has_data();
+        (here && ended && backup.meta.generation.is_some()).then_some(())?;
         let id = match backup.activated_hub() {
             Some(id) => id,
             None => backup.backup_type().map(|_| backup.writer())?,

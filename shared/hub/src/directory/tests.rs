@@ -594,6 +594,15 @@ fn objects_of_two_hubs_are_refused_with_what_contradicts() {
     );
     assert_eq!(told("  generation: 1\n"), None);
     assert_eq!(told(""), None, "times alone tell nothing, as clocks differ");
+    // A copy of what Velero left elsewhere before it wrote when it ended.
+    let endless = labelled(
+        backup("acm-credentials-schedule-20261122160000"),
+        CLUSTER,
+        "bbbb2222",
+    )
+    .replace("metadata:\n", "metadata:\n  generation: 1\n")
+    .replace("Completed", "PartiallyFailed");
+    assert_eq!(mixed(&[(backups.as_str(), endless)]), None);
     // The hub itself among its clusters, by whatever name.
     let clusters =
         "cluster-scoped-resources/cluster.open-cluster-management.io/managedclusters/hub-b.yaml";
@@ -1198,7 +1207,10 @@ fn a_run_that_was_never_whole_or_decides_nothing_is_no_lost_file() {
     )
     .replace("2026-11-22T16:00:00Z", "2026-11-22T15:00:00Z");
     assert_eq!(
-        with(&|dir| dir.write(&schedules, &list("ScheduleList", &[schedule.clone()]))),
+        with(&|dir| dir.write(
+            &schedules,
+            &list("ScheduleList", std::slice::from_ref(&schedule))
+        )),
         of_run("16:00:00")
     );
     let change = |dir: &Scratch, change: &dyn Fn(&str) -> String| {
