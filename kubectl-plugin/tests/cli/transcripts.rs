@@ -157,7 +157,7 @@ fn with_armed_guards_that_nobody_asks_it_is_critical() {
     assert_transcript!("guard-disarmed", told);
     says_of_the_guard(
         &outcome,
-        "GUARD     in mode deny, but not asked: nothing is refused\n",
+        "GUARD     in mode deny, but not asked, or not answering: nothing is refused\n",
     );
     // Who may not see it is told so, and nothing is claimed.
     let outcome = wide(&[armed, ("rolebindings", Answer::Forbidden)]);

@@ -192,6 +192,8 @@ pub struct Footing {
     pub service: bool,
     /// Whether the webhook's ServiceAccount is there, without which it can look nothing up.
     pub account: bool,
+    /// Whether a replica is available: one that is neither pulled, ready nor there answers nobody.
+    pub available: bool,
 }
 
 /// A fact that is known, or the reason why it is not: "absent" is never confused with "could not

@@ -89,6 +89,8 @@ pub mod resource {
     pub const LEASES: &str = "leases.coordination.k8s.io";
     /// Services, of which ours is what the API server calls.
     pub const SERVICES: &str = "services";
+    /// Deployments, of which ours runs the webhook.
+    pub const DEPLOYMENTS: &str = "deployments.apps";
     /// ServiceAccounts, of which ours is who the webhook is.
     pub const SERVICE_ACCOUNTS: &str = "serviceaccounts";
     /// Roles, of which ours keeps the Leases.

@@ -79,6 +79,12 @@ pub const SERVICES: Resource = Resource {
     version: "v1",
     namespaced: true,
 };
+/// Deployments, of which ours runs the webhook.
+pub const DEPLOYMENTS: Resource = Resource {
+    name: resource::DEPLOYMENTS,
+    version: "v1",
+    namespaced: true,
+};
 /// ServiceAccounts, of which ours is who the webhook is.
 pub const SERVICE_ACCOUNTS: Resource = Resource {
     name: resource::SERVICE_ACCOUNTS,

@@ -147,6 +147,29 @@ impl Leases {
         Ok(Look { lease, now })
     }
 
+    /// Whether we may do something with all of them, as the API server's authorizer says, where it knows: what it
+    /// could not evaluate is no "no".
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn may(&self, verb: &str) -> kube::Result<bool> {
+        let (resource, group) = LEASES.name.split_once('.').unwrap_or((LEASES.name, ""));
+        let review = json!({
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": {
+                "group": group, "resource": resource, "verb": verb, "namespace": self.namespace,
+            }},
+        });
+        let request = Request::post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews")
+            .header(CONTENT_TYPE, "application/json")
+            .body(review.to_string().into_bytes());
+        let answer = self.send(request).await?.read::<Value>()?;
+        let status = |field: &str| answer.pointer(&format!("/status/{field}"));
+        let evaluated = status("evaluationError").is_none();
+        Ok(!evaluated || status("allowed").and_then(Value::as_bool) != Some(false))
+    }
+
     /// Makes one that was not there. It stays out of every backup: restored, it would be a lie.
     ///
     /// # Errors

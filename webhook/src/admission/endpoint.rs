@@ -1,5 +1,6 @@
 //! From an HTTP request to an answer: every way it can go ends in one.
 
+use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -121,10 +122,12 @@ impl Mode {
 /// What judges a review that was read.
 pub trait Judge: Send + Sync + 'static {
     /// Looks through the request at once, which takes as long as it is large, and keeps what is judged of it. The
-    /// answer comes of what is returned, before `deadline`: later ones are not waited for.
+    /// answer comes of what is returned, before `deadline`: later ones are not waited for. `peer` is where the
+    /// request comes from, by which turns are shared out.
     fn judge(
         self: Arc<Self>,
         request: &Request<'_>,
+        peer: Option<IpAddr>,
         deadline: Instant,
     ) -> BoxFuture<'static, Answer>;
 }
@@ -208,10 +211,26 @@ struct Endpoint {
     lines: Arc<Lines>,
 }
 
+/// A request that is being answered, until it is, or its connection goes.
+struct InFlight<'a>(&'a Metrics);
+
+impl<'a> InFlight<'a> {
+    fn new(metrics: &'a Metrics) -> Self {
+        metrics.in_flight.inc();
+        Self(metrics)
+    }
+}
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.in_flight.dec();
+    }
+}
+
 async fn respond(State(endpoint): State<Arc<Endpoint>>, request: HttpRequest) -> Response {
-    endpoint.metrics.in_flight.inc();
+    let in_flight = InFlight::new(&endpoint.metrics);
     let response = Arc::clone(&endpoint).answer(request).await;
-    endpoint.metrics.in_flight.dec();
+    drop(in_flight);
     response.unwrap_or_else(|failure| {
         let (hook, status) = (endpoint.hook.name(), failure.status.as_u16());
         if let Some(left_out) = endpoint.lines.failures.write((hook, status)) {
@@ -282,8 +301,11 @@ impl Endpoint {
         })?;
         standing.arrived();
         let looked = match arrived.bytes.len() <= SMALL {
-            true => self.look_through(arrived, times.deadline),
-            false => self.look_through_apart(arrived, times).await,
+            true => self.look_through(arrived, standing.peer(), times.deadline),
+            false => {
+                let peer = standing.peer();
+                self.look_through_apart(arrived, peer, times).await
+            }
         }?;
         self.reviewed(looked, &standing, times).await
     }
@@ -293,6 +315,7 @@ impl Endpoint {
     async fn look_through_apart(
         self: &Arc<Self>,
         arrived: Arrived,
+        peer: Option<IpAddr>,
         times: Times,
     ) -> Result<Looked, Failure> {
         let turn = Arc::clone(&self.large).acquire_owned();
@@ -303,7 +326,7 @@ impl Endpoint {
         let endpoint = Arc::clone(self);
         let apart = spawn_blocking(move || {
             let _turn = turn;
-            endpoint.look_through(arrived, times.deadline)
+            endpoint.look_through(arrived, peer, times.deadline)
         });
         apart.await.unwrap_or_else(|_| {
             Err(Failure::new(
@@ -314,13 +337,18 @@ impl Endpoint {
     }
 
     /// Reads what has arrived, and what the judge looks at of it. Waits for nothing.
-    fn look_through(&self, arrived: Arrived, deadline: Instant) -> Result<Looked, Failure> {
+    fn look_through(
+        &self,
+        arrived: Arrived,
+        peer: Option<IpAddr>,
+        deadline: Instant,
+    ) -> Result<Looked, Failure> {
         let request = review::read(&arrived.bytes).map_err(|error| {
             self.metrics.malformed.inc();
             Failure::new(StatusCode::BAD_REQUEST, error.to_string())
         })?;
         let judge = Arc::clone(&self.judge);
-        let judging = catch_unwind(AssertUnwindSafe(|| judge.judge(&request, deadline)));
+        let judging = catch_unwind(AssertUnwindSafe(|| judge.judge(&request, peer, deadline)));
         Ok(Looked {
             told: Told::of(&request),
             judging: judging.ok(),

@@ -2,6 +2,7 @@
 //! nobody else waiting.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::panic::resume_unwind;
 use std::sync::Arc;
 
@@ -9,17 +10,19 @@ use acm_backup_domain::rules::review::Review;
 use acm_backup_domain::rules::{self, Judgement};
 use acm_backup_domain::snapshot::{Fact, Need, Snapshot};
 use jiff::Timestamp;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::error::Elapsed;
 use tokio::time::{Instant, timeout_at};
 
+use crate::admission::shares::{Slot, Slots};
 use crate::watch::backups::Backups;
 
 /// Judgements at once. Each has all Backups in its hands, some 12 MiB where there are 20,000.
 pub const AT_ONCE: usize = 3;
 
-/// Look-ups of whole fleets at once: the clusters of a large hub are some 20 MiB while they are read.
+/// Look-ups of whole fleets at once: the clusters of a large hub are some 20 MiB while they are read. No peer has
+/// both, so whoever forges activations keeps an API server elsewhere waiting for one list at most.
 pub const FLEETS_AT_ONCE: usize = 2;
 
 /// Where rules are asked.
@@ -29,7 +32,7 @@ pub struct Apart {
     /// The operator's namespace, the only one that is watched.
     pub backup_namespace: String,
     turns: Arc<Semaphore>,
-    fleets: Semaphore,
+    fleets: Slots,
 }
 
 impl Apart {
@@ -40,7 +43,7 @@ impl Apart {
             backups,
             backup_namespace: backup_namespace.into(),
             turns: Arc::new(Semaphore::new(AT_ONCE)),
-            fleets: Semaphore::new(FLEETS_AT_ONCE),
+            fleets: Slots::new(FLEETS_AT_ONCE),
         }
     }
 
@@ -54,11 +57,11 @@ impl Apart {
     pub async fn turn(
         &self,
         needs: &BTreeSet<Need>,
+        peer: Option<IpAddr>,
         until: Instant,
-    ) -> Result<Option<SemaphorePermit<'_>>, Elapsed> {
+    ) -> Result<Option<Slot<'_>>, Elapsed> {
         match needs.contains(&Need::ManagedClusters) || needs.contains(&Need::Backups) {
-            // Never closed.
-            true => Ok(timeout_at(until, self.fleets.acquire()).await?.ok()),
+            true => timeout_at(until, self.fleets.take(peer)).await.map(Some),
             false => Ok(None),
         }
     }

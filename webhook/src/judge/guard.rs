@@ -1,6 +1,7 @@
 //! `/validate`: may this Restore or BackupSchedule be applied?
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +33,10 @@ use crate::judge::slot::{Asked, Refused, Slots};
 
 /// Kept back of the deadline for the judgement itself.
 const RESERVE: Duration = Duration::from_millis(100);
+
+/// What passes while the guards are removed is told.
+const UNINSTALLED: &str = "acm-backup: not looked at by the guards: their Role or RoleBinding is gone, and with it \
+     they are not asked any more";
 
 /// Longest uid that goes on record. An API server's have 36 characters; a stranger's would fill the Lease.
 const LONGEST_UID: usize = 64;
@@ -85,6 +90,7 @@ impl Judge for Guard {
     fn judge(
         self: Arc<Self>,
         request: &Request<'_>,
+        peer: Option<IpAddr>,
         deadline: Instant,
     ) -> BoxFuture<'static, Answer> {
         let asking = match self.asking(request) {
@@ -98,7 +104,7 @@ impl Judge for Guard {
                 return ready(unreadable).boxed();
             }
         };
-        async move { self.decide(asking, deadline).await }.boxed()
+        async move { self.decide(asking, peer, deadline).await }.boxed()
     }
 }
 
@@ -183,7 +189,7 @@ impl Guard {
 
     /// What starts something must hold the slot as well, taken last. A dry run of it holds nothing, and is told where
     /// it could not be taken: the first thing that is in the way of everything.
-    async fn decide(&self, asking: Asking, deadline: Instant) -> Answer {
+    async fn decide(&self, asking: Asking, peer: Option<IpAddr>, deadline: Instant) -> Answer {
         let Asking {
             review,
             uid,
@@ -191,7 +197,7 @@ impl Guard {
             user,
             needs,
         } = asking;
-        let mut snapshot = self.look_up(&review, &user, needs, deadline).await;
+        let mut snapshot = self.look_up(&review, &user, needs, peer, deadline).await;
         let asked = Asked {
             review: &review,
             cli: snapshot.cli(),
@@ -200,9 +206,9 @@ impl Guard {
             deadline,
         };
         if slot::tried(&review)
-            && let Err(judgement) = self.slots.try_out(&asked).await
+            && let Err(refused) = self.slots.try_out(&asked).await
         {
-            return answer(&judgement);
+            return self.refused(refused, deadline).await;
         }
         let judgement = self.apart.judge(&review, &mut snapshot).await;
         if judgement.is_denied() || !slot::wanted(&review) {
@@ -213,9 +219,32 @@ impl Guard {
             .enter(&asked, snapshot, &judgement.accepted)
             .await
         {
-            Ok(judgement) | Err(Refused::Judged(judgement)) => answer(&judgement),
-            Err(Refused::Exists(what)) => Answer::denied("none", Verdict::exists(what)),
-            Err(Refused::Missing(what)) => Answer::denied("none", Verdict::missing(what)),
+            Ok(judgement) => answer(&judgement),
+            Err(refused) => self.refused(refused, deadline).await,
+        }
+    }
+
+    async fn refused(&self, refused: Refused, deadline: Instant) -> Answer {
+        match refused {
+            Refused::Blind(judgement, missing)
+                if self.slots.is_uninstalled(&missing, deadline).await =>
+            {
+                // Who has not removed them on purpose reads which right it is.
+                let Answer { verdict, .. } = answer(&judgement);
+                let right = match verdict {
+                    Verdict::Denied { message, .. } => message,
+                    Verdict::Allowed => String::new(),
+                };
+                Answer {
+                    warnings: vec![format!("{UNINSTALLED}\n{right}")],
+                    audit: BTreeMap::from([("decision", "uninstalled".to_owned())]),
+                    decision: "uninstalled",
+                    ..Answer::allowed()
+                }
+            }
+            Refused::Judged(judgement) | Refused::Blind(judgement, _) => answer(&judgement),
+            Refused::Exists(what) => Answer::denied("none", Verdict::exists(what)),
+            Refused::Missing(what) => Answer::denied("none", Verdict::missing(what)),
         }
     }
 
@@ -238,6 +267,7 @@ impl Guard {
         review: &Review,
         user: &Person,
         mut needs: BTreeSet<Need>,
+        peer: Option<IpAddr>,
         deadline: Instant,
     ) -> Snapshot {
         let namespace = &review.subject.meta().namespace;
@@ -260,7 +290,7 @@ impl Guard {
             .saturating_duration_since(Instant::now())
             .mul_f64(0.4);
         let until = Instant::now().checked_add(waits).unwrap_or(deadline);
-        let Ok(_turn) = self.apart.turn(&needs, until).await else {
+        let Ok(_turn) = self.apart.turn(&needs, peer, until).await else {
             return Snapshot::empty(Timestamp::now(), namespace);
         };
         let left = deadline.saturating_duration_since(Instant::now());

@@ -1,5 +1,6 @@
 //! `/mutate`: does this Secret need the backup label?
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use acm_backup_domain::labels::referrers::Labelled;
@@ -27,7 +28,12 @@ pub struct Label {
 }
 
 impl Judge for Label {
-    fn judge(self: Arc<Self>, request: &Request<'_>, _: Instant) -> BoxFuture<'static, Answer> {
+    fn judge(
+        self: Arc<Self>,
+        request: &Request<'_>,
+        _: Option<IpAddr>,
+        _: Instant,
+    ) -> BoxFuture<'static, Answer> {
         ready(self.decide(request)).boxed()
     }
 }

@@ -1,6 +1,6 @@
 //! The service on loopback ports, with judges made for the test.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +28,12 @@ use crate::pki::{Authority, SecretVolume};
 pub struct AllowAll;
 
 impl Judge for AllowAll {
-    fn judge(self: Arc<Self>, _: &Request<'_>, _: Instant) -> BoxFuture<'static, Answer> {
+    fn judge(
+        self: Arc<Self>,
+        _: &Request<'_>,
+        _: Option<IpAddr>,
+        _: Instant,
+    ) -> BoxFuture<'static, Answer> {
         Box::pin(async { Answer::allowed() })
     }
 }
@@ -37,7 +42,12 @@ impl Judge for AllowAll {
 pub struct Always<F>(pub F);
 
 impl<F: Fn() -> Answer + Send + Sync + 'static> Judge for Always<F> {
-    fn judge(self: Arc<Self>, _: &Request<'_>, _: Instant) -> BoxFuture<'static, Answer> {
+    fn judge(
+        self: Arc<Self>,
+        _: &Request<'_>,
+        _: Option<IpAddr>,
+        _: Instant,
+    ) -> BoxFuture<'static, Answer> {
         Box::pin(async move { (self.0)() })
     }
 }
@@ -58,7 +68,12 @@ impl Default for Held {
 }
 
 impl Judge for Held {
-    fn judge(self: Arc<Self>, _: &Request<'_>, _: Instant) -> BoxFuture<'static, Answer> {
+    fn judge(
+        self: Arc<Self>,
+        _: &Request<'_>,
+        _: Option<IpAddr>,
+        _: Instant,
+    ) -> BoxFuture<'static, Answer> {
         Box::pin(async move {
             self.entered.add_permits(1);
             let _ = self.released.acquire().await;

@@ -251,10 +251,15 @@ async fn large_reviews_that_are_judged_for_long_keep_no_other_from_being_read() 
 struct HoldsStrangers(Arc<Held>);
 
 impl Judge for HoldsStrangers {
-    fn judge(self: Arc<Self>, request: &Request<'_>, by: Instant) -> BoxFuture<'static, Answer> {
+    fn judge(
+        self: Arc<Self>,
+        request: &Request<'_>,
+        peer: Option<IpAddr>,
+        by: Instant,
+    ) -> BoxFuture<'static, Answer> {
         match &*request.uid {
-            "stranger" => Arc::clone(&self.0).judge(request, by),
-            _ => Arc::new(AllowAll).judge(request, by),
+            "stranger" => Arc::clone(&self.0).judge(request, peer, by),
+            _ => Arc::new(AllowAll).judge(request, peer, by),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What a judgement looks like when it arrives.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -101,7 +102,12 @@ async fn a_panic_is_counted_and_answered_by_direction() {
 struct Forever;
 
 impl Judge for Forever {
-    fn judge(self: Arc<Self>, _: &Request<'_>, _: Instant) -> BoxFuture<'static, Answer> {
+    fn judge(
+        self: Arc<Self>,
+        _: &Request<'_>,
+        _: Option<IpAddr>,
+        _: Instant,
+    ) -> BoxFuture<'static, Answer> {
         Box::pin(std::future::pending())
     }
 }

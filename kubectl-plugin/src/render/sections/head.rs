@@ -121,7 +121,7 @@ pub fn guard(lines: &mut Lines, status: &StatusReport) {
         Guard::Warn => "in mode warn: nothing is refused",
         Guard::Deny => "in mode deny",
         Guard::Lifted => "lifted: nothing is refused",
-        Guard::Disarmed => "in mode deny, but not asked: nothing is refused",
+        Guard::Disarmed => "in mode deny, but not asked, or not answering: nothing is refused",
         Guard::Unanswered => "in mode deny, and cannot answer: every Restore is refused",
     };
     lines.labelled("GUARD", text);

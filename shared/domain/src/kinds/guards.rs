@@ -17,6 +17,8 @@ pub struct Guards {
 pub struct Entry {
     /// Whether it refuses: what the guards object to, or what they could not be asked about.
     pub armed: bool,
+    /// Whether it refuses where nobody answers.
+    pub fails_closed: bool,
     /// Whether it is only asked where the webhook is installed ([`names::INSTALLED_CONDITION`]).
     pub if_installed: bool,
 }
@@ -25,6 +27,11 @@ impl Guards {
     /// Whether anything is refused.
     pub fn are_armed(&self) -> bool {
         self.entries.iter().any(|entry| entry.armed)
+    }
+
+    /// Whether anything is refused where nobody answers.
+    pub fn fail_closed(&self) -> bool {
+        self.entries.iter().any(|entry| entry.fails_closed)
     }
 
     /// Whether something that should be refused passes where the webhook lacks the right it is known by.
@@ -47,9 +54,11 @@ impl Kind for Guards {
 fn entry(webhook: &Value) -> Entry {
     let text = |path: &str| webhook.pointer(path).and_then(Value::as_str);
     let conditions = webhook.get("matchConditions").and_then(Value::as_array);
+    // What is not said is Fail, to an API server.
+    let fails_closed = text("/failurePolicy") != Some("Ignore");
     Entry {
-        // What is not said is Fail, to an API server.
-        armed: text("/failurePolicy") != Some("Ignore")
+        fails_closed,
+        armed: fails_closed
             || text("/clientConfig/service/path")
                 .is_some_and(|path| path.starts_with(names::PATH_DENY)),
         if_installed: conditions.into_iter().flatten().any(|condition| {
@@ -71,6 +80,8 @@ mod tests {
         assert!(read(json!([at("/validate/deny/if", "Ignore")])).are_armed());
         assert!(read(json!([at("/validate/warn", "Fail")])).are_armed());
         assert!(read(json!([{}])).are_armed(), "the default is Fail");
+        assert!(read(json!([{}])).fail_closed());
+        assert!(!read(json!([at("/validate/deny/if", "Ignore")])).fail_closed());
         let one_of_two = json!([at("/validate/warn", "Ignore"), at("/validate/deny", "Fail")]);
         assert!(read(one_of_two).are_armed());
         for nothing in [json!([]), Value::Null, json!("x")] {

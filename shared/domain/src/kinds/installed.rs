@@ -1,5 +1,5 @@
-//! Role and RoleBinding (`rbac.authorization.k8s.io/v1`) by which the webhook may keep its Leases: the right that
-//! the armed guards' condition asks for ([`names::INSTALLED_CONDITION`]).
+//! What the webhook runs by: its Deployment, and Role and RoleBinding (`rbac.authorization.k8s.io/v1`) by which it
+//! may keep its Leases, the right that the armed guards' condition asks for ([`names::INSTALLED_CONDITION`]).
 
 use super::Kind;
 use crate::names;
@@ -17,6 +17,24 @@ pub struct Role {
 pub struct Binding {
     /// Whether it gives that Role to the webhook.
     pub binds: bool,
+}
+
+/// Our Deployment (`apps/v1`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deployment {
+    /// Whether a replica is available.
+    pub available: bool,
+}
+
+impl Kind for Deployment {
+    fn read(object: &Value) -> Self {
+        let available = object.pointer("/status/availableReplicas");
+        Self {
+            available: available
+                .and_then(Value::as_i64)
+                .is_some_and(|count| count > 0),
+        }
+    }
 }
 
 fn items<'a>(object: &'a Value, list: &str) -> impl Iterator<Item = &'a Value> {
@@ -89,6 +107,19 @@ mod tests {
             assert!(!grants(rule.clone()), "{rule}");
         }
         assert!(!Role::read(&Value::Null).grants);
+    }
+
+    #[test]
+    fn a_deployment_is_available_with_one_replica() {
+        for (status, available) in [
+            (json!({ "availableReplicas": 1 }), true),
+            (json!({ "availableReplicas": 0, "replicas": 2 }), false),
+            (json!({ "replicas": 2, "unavailableReplicas": 2 }), false),
+            (Value::Null, false),
+        ] {
+            let deployment = Deployment::read(&json!({ "status": status }));
+            assert_eq!(deployment.available, available, "{status}");
+        }
     }
 
     #[test]

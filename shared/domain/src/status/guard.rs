@@ -5,6 +5,7 @@ use super::facts::Facts;
 use super::finding::Finding;
 use super::not_checked::{self, NotChecked};
 use crate::act::command::Command;
+use crate::kinds::guards::Guards;
 use crate::names;
 use crate::snapshot::{Footing, Missing};
 use serde::Serialize;
@@ -44,9 +45,14 @@ pub(super) fn state(facts: &Facts<'_>) -> Option<Guard> {
         _ if lifted => Guard::Lifted,
         _ if !guards.are_armed() => Guard::Warn,
         Some(footing) if !footing.asked && guards.need_the_right() => Guard::Disarmed,
-        Some(footing) if !footing.service || !footing.account => Guard::Unanswered,
+        Some(footing) if !answers(footing) && guards.fail_closed() => Guard::Unanswered,
+        Some(footing) if !answers(footing) => Guard::Disarmed,
         _ => Guard::Deny,
     })
+}
+
+fn answers(footing: &Footing) -> bool {
+    footing.service && footing.account && footing.available
 }
 
 /// What is wrong with them.
@@ -91,13 +97,19 @@ fn footing(facts: &Facts<'_>) -> Option<Finding> {
         names::GUARD_CONFIGURATION,
         lacks(footing)
     );
-    let again = "put back what is missing: apply the part workload of the manifests again \
-                 (manifests/README.md)";
+    let is_complete = footing.asked && footing.service && footing.account;
+    let again = match is_complete {
+        true => "mend what keeps its pods from being ready (their events and logs tell)",
+        false => {
+            "put back what is missing: apply the part workload of the manifests again \
+             (manifests/README.md)"
+        }
+    };
     match state(facts)? {
         Guard::Disarmed => Some(
             Finding::critical(
                 "guard/disarmed",
-                "the guard is armed, but it is not asked: nothing is refused",
+                "the guard is armed, and yet nothing is refused: nobody asks it, or nobody answers",
             )
             .seen(armed)
             .run(
@@ -145,7 +157,8 @@ fn lacks(footing: &Footing) -> String {
         Footing { service: false, .. } => {
             format!("there is no Service {service} in namespace {namespace}")
         }
-        _ => format!("there is no {account}"),
+        Footing { account: false, .. } => format!("there is no {account}"),
+        _ => format!("no replica of Deployment {service} in namespace {namespace} is available"),
     }
 }
 
@@ -163,11 +176,7 @@ pub(super) fn not_checked(facts: &Facts<'_>) -> Option<NotChecked> {
         .or_else(|| row(not_checked::row(cli, &s.guards, WHAT, stands, false)))
         .or_else(|| {
             // What nobody rests on need not be known.
-            let armed = |guards: &Option<_>| {
-                guards
-                    .as_ref()
-                    .is_some_and(crate::kinds::guards::Guards::are_armed)
-            };
+            let armed = |guards: &Option<_>| guards.as_ref().is_some_and(Guards::are_armed);
             s.guards.value().filter(|guards| armed(guards))?;
             row(not_checked::row(
                 cli,

@@ -3,11 +3,10 @@
 
 use super::Lister;
 use crate::kinds;
-use acm_backup_domain::kinds::installed::{Binding, Role};
+use acm_backup_domain::kinds::installed::{Binding, Deployment, Role};
 use acm_backup_domain::kinds::secret::SecretMeta;
 use acm_backup_domain::names;
 use acm_backup_domain::snapshot::{Footing, Missing};
-use futures::future::try_join4;
 
 /// The label by which they are lifted on the namespace.
 pub(super) async fn label(lister: &Lister) -> Result<Option<String>, Missing> {
@@ -20,16 +19,17 @@ pub(super) async fn label(lister: &Lister) -> Result<Option<String>, Missing> {
 /// What they stand on.
 pub(super) async fn footing(lister: &Lister) -> Result<Footing, Missing> {
     let ours = lister.elsewhere(names::NAMESPACE);
-    let (role, binding, service, account) = try_join4(
+    let (role, binding, service, account, deployment) = futures::try_join!(
         ours.get::<Role>(&kinds::ROLES, names::ROLE),
         ours.get::<Binding>(&kinds::ROLE_BINDINGS, names::ROLE),
         ours.get::<SecretMeta>(&kinds::SERVICES, names::SERVICE),
         ours.get::<SecretMeta>(&kinds::SERVICE_ACCOUNTS, names::SERVICE),
-    )
-    .await?;
+        ours.get::<Deployment>(&kinds::DEPLOYMENTS, names::SERVICE),
+    )?;
     Ok(Footing {
         asked: role.is_some_and(|role| role.grants) && binding.is_some_and(|binding| binding.binds),
         service: service.is_some(),
         account: account.is_some(),
+        available: deployment.is_some_and(|deployment| deployment.available),
     })
 }

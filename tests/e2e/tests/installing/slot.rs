@@ -51,7 +51,7 @@ fn guards_that_could_never_have_the_slot_are_not_armed() {
             ),
         ] {
             desk.ok(&takes).await;
-            let told = desk.until_checked(&[WARNS[0], why]).await;
+            let told = desk.until_checked(&["Warning: acm-backup", why]).await;
             assert!(!told.contains("no-such-backup"), "{told}");
             let armed = desk.types(&arms).await;
             assert!(!armed.succeeded(), "{armed}");

@@ -79,8 +79,10 @@ pub struct Asked<'a> {
 
 /// Why it may not.
 pub enum Refused {
-    /// By what was found under the slot, or because it could not be taken.
+    /// By what was found under the slot, or because others have it.
     Judged(Judgement),
+    /// Because something could not be looked up or written.
+    Blind(Judgement, Missing),
     /// An object of this name exists, so the API server would refuse it: its own answer, given early.
     Exists(String),
     /// What is to be changed is not there, or where it is to go is not: no API server asks so. Nothing may be
@@ -130,7 +132,7 @@ impl Slots {
         let found = self
             .found(asked)
             .await
-            .map_err(|missing| asked.blind("look again at what runs", &missing))?;
+            .map_err(|missing| asked.blind("look again at what runs", missing))?;
         if let Some(exists) = asked.exists(&found) {
             return Err(Refused::Exists(exists));
         }
@@ -152,7 +154,7 @@ impl Slots {
     ///
     /// # Errors
     /// Why a review that wants it would be refused whatever it says.
-    pub async fn try_out(&self, asked: &Asked<'_>) -> Result<(), Judgement> {
+    pub async fn try_out(&self, asked: &Asked<'_>) -> Result<(), Refused> {
         let name = names::slot_lease(&asked.review.subject.meta().namespace);
         let tried = async {
             let look = self.look(&name, asked.deadline).await?;
@@ -166,7 +168,20 @@ impl Slots {
             self.in_time("patch", asked.deadline, call).await
         };
         let tried: Result<(), Missing> = tried.await;
-        tried.map_err(|missing| asked.blinded("reserve this hub for it", &missing))
+        tried.map_err(|missing| asked.blind("reserve this hub for it", missing))
+    }
+
+    /// Whether the right is gone by which the API server asks the guards at all
+    /// ([`names::INSTALLED_CONDITION`]), so that it would not ask them any more. A request that was under way as the
+    /// right was taken away must not be refused for want of it: that is how the guards are removed.
+    pub async fn is_uninstalled(&self, missing: &Missing, deadline: Instant) -> bool {
+        let of_leases = matches!(missing, Missing::Forbidden { resource, namespace, .. }
+            if *resource == LEASES.name && namespace.as_deref() == Some(names::NAMESPACE));
+        of_leases
+            && self
+                .in_time("create", deadline, self.leases.may(names::INSTALLED_VERB))
+                .await
+                .is_ok_and(|may| !may)
     }
 
     /// The record of accepted statements as it counts now.
@@ -197,7 +212,7 @@ impl Slots {
             let attempt = self
                 .attempt(asked, &me, snapshot, accepted)
                 .await
-                .map_err(|missing| asked.blind("reserve this hub for it", &missing))?;
+                .map_err(|missing| asked.blind("reserve this hub for it", missing))?;
             match attempt {
                 Attempt::Taken(taken) => return Ok(taken),
                 Attempt::Refused(judgement) => return Err(Refused::Judged(judgement)),
@@ -227,7 +242,7 @@ impl Slots {
                     resource: LEASES.name.to_owned(),
                     seconds: Waited::about(began.elapsed()),
                 };
-                return Err(asked.blind("reserve this hub for it", &missing));
+                return Err(asked.blind("reserve this hub for it", missing));
             }
             tokio::time::sleep(pause).await;
             pause = pause.saturating_mul(2).min(PAUSES.1);
@@ -327,15 +342,12 @@ impl Asked<'_> {
         }
     }
 
-    fn blind(&self, what: &str, missing: &Missing) -> Refused {
-        Refused::Judged(self.blinded(what, missing))
-    }
-
-    fn blinded(&self, what: &str, missing: &Missing) -> Judgement {
-        Judgement {
-            findings: vec![text::blind(self.review, self.cli, what, missing)],
+    fn blind(&self, what: &str, missing: Missing) -> Refused {
+        let judgement = Judgement {
+            findings: vec![text::blind(self.review, self.cli, what, &missing)],
             ..Judgement::default()
-        }
+        };
+        Refused::Blind(judgement, missing)
     }
 
     /// Whether an update is of an object that is not stored.

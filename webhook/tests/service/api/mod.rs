@@ -47,6 +47,7 @@ struct State {
     hanging: VecDeque<&'static str>,
     before_write: Option<Meddle>,
     takes_off: Option<&'static str>,
+    unbound: bool,
 }
 
 impl Default for State {
@@ -64,6 +65,7 @@ impl Default for State {
             hanging: VecDeque::new(),
             before_write: None,
             takes_off: None,
+            unbound: false,
         }
     }
 }
@@ -142,6 +144,11 @@ impl Api {
             &format!("/api/v1/namespaces/{namespace}/configmaps"),
             json!({"metadata": {"name": name}, "data": {"k": "v"}}),
         );
+    }
+
+    /// The RoleBinding of the webhook is gone.
+    pub fn unbind(&self) {
+        self.state().unbound = true;
     }
 
     /// Answers every request whose line contains `part` with an error, until it is allowed again.
@@ -385,6 +392,10 @@ impl Api {
     }
 
     fn created(&self, path: &str, query: &str, mut object: Value) -> Answer {
+        if path.contains("selfsubjectaccessreviews") {
+            let may = !self.state().unbound;
+            return full(201, &json!({"status": {"allowed": may}}));
+        }
         if path.contains("subjectaccessreviews") {
             return full(201, &json!({"status": {"allowed": false}}));
         }

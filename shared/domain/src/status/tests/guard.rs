@@ -48,12 +48,14 @@ const STANDS: Footing = Footing {
     asked: true,
     service: true,
     account: true,
+    available: true,
 };
 
 fn installed(armed: bool) -> Hub {
     let mut hub = Hub::active("a");
     let entry = Entry {
         armed,
+        fails_closed: armed,
         if_installed: armed,
     };
     hub.guards = Some(Guards {
@@ -119,6 +121,13 @@ fn armed_guards_that_are_not_asked_or_cannot_answer_are_critical_with_the_way_ou
             },
             "there is no system:serviceaccount:acm-backup-system:acm-backup-webhook",
         ),
+        (
+            Footing {
+                available: false,
+                ..STANDS
+            },
+            "no replica of Deployment acm-backup-webhook in namespace acm-backup-system is available",
+        ),
     ] {
         let report = row(footing);
         assert_eq!(report.guard, Some(Guard::Unanswered));
@@ -144,6 +153,14 @@ fn armed_guards_that_are_not_asked_or_cannot_answer_are_critical_with_the_way_ou
     ] {
         assert_eq!(report.verdict, Verdict::Critical);
     }
+    // Whoever has set it to Ignore in need is in nobody's way, and refuses nothing.
+    let mut open = installed(true);
+    open.footing.available = false;
+    for entry in &mut open.guards.as_mut().unwrap().entries {
+        entry.fails_closed = false;
+    }
+    assert_eq!(open.report().guard, Some(Guard::Disarmed));
+    assert_eq!(open.found(), ["!guard/disarmed"]);
     // In mode warn nobody rests on it, and what is lifted is told once.
     let mut warns = installed(false);
     warns.footing = Hub::active("a").footing;

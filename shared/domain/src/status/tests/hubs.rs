@@ -118,6 +118,7 @@ impl Hub {
                 asked: false,
                 service: false,
                 account: false,
+                available: false,
             },
         }
     }
