@@ -134,10 +134,17 @@ impl Layout {
         // What is collected of a namespace as a whole: its own kinds, and itself.
         if self.collects_namespaces() {
             let namespace = format!("{root}namespaces/{NAMESPACE}");
-            files.insert(
-                format!("{namespace}/core/pods.yaml"),
-                yaml::document(&json!({"apiVersion": "v1", "items": [], "kind": "PodList"})),
-            );
+            for (list, kind) in [
+                ("configmaps", "ConfigMap"),
+                ("events", "Event"),
+                ("pods", "Pod"),
+            ] {
+                let none = json!({"apiVersion": "v1", "items": [], "kind": format!("{kind}List")});
+                files.insert(
+                    format!("{namespace}/core/{list}.yaml"),
+                    yaml::document(&none),
+                );
+            }
             files.insert(
                 format!("{namespace}/{NAMESPACE}.yaml"),
                 format!("---\n{}", yaml::document(&hub.namespace())),

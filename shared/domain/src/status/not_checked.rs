@@ -41,7 +41,7 @@ pub(super) const TIME: &str = "time of the collection";
 
 /// What a directory with a file for each object leaves open, whatever else is in it.
 pub const UNCOUNTED: &str =
-    "whether all of them are here (each object has a file of its own, and nothing counts them)";
+    "whether the directory holds all objects (each has a file of its own, and nothing counts them)";
 
 /// Every fact that is missing.
 pub(super) fn not_checked(facts: &Facts<'_>) -> Vec<NotChecked> {

@@ -31,6 +31,11 @@ pub(super) fn objects(path: &Path, filed: &Filed) -> Result<Found, String> {
     parse(&text, json, filed)
 }
 
+/// The one object in a file, of whatever kind it is.
+pub(super) fn value(path: &Path) -> Result<Value, String> {
+    yaml(&text(path, LARGEST)?)
+}
+
 /// The text of a regular file of at most `largest` bytes. Anything else may never end.
 pub(super) fn text(path: &Path, largest: u64) -> Result<String, String> {
     let told = |error: io::Error| match error.kind() {

@@ -230,7 +230,7 @@ impl Directory {
                 times,
             });
         }
-        lost::take_back(&mut snapshot, &objects.alone, &self.tree.of_clusters());
+        lost::take_back(&mut snapshot, &objects.alone, &self.tree);
         Ok(Collected { snapshot, clock })
     }
 }

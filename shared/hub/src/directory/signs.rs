@@ -56,11 +56,13 @@ fn sign(object: &Value) -> Option<HubId> {
     Some(HubId::new(id))
 }
 
-/// The ids in what Velero wrote on the hub itself. Without generations times alone tell that, and clocks differ.
+/// The ids in what Velero wrote on the hub itself. Without generations times alone tell that, and clocks differ; and what
+/// holds data and has no end may be a copy of what Velero left elsewhere before it wrote one.
 fn written_here(backups: &[Backup]) -> impl Iterator<Item = (HubId, String)> {
     let here = made_here(backups);
     backups.iter().zip(here).filter_map(|(backup, here)| {
-        (here && backup.meta.generation.is_some()).then_some(())?;
+        let ended = backup.completed.is_some() || !backup.has_data();
+        (here && ended && backup.meta.generation.is_some()).then_some(())?;
         let id = match backup.activated_hub() {
             Some(id) => id,
             None => backup.backup_type().map(|_| backup.writer())?,
@@ -72,11 +74,13 @@ fn written_here(backups: &[Backup]) -> impl Iterator<Item = (HubId, String)> {
     })
 }
 
-/// Two objects that were made for one other by its name, and for two by its uid.
+/// Two objects that were made for one other by its name, and for two by its uid. What is being deleted may be held back
+/// long after its owner was made anew.
 fn owners<'a>(objects: impl Iterator<Item = &'a Value>) -> Option<String> {
     let text = |value: &Value, field: &str| Some(value.get(field)?.as_str()?.to_owned());
     let mut uids: BTreeMap<_, (String, String)> = BTreeMap::new();
-    for object in objects {
+    let stays = |object: &&Value| object.pointer("/metadata/deletionTimestamp").is_none();
+    for object in objects.filter(stays) {
         let owners = object.pointer("/metadata/ownerReferences");
         for owner in owners.and_then(Value::as_array).into_iter().flatten() {
             let (Some(version), Some(kind), Some(name), Some(uid)) = (

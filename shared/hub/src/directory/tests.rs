@@ -594,6 +594,15 @@ fn objects_of_two_hubs_are_refused_with_what_contradicts() {
     );
     assert_eq!(told("  generation: 1\n"), None);
     assert_eq!(told(""), None, "times alone tell nothing, as clocks differ");
+    // A copy of what Velero left elsewhere before it wrote when it ended.
+    let endless = labelled(
+        backup("acm-credentials-schedule-20261122160000"),
+        CLUSTER,
+        "bbbb2222",
+    )
+    .replace("metadata:\n", "metadata:\n  generation: 1\n")
+    .replace("Completed", "PartiallyFailed");
+    assert_eq!(mixed(&[(backups.as_str(), endless)]), None);
     // The hub itself among its clusters, by whatever name.
     let clusters =
         "cluster-scoped-resources/cluster.open-cluster-management.io/managedclusters/hub-b.yaml";
@@ -621,6 +630,13 @@ fn objects_of_two_hubs_are_refused_with_what_contradicts() {
         ])
     };
     assert_eq!(told("x1"), None);
+    // One of an owner that was made anew since, which its finalizer holds back.
+    let held = restore("b", "x2").replace(
+        "  name: b\n",
+        "  deletionTimestamp: \"2026-11-22T15:00:00Z\"\n  name: b\n",
+    );
+    let held = [(one.as_str(), restore("a", "x1")), (other.as_str(), held)];
+    assert_eq!(mixed(&held), None);
     assert_eq!(
         told("x2").unwrap(),
         "Velero Restore a and Velero Restore b were made for two objects that are both Restore sync"
@@ -685,6 +701,19 @@ fn a_directory_that_was_filled_again_is_refused() {
     // An image of must-gather collects kind by kind.
     dir.write("gather.logs", "");
     assert_eq!(refused(&dir), None);
+    // What it was copied into was filled twice, whichever of the two is pointed at.
+    let again = fs::read_to_string(dir.0.join("timestamp")).unwrap();
+    let above = Scratch::new("filled-again-above");
+    above.write(&format!("image/{ACM}/restores.yaml"), NO_RESTORES);
+    above.write("image/gather.logs", "");
+    above.write("image/timestamp", &again);
+    let image = Scratch(above.0.join("image"));
+    above.write("timestamp", TIMES);
+    assert_eq!(refused(&above), None);
+    assert_eq!(refused(&image), None);
+    above.write("timestamp", &again);
+    assert!(refused(&above).unwrap().contains("was filled 2 times"));
+    assert!(refused(&image).unwrap().contains("was filled 2 times"));
 }
 
 /// Several images of one must-gather may look at an object at different times.
@@ -938,6 +967,40 @@ fn a_location_that_a_backup_is_in_is_missed() {
 }
 
 #[test]
+fn a_location_that_was_given_up_with_old_backups_in_it_is_not_missed() {
+    const OLD: &str = "acm-credentials-schedule-20261122150000";
+    const NEW: &str = "acm-credentials-schedule-20261122160000";
+    let location = "apiVersion: velero.io/v1\nkind: BackupStorageLocation\nmetadata:\n  name: dpa-1\nstatus:\n  phase: Available\n";
+    let at = |name: &str, place: &str| {
+        own(&backup(name), "27").replace(
+            "status:\n",
+            &format!("spec:\n  storageLocation: {place}\nstatus:\n"),
+        )
+    };
+    let is_missed = |old: String, new: Option<String>| {
+        let file = |name: &str| format!("{VELERO}/backups/{name}.yaml");
+        let (old_file, new_file) = (file(OLD), file(NEW));
+        let location_file = format!("{VELERO}/backupstoragelocations/dpa-1.yaml");
+        let mut files = vec![
+            (location_file.as_str(), location.to_owned()),
+            (old_file.as_str(), old),
+        ];
+        files.extend(new.map(|text| (new_file.as_str(), text)));
+        lost(&files, |s| s.storage_locations.get().err().cloned()).is_some()
+    };
+    let gone = at(OLD, "dpa-2");
+    assert!(is_missed(gone.clone(), None));
+    assert!(is_missed(at(OLD, "dpa-1"), Some(at(NEW, "dpa-2"))));
+    assert!(!is_missed(gone.clone(), Some(at(NEW, "dpa-1"))));
+    assert!(!is_missed(gone.replace("11-27T", "11-22T"), None));
+    let undeletable = gone.replace(
+        "  labels:\n",
+        "  labels:\n    velero.io/gc-failure: BSLNotFound\n",
+    );
+    assert!(!is_missed(undeletable, None));
+}
+
+#[test]
 fn a_backup_that_its_schedule_notes_is_missed_but_not_one_that_was_left_out() {
     let dir = Scratch::new("noted");
     dir.write(VERSION, &version("aaaa1111"));
@@ -1003,39 +1066,177 @@ fn a_cluster_of_which_other_things_were_collected_is_missed() {
 }
 
 #[test]
-fn a_file_lost_out_of_an_earlier_run_is_missed() {
-    let known = |older: &[&str], newest: &[&str], expires: &str, id: &str| {
-        let dir = Scratch::new("lost-backup");
-        dir.write(VERSION, &version(id));
-        dir.write("timestamp", TIMES);
-        write_run(&dir, "20261122150000", expires, older);
-        write_run(&dir, "20261122162000", "27", newest);
-        dir.collect()
-            .snapshot
-            .backups
-            .get()
-            .map(|_| ())
-            .map_err(ToString::to_string)
+fn a_cluster_that_was_detached_is_not_missed_while_its_namespace_goes() {
+    const GOES: &str = "  deletionTimestamp: \"2026-11-22T15:00:00Z\"\n";
+    let object = |kind: &str, name: &str, deleted: &str, status: &str| {
+        format!("---\napiVersion: v1\nkind: {kind}\nmetadata:\n{deleted}  name: {name}\n{status}")
     };
-    let lost = "velero.io/backups: no file of the credentials backup of 2026-11-22 15:00:00Z, whose others are there";
-    assert_eq!(
-        known(&["credentials"], &[], "27", "aaaa1111"),
-        Err(lost.to_owned())
-    );
-    assert_eq!(known(&[], &[], "27", "aaaa1111"), Ok(()));
-    // The validation backup of each run expires within the hour, and tells nothing of the others.
-    let dir = Scratch::new("lost-beside-validation");
-    dir.write(VERSION, &version("aaaa1111"));
+    let is_missed = |namespace: Option<String>, addons: &[String]| {
+        let dir = Scratch::new("detached");
+        dir.write(
+            "cluster-scoped-resources/cluster.open-cluster-management.io/managedclusters/spoke-1.yaml",
+            "apiVersion: cluster.open-cluster-management.io/v1\nkind: ManagedCluster\nmetadata:\n  name: spoke-1\nstatus: {}\n",
+        );
+        if let Some(namespace) = namespace {
+            dir.write("namespaces/edge-9/edge-9.yaml", &namespace);
+        }
+        for (number, text) in addons.iter().enumerate() {
+            dir.write(
+                &format!("namespaces/edge-9/addon.open-cluster-management.io/managedclusteraddons/{number}.yaml"),
+                text,
+            );
+        }
+        dir.collect().snapshot.managed_clusters.value().is_none()
+    };
+    let addon = |deleted: &str| object("ManagedClusterAddOn", "a", deleted, "");
+    let terminating = "status:\n  phase: Terminating\n";
+    let namespace = |deleted, status| Some(object("Namespace", "edge-9", deleted, status));
+    assert!(is_missed(namespace("", ""), &[addon("")]));
+    assert!(!is_missed(namespace("", terminating), &[addon("")]));
+    assert!(!is_missed(namespace(GOES, ""), &[addon("")]));
+    assert!(!is_missed(None, &[addon(GOES), addon(GOES)]));
+    assert!(is_missed(None, &[addon(GOES), addon("")]));
+    assert!(is_missed(None, &[addon(GOES), "x".to_owned()]));
+}
+
+#[test]
+fn a_namespace_of_which_one_kind_was_asked_for_was_not_collected() {
+    let dir = Scratch::new("kind-of-namespace");
+    dir.write(&format!("{ACM}/restores.yaml"), NO_RESTORES);
+    let core = |kind: &str| {
+        let file = format!("namespaces/open-cluster-management-backup/core/{kind}.yaml");
+        dir.write(&file, "");
+    };
+    core("pods");
+    assert!(matches!(
+        dir.collect().snapshot.guard_label.get(),
+        Err(Missing::NotCollected { .. })
+    ));
+    core("configmaps");
+    core("events");
+    assert!(matches!(
+        dir.collect().snapshot.guard_label.get(),
+        Err(Missing::BrokenFile { .. })
+    ));
+}
+
+/// What is said of the backups of some runs: the time of each, and the types that are not in it.
+fn of_runs(
+    runs: &[(&str, &[&str])],
+    expires: &str,
+    id: &str,
+    more: impl Fn(&Scratch),
+) -> Result<(), String> {
+    let dir = Scratch::new("lost-backup");
+    dir.write(VERSION, &version(id));
     dir.write("timestamp", TIMES);
-    write_run(&dir, "20261122150000", "27", &["credentials"]);
-    let validation = "acm-validation-policy-schedule-20261122150000";
-    let text = own(&backup(validation), "22");
-    dir.write(&format!("{VELERO}/backups/{validation}.yaml"), &text);
-    assert!(dir.collect().snapshot.backups.value().is_none());
+    for (time, without) in runs {
+        write_run(&dir, &format!("20261122{time}"), expires, without);
+    }
+    more(&dir);
+    let collected = dir.collect();
+    let backups = collected.snapshot.backups.get();
+    backups.map(|_| ()).map_err(ToString::to_string)
+}
+
+fn of_run(time: &str) -> Result<(), String> {
+    Err(format!(
+        "velero.io/backups: no file of the credentials backup of 2026-11-22 {time}Z, whose others are there"
+    ))
+}
+
+#[test]
+fn a_file_lost_out_of_the_newest_whole_run_or_a_later_one_is_missed() {
+    const LACKS: &[&str] = &["credentials"];
+    let known = |runs: &[(&str, &[&str])], expires, id| of_runs(runs, expires, id, |_| ());
+    let newest: &[(&str, &[&str])] = &[("150000", &[]), ("160000", LACKS)];
+    assert_eq!(known(newest, "27", "aaaa1111"), of_run("16:00:00"));
+    let only: &[(&str, &[&str])] = &[("150000", LACKS), ("162000", LACKS)];
+    assert_eq!(known(only, "27", "aaaa1111"), of_run("15:00:00"));
+    assert_eq!(
+        known(&[("150000", &[]), ("160000", &[])], "27", "aaaa1111"),
+        Ok(())
+    );
+    // The validation backup of each run expires within the hour, and tells nothing of the others.
+    let validation = |dir: &Scratch| {
+        let name = "acm-validation-policy-schedule-20261122160000";
+        let text = own(&backup(name), "22");
+        dir.write(&format!("{VELERO}/backups/{name}.yaml"), &text);
+    };
+    assert_eq!(
+        of_runs(newest, "27", "aaaa1111", validation),
+        of_run("16:00:00")
+    );
     // The newest is being made, an expired one being deleted, and of another hub's only what went well comes here.
-    assert_eq!(known(&[], &["credentials"], "27", "aaaa1111"), Ok(()));
-    assert_eq!(known(&["credentials"], &[], "22", "aaaa1111"), Ok(()));
-    assert_eq!(known(&["credentials"], &[], "27", "bbbb2222"), Ok(()));
+    assert_eq!(
+        known(&[("150000", &[]), ("162000", LACKS)], "27", "aaaa1111"),
+        Ok(())
+    );
+    assert_eq!(known(newest, "22", "aaaa1111"), Ok(()));
+    assert_eq!(known(newest, "27", "bbbb2222"), Ok(()));
+}
+
+#[test]
+fn a_run_that_was_never_whole_or_decides_nothing_is_no_lost_file() {
+    const FIRST: &[&str] = &["credentials", "managed-clusters"];
+    const REST: &[&str] = &["resources-generic", "resources"];
+    let known = |runs: &[(&str, &[&str])]| of_runs(runs, "27", "aaaa1111", |_| ());
+    // One was deleted out of an old run.
+    assert_eq!(
+        known(&[("150000", &["credentials"]), ("160000", &[])]),
+        Ok(())
+    );
+    // Velero began anew in the middle of a run, and made the rest of it later.
+    assert_eq!(
+        known(&[("150000", &[]), ("160000", REST), ("160700", FIRST)]),
+        Ok(())
+    );
+    let newest: &[(&str, &[&str])] = &[("150000", &[]), ("160000", &["credentials"])];
+    let with = |more: &dyn Fn(&Scratch)| of_runs(newest, "27", "aaaa1111", more);
+    assert_eq!(with(&|_| ()), of_run("16:00:00"));
+    // The BackupSchedule was deleted in the middle of it, with the Velero Schedules.
+    let schedules = format!("{VELERO}/schedules.yaml");
+    assert_eq!(
+        with(&|dir| dir.write(&schedules, &list("ScheduleList", &[]))),
+        Ok(())
+    );
+    let schedule = made_for(
+        "Schedule",
+        "acm-credentials-schedule",
+        ("BackupSchedule", "a"),
+    )
+    .replace("2026-11-22T16:00:00Z", "2026-11-22T15:00:00Z");
+    assert_eq!(
+        with(&|dir| dir.write(
+            &schedules,
+            &list("ScheduleList", std::slice::from_ref(&schedule))
+        )),
+        of_run("16:00:00")
+    );
+    let change = |dir: &Scratch, change: &dyn Fn(&str) -> String| {
+        for kind in ["managed-clusters", "resources", "resources-generic"] {
+            let file = format!("{VELERO}/backups/acm-{kind}-schedule-20261122160000.yaml");
+            let text = fs::read_to_string(dir.0.join(&file)).unwrap();
+            dir.write(&file, &change(&text));
+        }
+    };
+    // None of it holds anything.
+    assert_eq!(
+        with(&|dir| change(dir, &|text| text.replace("Completed", "Failed"))),
+        Ok(())
+    );
+    // Copied here after this hub was installed anew, as far as it went well.
+    let copied = |text: &str| {
+        text.replace(
+            "metadata:\n",
+            "metadata:\n  creationTimestamp: \"2026-11-22T16:15:00Z\"\n  generation: 1\n",
+        )
+        .replace(
+            "status:\n",
+            "status:\n  completionTimestamp: \"2026-11-22T16:05:00Z\"\n",
+        )
+    };
+    assert_eq!(with(&|dir| change(dir, &copied)), Ok(()));
 }
 
 #[test]
@@ -1048,15 +1249,16 @@ fn a_velero_restore_that_a_sync_names_and_that_has_no_file_is_missed() {
         &format!("{VELERO}/restores/sync-a.yaml"),
         &restore("sync-a"),
     );
-    let why = dir
-        .collect()
-        .snapshot
-        .velero_restores
-        .get()
-        .unwrap_err()
-        .to_string();
+    let told = || {
+        let restores = dir.collect().snapshot.velero_restores;
+        restores.get().err().map(ToString::to_string)
+    };
+    // Velero deleted it with its backup, which expired on a dead hub.
+    dir.write(&format!("{VELERO}/backups/a.yaml"), &backup("a"));
+    assert_eq!(told(), None);
+    dir.write(&format!("{VELERO}/backups/b.yaml"), &backup("b"));
     assert_eq!(
-        why,
+        told().unwrap(),
         "velero.io/restores: no file of sync-b, which Restore sync names"
     );
     dir.write(

@@ -84,17 +84,18 @@ impl Tree {
     /// without. Within must-gather's folders it has those of every command that an image runs.
     pub(super) fn outermost_timestamp(&self) -> String {
         let of_an_image = |path: &Path| {
-            let above = path.canonicalize().ok();
-            let above = above.as_deref().and_then(Path::parent);
-            above.is_some_and(|above| {
-                is_there(&above.join("timestamp"))
-                    || above.file_name().is_some_and(|name| name == CLUSTERS)
-            }) || entries(path).is_ok_and(|all| all.iter().any(|entry| is_of_must_gather(entry)))
+            path.file_name().is_some_and(|name| name == CLUSTERS)
+                || entries(path).is_ok_and(|all| all.iter().any(|entry| is_of_must_gather(entry)))
         };
-        match of_an_image(&self.path) {
-            true => String::new(),
-            false => timestamp(&self.path).unwrap_or_default(),
-        }
+        let path = self.path.canonicalize().ok();
+        let above = path.as_deref().and_then(Path::parent);
+        // Whoever points at the folder of an image has all that was filled into it, whenever that was.
+        let outermost = match above {
+            Some(above) if of_an_image(above) => None,
+            Some(above) if is_there(&above.join("timestamp")) => Some(above),
+            _ => Some(self.path.as_path()).filter(|path| !of_an_image(path)),
+        };
+        outermost.and_then(timestamp).unwrap_or_default()
     }
 
     /// The namespaces that hold at least one file of these kinds.
@@ -124,6 +125,27 @@ impl Tree {
             .filter(|namespace| holds(namespace))
             .filter_map(|namespace| Some(namespace.file_name()?.to_str()?.to_owned()))
             .collect()
+    }
+
+    /// Whether the namespace of a cluster was being deleted, or all that tells that it is one's: the API server keeps
+    /// both for as long as somebody has to tidy up.
+    pub(super) fn is_going(&self, namespace: &str) -> bool {
+        let deleted = |object: &Value| object.pointer("/metadata/deletionTimestamp").is_some();
+        let going = |object: &Value| {
+            deleted(object) || text(object, "/status/phase") == Some("Terminating")
+        };
+        if self.namespace(namespace).is_ok_and(|object| going(&object)) {
+            return true;
+        }
+        let files: Vec<_> = (self.roots.iter())
+            .map(|root| root.join(NAMESPACES).join(namespace))
+            .flat_map(|folder| OF_CLUSTERS.map(|kind| folder.join(kind)))
+            .flat_map(|folder| entries(&folder).unwrap_or_default())
+            .collect();
+        !files.is_empty()
+            && files
+                .iter()
+                .all(|file| file::value(file).is_ok_and(|object| deleted(&object)))
     }
 
     /// What is in it, for a sentence: the namespaces, each with the groups it was collected of.
@@ -223,7 +245,7 @@ impl Tree {
     }
 
     /// The namespace itself, from the file `oc adm inspect` puts in its folder. Whoever collects a namespace collects
-    /// what is in it too: where that is here, the file was.
+    /// what is in it too: where that is here, the file was. One kind alone may have been asked for by its name.
     pub(super) fn namespace(&self, name: &str) -> Result<Value, Missing> {
         const KIND: Filed = filed::NAMESPACES;
         let folders = || {
@@ -248,7 +270,7 @@ impl Tree {
                 return Ok(object);
             }
         }
-        match folders().find(|folder| folder.join("core").is_dir()) {
+        match folders().find(|folder| was_collected(folder)) {
             Some(folder) => Err(broken(
                 &folder.join(format!("{name}.yaml")),
                 "it is gone, though what is in the namespace was collected".to_owned(),
@@ -330,6 +352,13 @@ fn of_its_name(file: &Path, found: Found) -> Result<Found, String> {
 
 fn text<'a>(object: &'a Value, path: &str) -> Option<&'a str> {
     object.pointer(path).and_then(Value::as_str)
+}
+
+/// Whether a namespace was collected as one: that leaves many lists beside each other.
+fn was_collected(folder: &Path) -> bool {
+    const MANY: usize = 3;
+    let lists = entries(&folder.join("core")).unwrap_or_default();
+    lists.iter().filter(|file| is_of_objects(file)).count() >= MANY
 }
 
 /// Whether it is a file that the script of a must-gather image leaves, and `oc adm inspect` does not.

@@ -14,6 +14,7 @@ use super::filed::{
     BACKUP_SCHEDULES, BACKUPS, Filed, MANAGED_CLUSTERS, RESTORES, STORAGE_LOCATIONS,
     VELERO_RESTORES, VELERO_SCHEDULES,
 };
+use super::tree::Tree;
 use acm_backup_domain::snapshot::{Fact, Missing, Snapshot};
 use std::collections::BTreeSet;
 
@@ -29,12 +30,8 @@ const MANY: [Filed; 7] = [
 ];
 
 /// Takes back what is known of kinds of which an object must be missing. `alone` are those with a file for each,
-/// `clusters` the clusters that something else in the directory is of.
-pub(super) fn take_back(
-    snapshot: &mut Snapshot,
-    alone: &BTreeSet<&str>,
-    clusters: &BTreeSet<String>,
-) {
+/// `tree` is where they are.
+pub(super) fn take_back(snapshot: &mut Snapshot, alone: &BTreeSet<&str>, tree: &Tree) {
     snapshot.uncounted = MANY.iter().any(|kind| alone.contains(kind.resource.name));
     let missing = |kind: Filed, why: Option<String>| {
         Some(Missing::BrokenFile {
@@ -50,7 +47,7 @@ pub(super) fn take_back(
     let velero_restores = missing(VELERO_RESTORES, velero_restores::lost(snapshot));
     let velero_schedules = missing(VELERO_SCHEDULES, owners::velero_schedule(snapshot));
     let storage = missing(STORAGE_LOCATIONS, backups::location(snapshot));
-    let clusters = missing(MANAGED_CLUSTERS, clusters::lost(snapshot, clusters));
+    let clusters = missing(MANAGED_CLUSTERS, clusters::lost(snapshot, tree));
     take(&mut snapshot.restores, restores);
     take(&mut snapshot.backup_schedules, backup_schedules);
     take(&mut snapshot.backups, backups);

@@ -1,6 +1,5 @@
 //! What Restores name as done for them.
 
-use acm_backup_domain::kinds::restore::Restore;
 use acm_backup_domain::snapshot::Snapshot;
 use std::collections::BTreeSet;
 
@@ -14,7 +13,7 @@ pub(super) fn lost(snapshot: &Snapshot) -> Option<String> {
         .collect();
     snapshot.restores.items().iter().find_map(|restore| {
         let lost = (restore.velero_restores.iter())
-            .find(|name| !there.contains(name.as_str()) && stays(snapshot, restore, name))?;
+            .find(|name| !there.contains(name.as_str()) && stays(snapshot, name))?;
         Some(format!(
             "no file of {lost}, which Restore {} names",
             restore.meta.name
@@ -22,9 +21,9 @@ pub(super) fn lost(snapshot: &Snapshot) -> Option<String> {
     })
 }
 
-/// Whether it must be there still. A sync holds its own; those of a Restore that has ended go with their backups.
-fn stays(snapshot: &Snapshot, restore: &Restore, name: &str) -> bool {
+/// Whether it must be there still: Velero deletes those of a backup with it when it expires.
+fn stays(snapshot: &Snapshot, name: &str) -> bool {
     let of = |backup: &str| (name.strip_suffix(backup)).is_some_and(|rest| rest.ends_with('-'));
     let mut backups = snapshot.backups.items().iter();
-    restore.is_passive_sync() || backups.any(|backup| of(&backup.meta.name))
+    backups.any(|backup| of(&backup.meta.name))
 }
