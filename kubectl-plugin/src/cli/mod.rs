@@ -1,5 +1,6 @@
 //! The command line: one file a command, kubectl's global flags on all of them.
 
+mod asking;
 mod global;
 mod namespace;
 mod status;

@@ -1,6 +1,6 @@
 //! `status`: could this hub's fleet be recovered right now?
 
-use super::{Global, namespace};
+use super::{Global, asking, namespace};
 use crate::exit::{Exit, Helped};
 use crate::render;
 use crate::report::{Report, Source};
@@ -81,11 +81,7 @@ fn from_directory(path: &Path, global: &Global) -> anyhow::Result<Report> {
 }
 
 fn from_hub(global: &Global) -> anyhow::Result<Report> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("starting the runtime")?;
-    let asked = runtime.block_on(async {
+    asking::ask(async {
         // Begun once: the plugin that says who we are, the way there, and every look-up share it.
         let deadline = Deadline::within(global.deadline());
         let connection = connect::connect(&global.connection(), deadline).await?;
@@ -125,10 +121,7 @@ fn from_hub(global: &Global) -> anyhow::Result<Report> {
             status,
             Source::live(connection.server, connection.context, flag, namespace.why),
         ))
-    });
-    // A name that is still being looked up, on a thread of its own, is not waited for.
-    runtime.shutdown_background();
-    asked
+    })
 }
 
 /// Why nothing at all could be looked up, where one reason is behind it all.

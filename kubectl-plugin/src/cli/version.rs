@@ -1,7 +1,7 @@
 //! `version`: this plugin, and what it talks to.
 
-use super::Global;
 use super::global::Format;
+use super::{Global, asking};
 use crate::exit::Exit;
 use crate::render;
 use acm_backup_domain::printable;
@@ -63,18 +63,11 @@ fn print(versions: &Versions, global: &Global) -> std::io::Result<()> {
 }
 
 fn ask(global: &Global) -> anyhow::Result<String> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .context("starting the runtime")?;
-    let asked = runtime.block_on(async {
+    asking::ask(async {
         let deadline = Deadline::within(global.deadline());
         let connection = connect::connect(&global.connection(), deadline).await?;
         server_version(&connection.client, connection.deadline)
             .await
             .map_err(|missing| anyhow::anyhow!("{} cannot be asked: {missing}", connection.server))
-    });
-    // A name that is still being looked up, on a thread of its own, is not waited for.
-    runtime.shutdown_background();
-    asked
+    })
 }
