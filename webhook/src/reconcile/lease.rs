@@ -13,6 +13,8 @@ use kube::Client;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::in_time::in_time;
+
 /// How long a Lease holds without being renewed.
 pub const DURATION: Duration = Duration::from_secs(15);
 /// How often it is renewed, and looked at by those who wait.
@@ -71,11 +73,11 @@ impl Election {
     /// When the API server cannot be asked or refuses; nothing is known then, and a leader stays one
     /// until [`GIVE_UP`].
     pub async fn round(&mut self) -> kube::Result<Standing> {
-        let Look { lease, now } = in_time(self.leases.get(LABELLER_LEASE)).await?;
+        let Look { lease, now } = in_time(CALL, self.leases.get(LABELLER_LEASE)).await?;
         let Some(lease) = lease else {
             let (annotations, spec) = (json!({}), self.spec(Some(0)));
             let created = self.leases.create(LABELLER_LEASE, &annotations, &spec);
-            return Ok(standing(in_time(created).await?));
+            return Ok(standing(in_time(CALL, created).await?));
         };
         let holder = lease.holder();
         let is_free = holder.is_empty() || written_long_ago(&lease, now);
@@ -92,7 +94,7 @@ impl Election {
     /// # Errors
     /// When the API server cannot be asked or refuses; the Lease then lapses by itself.
     pub async fn release(&self) -> kube::Result<()> {
-        let look = in_time(self.leases.get(LABELLER_LEASE)).await?;
+        let look = in_time(CALL, self.leases.get(LABELLER_LEASE)).await?;
         if let Some(lease) = look.lease.filter(|lease| lease.holder() == self.identity) {
             let spec = json!({"holderIdentity": "", "leaseDurationSeconds": 1});
             self.change(&lease, &spec).await?;
@@ -112,7 +114,11 @@ impl Election {
     }
 
     async fn change(&self, lease: &Lease, spec: &Value) -> kube::Result<Written> {
-        in_time(self.leases.change(LABELLER_LEASE, lease, &json!({}), spec)).await
+        in_time(
+            CALL,
+            self.leases.change(LABELLER_LEASE, lease, &json!({}), spec),
+        )
+        .await
     }
 
     fn spec(&self, transitions: Option<i64>) -> Value {
@@ -146,10 +152,4 @@ fn standing(written: Written) -> Standing {
         // Another wrote first.
         Written::Conflict => Standing::Follower,
     }
-}
-
-async fn in_time<T>(call: impl Future<Output = kube::Result<T>>) -> kube::Result<T> {
-    tokio::time::timeout(CALL, call)
-        .await
-        .unwrap_or_else(|_| Err(kube::Error::Service("no answer in time".into())))
 }

@@ -18,6 +18,7 @@ use kube::Client;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::in_time::in_time;
 use super::metadata::Seen;
 use super::trouble::{Trouble, is_forbidden};
 
@@ -250,8 +251,6 @@ impl Kept {
 
     async fn call(&self, request: http::Result<Request<Vec<u8>>>) -> kube::Result<ConfigMap> {
         let request = request.map_err(kube::Error::HttpError)?;
-        tokio::time::timeout(CALL, self.client.request(request))
-            .await
-            .unwrap_or_else(|_| Err(kube::Error::Service("no answer in time".into())))
+        in_time(CALL, self.client.request(request)).await
     }
 }

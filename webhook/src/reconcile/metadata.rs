@@ -22,6 +22,8 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::json;
 
+use super::in_time::in_time;
+
 const ONE: &str = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 const MANY: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
@@ -273,7 +275,7 @@ impl Metadatas {
             .header(ACCEPT, ONE)
             .body(Vec::new())
             .map_err(kube::Error::HttpError)?;
-        let events = in_time(self.client.request_events::<Object>(request)).await?;
+        let events = in_time(CALL, self.client.request_events::<Object>(request)).await?;
         Ok(events.boxed().and_then(move |event| async move {
             let heard = |anew, Object { metadata }| {
                 let version = metadata.resource_version.clone();
@@ -332,6 +334,7 @@ impl Metadatas {
         request: http::Result<Request<Vec<u8>>>,
     ) -> kube::Result<T> {
         in_time(
+            CALL,
             self.client
                 .request(request.map_err(kube::Error::HttpError)?),
         )
@@ -342,10 +345,4 @@ impl Metadatas {
 fn one(what: Labelled, namespace: &str, name: &str) -> String {
     let (plural, name) = (what.plural(), escape(name));
     format!("/api/v1/namespaces/{namespace}/{plural}/{name}")
-}
-
-async fn in_time<T>(call: impl Future<Output = kube::Result<T>>) -> kube::Result<T> {
-    tokio::time::timeout(CALL, call)
-        .await
-        .unwrap_or_else(|_| Err(kube::Error::Service("no answer in time".into())))
 }

@@ -5,6 +5,7 @@
 //! only to the very object it looked at, and never fights whoever else writes it.
 
 pub mod fights;
+mod in_time;
 pub mod labeller;
 pub mod lease;
 pub mod left_alone;
