@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use acm_backup_domain::upstream::object_label::{BACKUP, EXCLUDE};
-use acm_backup_webhook::log;
 use serde_json::{Value, json};
 
 use crate::api::Api;
@@ -14,9 +13,7 @@ use crate::quiet::Captured;
 /// Another writer that sets its object right each time: failed before, with a write a second for ever.
 #[tokio::test(start_paused = true)]
 async fn who_takes_the_label_off_each_time_gets_it_back_more_and_more_slowly() {
-    let captured = Captured::default();
-    let subscriber = log::subscriber("info", captured.clone()).unwrap();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (captured, _guard) = Captured::from_now("info");
     let hub = Hub::new();
     hub.knows_itself();
     hub.lists(&[deployment("openshift-c1", NEW)]);
@@ -47,9 +44,7 @@ async fn who_takes_the_label_off_each_time_gets_it_back_more_and_more_slowly() {
 /// Failed before: it counted as labelled, and was written again with every sweep, without a word.
 #[tokio::test(start_paused = true)]
 async fn a_label_that_another_webhook_takes_off_in_the_same_write_is_not_said_to_be_on() {
-    let captured = Captured::default();
-    let subscriber = log::subscriber("info", captured.clone()).unwrap();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (captured, _guard) = Captured::from_now("info");
     let hub = Hub::new();
     hub.knows_itself();
     hub.lists(&[deployment("c1", NEW)]);
@@ -72,9 +67,7 @@ async fn a_label_that_another_webhook_takes_off_in_the_same_write_is_not_said_to
 /// label, also of what was there before.
 #[tokio::test(start_paused = true)]
 async fn what_is_kept_out_is_not_fought_over_and_comes_in_when_asked_for() {
-    let captured = Captured::default();
-    let subscriber = log::subscriber("info", captured.clone()).unwrap();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (captured, _guard) = Captured::from_now("info");
     let hub = Hub::new();
     hub.knows_itself();
     hub.lists(&[old(), deployment("local-cluster", NEW)]);
@@ -122,9 +115,7 @@ async fn what_is_kept_out_is_not_fought_over_and_comes_in_when_asked_for() {
 /// that is missing, with a word of information, and then as a fight over the label.
 #[tokio::test(start_paused = true)]
 async fn a_write_that_a_policy_refuses_is_told_as_that_and_is_no_fight() {
-    let captured = Captured::default();
-    let subscriber = log::subscriber("info", captured.clone()).unwrap();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (captured, _guard) = Captured::from_now("info");
     let hub = Hub::new();
     hub.knows_itself();
     hub.lists(&[deployment("c1", NEW)]);

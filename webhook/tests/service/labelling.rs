@@ -4,7 +4,6 @@ use acm_backup_domain::labels::referrers::Labelled;
 use acm_backup_domain::upstream::object_label::{
     BACKUP, MANAGED_SERVICE_ACCOUNT, METAL3_ENVIRONMENT,
 };
-use acm_backup_webhook::log;
 use acm_backup_webhook::reconcile::metadata::Metadatas;
 use acm_backup_webhook::service::lifecycle::Phase;
 use acm_backup_webhook::watch::follow::Store;
@@ -373,9 +372,7 @@ async fn a_look_out_that_fell_behind_looks_through_everything_again() {
 /// What an installation of the guards alone looks like.
 #[tokio::test(start_paused = true)]
 async fn without_a_right_on_secrets_it_idles_and_says_so_once() {
-    let captured = Captured::default();
-    let subscriber = log::subscriber("info", captured.clone()).unwrap();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (captured, _guard) = Captured::from_now("info");
     let hub = Hub::new();
     hub.knows_itself();
     hub.api.refuse("/secrets", 403);

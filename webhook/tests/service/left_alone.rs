@@ -6,7 +6,6 @@ use std::time::Duration;
 use acm_backup_domain::labels::referrers::ReferrerKind;
 use acm_backup_domain::names::LEFT_ALONE;
 use acm_backup_domain::upstream::object_label::BACKUP;
-use acm_backup_webhook::log;
 use acm_backup_webhook::watch::follow::{Follow, Store};
 use acm_backup_webhook::watch::referrers::resource;
 use serde_json::{Value, json};
@@ -71,9 +70,7 @@ async fn what_is_left_alone_stays_so_while_it_is_not_known_who_names_it() {
 /// A record that somebody took away, or that an older installation never had.
 #[tokio::test(start_paused = true)]
 async fn without_a_record_age_decides_and_it_is_said() {
-    let captured = Captured::default();
-    let subscriber = log::subscriber("info", captured.clone()).unwrap();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (captured, _guard) = Captured::from_now("info");
     let hub = Hub::without_record();
     hub.api.secret_of(OLD, "old", "pull", json!({}));
     hub.api.secret_of(NEW, "old", "config", json!({}));
@@ -382,9 +379,7 @@ async fn a_record_that_is_emptied_under_a_leader_is_written_again() {
 /// through everything later it was not there yet.
 #[tokio::test(start_paused = true)]
 async fn a_record_that_somebody_else_writes_at_the_same_time_is_written_all_the_same() {
-    let captured = Captured::default();
-    let subscriber = log::subscriber("info", captured.clone()).unwrap();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (captured, _guard) = Captured::from_now("info");
     let gone = Hub::new();
     installed_on(&gone).await;
     let hub = Hub::on(gone.api.clone());

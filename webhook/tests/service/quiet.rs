@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use acm_backup_webhook::admission::endpoint::Judge;
 use acm_backup_webhook::log;
 use serde_json::json;
+use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::caller::{Caller, secret_review};
@@ -34,6 +35,13 @@ impl<'a> MakeWriter<'a> for Captured {
 }
 
 impl Captured {
+    /// What is logged on this thread from now on, while the guard is held.
+    pub fn from_now(level: &str) -> (Self, DefaultGuard) {
+        let captured = Self::default();
+        let subscriber = log::subscriber(level, captured.clone()).unwrap();
+        (captured, tracing::subscriber::set_default(subscriber))
+    }
+
     pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
@@ -69,9 +77,7 @@ fn bodies() -> Vec<String> {
 
 #[tokio::test]
 async fn no_part_of_a_secret_reaches_the_log_or_an_answer() {
-    let captured = Captured::default();
-    let subscriber = log::subscriber("trace", captured.clone()).unwrap();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (captured, _guard) = Captured::from_now("trace");
     let panicking: Arc<dyn Judge> = Arc::new(Always(|| panic!("no")));
     for guard in [Setup::default().guard, panicking] {
         let running = Running::start(Setup {

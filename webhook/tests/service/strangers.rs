@@ -9,7 +9,6 @@ use acm_backup_webhook::admission::answer::Answer;
 use acm_backup_webhook::admission::endpoint::Judge;
 use acm_backup_webhook::admission::review::Request;
 use acm_backup_webhook::judge::apart::Apart;
-use acm_backup_webhook::log;
 use acm_backup_webhook::service::plain;
 use acm_backup_webhook::service::server::Limits;
 use acm_backup_webhook::watch::backups::Backups;
@@ -295,9 +294,7 @@ async fn whoever_sends_many_reviews_leaves_slots_for_others() {
 /// A flood of what is no review leaves one line, and the number with the next.
 #[tokio::test]
 async fn what_is_no_review_fills_no_log() {
-    let captured = Captured::default();
-    let subscriber = log::subscriber("info", captured.clone()).unwrap();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (captured, _guard) = Captured::from_now("info");
     let running = Running::start(Setup::default()).await;
     for _ in 0..50 {
         let mut caller = Caller::connect(&running).await;
